@@ -1,0 +1,79 @@
+/**
+ * AS paths: left the vantage point's AS, right the origin, an AS_SET as its members (RFC 4271 §4.3, §9.2.2.2).
+ * Confederation segments (RFC 5065) never leave a confederation and are dropped by the decoders.
+ * Vocabulary; imports only its neighbours.
+ */
+import { parseAsn } from './asn.ts';
+
+/** One AS, or the members of an AS_SET as they came. */
+export type PathElement = number | readonly number[];
+export type AsPath = readonly PathElement[];
+
+/** As routers print it: `6461 9457`, `3356 {1,2}`. */
+export function formatAsPath(path: AsPath): string {
+  return path.map((element) => (typeof element === 'number' ? `${element}` : `{${element.join(',')}}`)).join(' ');
+}
+
+/** Reads what `formatAsPath` writes, `AS` in front of numbers allowed; undefined when it is no path. */
+export function parseAsPath(text: string): AsPath | undefined {
+  const path: PathElement[] = [];
+  for (const token of text.trim().replace(/\{\s*|\s*\}|\s*,\s*/g, (found) => found.trim()).split(/\s+/)) {
+    if (token === '') continue;
+    const set = /^\{([^{}]*)\}$/.exec(token);
+    const members = (set === null ? [token] : (set[1] ?? '').split(',').filter((part) => part !== '')).map(parseAsn);
+    if (members.includes(undefined)) return undefined;
+    const numbers = members.filter((member) => member !== undefined);
+    path.push(set === null ? (numbers[0] ?? 0) : numbers);
+  }
+  return path;
+}
+
+/**
+ * The origin: the last AS, or the members of a final AS_SET in ascending order without duplicates.
+ * Empty for an empty path or an empty set: such a route has no origin.
+ */
+export function originsOf(path: AsPath): readonly number[] {
+  const last = path.at(-1);
+  if (last === undefined) return [];
+  if (typeof last === 'number') return [last];
+  return [...new Set(last)].sort((a, b) => a - b);
+}
+
+/** True when the path ends in an AS_SET (RFC 6811 calls its origin NONE). */
+export function endsInSet(path: AsPath): boolean {
+  return typeof path.at(-1) === 'object';
+}
+
+/** The path as single ASes without prepending; a set stands as itself. Sets equal by members count as prepending. */
+export function withoutPrepending(path: AsPath): AsPath {
+  return path.filter((element, index) => index === 0 || !sameElement(element, path[index - 1]));
+}
+
+function sameElement(a: PathElement | undefined, b: PathElement | undefined): boolean {
+  if (typeof a === 'number' || typeof b === 'number' || a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((member, index) => member === b[index]);
+}
+
+/**
+ * The AS next to the origin: walking left from the end, the first AS that is not the origin itself.
+ * Undefined when the path is the origin alone, or when an AS_SET stands there.
+ */
+export function neighborOf(path: AsPath): number | undefined {
+  const last = path.at(-1);
+  for (let index = path.length - 2; index >= 0; index -= 1) {
+    const element = path[index];
+    if (sameElement(element, last)) continue;
+    return typeof element === 'number' ? element : undefined;
+  }
+  return undefined;
+}
+
+/** Every AS that stands anywhere on the path, sets included. */
+export function asnsOf(path: AsPath): ReadonlySet<number> {
+  return new Set(path.flatMap((element) => (typeof element === 'number' ? [element] : [...element])));
+}
+
+/** Same elements in the same order. */
+export function samePath(a: AsPath, b: AsPath): boolean {
+  return a.length === b.length && a.every((element, index) => sameElement(element, b[index]));
+}

@@ -1,0 +1,21 @@
+/**
+ * A vantage point: one BGP session into a collector. A peer AS may have many. Vocabulary; imports nothing.
+ */
+export interface VantagePoint {
+  /** Collector without its domain: `rrc00`, `route-views.sydney`. */
+  readonly collector: string;
+  /** Address of the peer, canonical text. */
+  readonly peerAddress: string;
+  /** AS of the peer; 0 where the input does not say. */
+  readonly peerAsn: number;
+}
+
+/** `rrc00 192.0.2.1`: the name people read and the key machines use. */
+export function vantagePointName(vantagePoint: VantagePoint): string {
+  return `${vantagePoint.collector} ${vantagePoint.peerAddress}`;
+}
+
+/** `rrc25.ripe.net` and `rrc25` are the same collector; `route-views.sydney.routeviews.org` is `route-views.sydney`. */
+export function collectorName(host: string): string {
+  return host.toLowerCase().replace(/\.(ripe\.net|routeviews\.org)$/, '');
+}

@@ -1,0 +1,109 @@
+/**
+ * The checked settings: what `config/` makes of the YAML files, complete with defaults and resolved secrets.
+ * Plain data. `daemon/` hands each room its own part.
+ */
+import type { Severity } from '../bgp/severity.ts';
+import type { Weights } from '../judge/vocabulary.ts';
+import type { Watchlist } from '../match/watchlist.ts';
+
+/**
+ * A secret that was resolved from `{ env }`, `{ file }` or `{ credential }`. It prints and serialises as
+ * `[secret]`, so that it cannot slip into a log line or an answer; `reveal` is called where it is used.
+ */
+export interface Secret {
+  reveal(): string;
+}
+
+export interface FeedSettings {
+  readonly type: 'ris-live';
+  readonly name: string;
+  readonly url: string;
+  readonly subscribe: 'auto' | 'filtered' | 'firehose';
+  readonly filterPrefixesMax: number;
+  /** Collectors to keep, without domain; empty: all. */
+  readonly collectors: readonly string[];
+}
+
+/** A data file named in the configuration, as an absolute path, or the data itself. */
+export interface KnowledgeSettings {
+  readonly siblings: readonly (readonly number[])[];
+  /** Lines `a|b|-1` (a is provider of b) or `a|b|0` (peers). */
+  readonly topology: readonly { readonly a: number; readonly b: number; readonly relation: -1 | 0 }[];
+  readonly asNames: ReadonlyMap<number, string>;
+  readonly dropList: ReadonlySet<number>;
+}
+
+export interface DetectionSettings {
+  readonly resolveAfterSeconds: number;
+  readonly updateEverySeconds: number;
+  readonly reopenWithinHours: number;
+  readonly noEvidenceHours: number;
+  readonly learnAfterHours: number;
+  readonly learnPeers: number;
+  readonly blindAfterSeconds: number;
+  readonly criticalScore: number;
+  readonly warningScore: number;
+  readonly tier1: readonly number[];
+  readonly weights: Weights;
+}
+
+interface ReceiverBase {
+  readonly name: string;
+  readonly minSeverity: Severity;
+  readonly language: 'en' | 'ko';
+}
+
+/** One receiver; keys beyond `type` as in the YAML file, secrets resolved. `deliver/` knows what each type needs. */
+export type ReceiverSettings = ReceiverBase & { readonly type: string } & Readonly<Record<string, unknown>>;
+
+export interface RouteMatch {
+  readonly group?: readonly string[];
+  readonly kind?: readonly string[];
+  readonly severity?: readonly string[];
+  /** Any route of the incident overlaps one of these (canonical text). */
+  readonly prefix?: readonly string[];
+  readonly tags?: readonly string[];
+}
+
+export interface RouteSettings {
+  /** Absent keys match everything; present ones must all match, each by any of its values. */
+  readonly match: RouteMatch;
+  readonly receivers: readonly string[];
+  /** Send the alert again to these receivers when nobody acknowledged within the time. */
+  readonly escalate: { readonly afterMinutes: number; readonly receivers: readonly string[] } | undefined;
+  /** Remind while open and not acknowledged; undefined: never. */
+  readonly repeatMinutes: number | undefined;
+}
+
+export interface TokenSettings {
+  readonly name: string;
+  readonly token: Secret;
+  readonly scope: 'read' | 'write';
+}
+
+export interface ServeSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly hosts: readonly string[];
+  readonly tokens: readonly TokenSettings[];
+}
+
+export interface Settings {
+  /** Absolute paths of every file these settings came from, for watching: configuration, watchlists, data, secrets. */
+  readonly files: readonly string[];
+  readonly watchlist: Watchlist;
+  /** As configured, made absolute; undefined: `$STATE_DIRECTORY`, else ./var under the working directory. */
+  readonly stateDirectory: string | undefined;
+  readonly feeds: readonly FeedSettings[];
+  readonly rpki: {
+    readonly url: string | undefined;
+    readonly file: string | undefined;
+    readonly refreshMinutes: number;
+  };
+  readonly knowledge: KnowledgeSettings;
+  readonly detection: DetectionSettings;
+  readonly receivers: readonly ReceiverSettings[];
+  readonly routes: readonly RouteSettings[];
+  readonly serve: ServeSettings;
+  readonly log: { readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' };
+}

@@ -1,0 +1,33 @@
+/**
+ * A failing outside, as an error: one closed catalogue that equals the README's table by test.
+ */
+export const ERROR_CODES = {
+  'store-open': 'The database in the state directory can not be opened.',
+  'store-locked': 'Another daemon runs on this state directory.',
+  'store-newer': 'The database was written by a newer version.',
+  'store-write': 'A transaction failed; the process ends and starts over from what is committed.',
+  'listen-failed': 'The HTTP address can not be listened on.',
+  'feed-connect': 'The feed can not be reached; it is tried again.',
+  'feed-protocol': 'The feed answered with something that is not its protocol.',
+  'rpki-fetch': 'The VRP export can not be fetched; the last one stays in force.',
+  'rpki-parse': 'The VRP export can not be read; the last one stays in force.',
+  'delivery-failed': 'A receiver could not be told; the outbox tries again.',
+  'delivery-refused': 'A receiver refused the message for good.',
+  'ripestat-fetch': 'RIPEstat can not be reached or answered with an error.',
+  'daemon-unreachable': 'No daemon answers for this state directory.',
+  'input-unreadable': 'A file can not be opened or is of no known form.',
+} as const;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export class OperationalError extends Error {
+  readonly code: ErrorCode;
+  /** True when doing the same again later may succeed. */
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+    super(`${code}: ${detail}`, { cause: options.cause });
+    this.name = 'OperationalError';
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
