@@ -40,8 +40,9 @@ export interface BaselineRow {
   readonly neighbors: readonly number[];
   /** `learned` counts once firm; `provisional` is the first sighting; `rejected` was refused by an operator. */
   readonly source: 'config' | 'learned' | 'provisional' | 'observed' | 'operator' | 'rejected' | 'snapshot';
-  readonly firstSeenAt: string;
-  readonly lastSeenAt: string;
+  /** ISO; null: declared, never seen yet. */
+  readonly firstSeenAt: string | null;
+  readonly lastSeenAt: string | null;
   /** Distinct peer ASes that showed it, at most 16 kept. */
   readonly peerAsns: readonly number[];
   readonly by: string;
