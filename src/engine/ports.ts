@@ -91,6 +91,8 @@ export interface CoverageInterval {
 export interface OutboxRow {
   readonly receiver: string;
   readonly alert: Alert;
+  /** Identity of the row beside the receiver; absent: the alert's id. A reminder of the same alert brings its own. */
+  readonly key?: string;
 }
 
 /** Everything one batch of inputs changed; written in one transaction, or not at all. */
@@ -255,6 +257,8 @@ export interface OutboxItem {
   readonly attempts: number;
   /** Ms since the epoch: not before. */
   readonly notBeforeMs: number;
+  /** The row's identity, given back to `delivered`, `postponed`, `failed`; absent: the alert's id. */
+  readonly key?: string;
 }
 
 /** Rows are claimed oldest first per receiver; of one incident, a later row waits for the earlier. */
@@ -263,10 +267,10 @@ export interface Outbox {
   due(receiver: string, nowMs: number, limit: number): readonly OutboxItem[];
   /** When the earliest row of the receiver becomes due; undefined when none waits. */
   nextDueMs(receiver: string): number | undefined;
-  delivered(receiver: string, alertId: string, atMs: number): void;
-  postponed(receiver: string, alertId: string, notBeforeMs: number, error: string): void;
+  delivered(receiver: string, key: string, atMs: number): void;
+  postponed(receiver: string, key: string, notBeforeMs: number, error: string): void;
   /** Given up for good; kept and shown. */
-  failed(receiver: string, alertId: string, atMs: number, error: string): void;
+  failed(receiver: string, key: string, atMs: number, error: string): void;
   pending(receiver: string): number;
   /** Per-receiver memory, for instance the thread of an incident in Slack. */
   memo(receiver: string, key: string): string | undefined;
