@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   'store-locked': 'Another daemon runs on this state directory.',
   'store-newer': 'The database was written by a newer version.',
   'store-write': 'A transaction failed; the process ends and starts over from what is committed.',
+  'store-read': 'The database can not be read.',
   'listen-failed': 'The HTTP address can not be listened on.',
   'feed-connect': 'The feed can not be reached; it is tried again.',
   'feed-protocol': 'The feed answered with something that is not its protocol.',
@@ -29,5 +30,13 @@ export class OperationalError extends Error {
     this.name = 'OperationalError';
     this.code = code;
     this.retryable = options.retryable ?? false;
+  }
+}
+
+/** A cursor that no page gave out: the caller's mistake, a 400 for the HTTP API. */
+export class BadCursor extends Error {
+  constructor() {
+    super('not a cursor that a page of this list gave out');
+    this.name = 'BadCursor';
   }
 }

@@ -54,6 +54,8 @@ export interface IncidentRecord {
   readonly incident: Incident;
   readonly key: string;
   readonly memory: string;
+  /** Prefixes of routes that the incident does not list (it lists 100), each once is enough: found by `prefix` too. */
+  readonly unlisted?: readonly string[];
 }
 
 export interface SilenceMatch {
