@@ -1,0 +1,359 @@
+/**
+ * Is this frame provably none of our business? Asked on the bytes of every frame of RIS Live before anything is parsed.
+ * Stands between `feed/` and `decode/`: what is rejected here is never decoded, everything else takes the slow road
+ * (`decode/ris-live.ts`), which is the reference. Pure, hot; a rejected frame costs no string and no allocation.
+ *
+ * `reject` is a proof, not a guess. The scanner accepts a subset of JSON byte by byte: one `ris_message` envelope around
+ * one UPDATE, known keys only, each at most once and in any order, plain ASCII texts without escapes, whole numbers,
+ * spaces between tokens. Within that subset the reference reads the same values and finds no problem, which a property
+ * test checks. The first byte outside of it sends the frame down the slow road. So does the spelling of a vantage point
+ * that the reference has not yet seen: whether `peer`, `peer_asn` and `host` are well formed is decided there, once.
+ *
+ * Reading behind the end is safe: every comparison with a byte that is not there is false, and no arithmetic precedes it.
+ */
+import type { VantagePoint } from '../bgp/vantage-point.ts';
+import type { AsnSet } from './asn-set.ts';
+import {
+  ascii,
+  isBlankFrom,
+  numberAt,
+  skipDigits,
+  skipLiteral,
+  skipNumber,
+  skipSpaces,
+  skipText,
+} from './json-bytes.ts';
+import { PrefixBytes } from './prefix-bytes.ts';
+import type { PrefixIndex } from './prefix-index.ts';
+import type { VantagePointTable } from './vantage-point-table.ts';
+
+/**
+ * `reject`: nothing in it concerns us, and its vantage point was noted as heard. `slow`: decode it.
+ * `stranger`: decode it, and when that finds an update without problems, call `adopt` before the next frame.
+ */
+export type QuickVerdict = 'reject' | 'slow' | 'stranger';
+
+/** What is watched, as the hot path wants it. The index may change in place between two frames. */
+export interface Watched {
+  readonly index: PrefixIndex;
+  /** 1 at the slots of `ignore` entries: what such an entry is the most specific cover of is not ours. */
+  readonly holes: Uint8Array;
+  /** Watched ASes: whatever they originate is ours. */
+  readonly origins: AsnSet;
+}
+
+/** Shorter ones are no covering prefixes (`covering-prefix`): /8, IPv6 /16. */
+const COVERING_LENGTH_MIN_4 = 8;
+const COVERING_LENGTH_MIN_6 = 16;
+
+const QUOTE = 34;
+const COMMA = 44;
+const DOT = 46;
+const ZERO = 48;
+const COLON = 58;
+const BRACKET = 91;
+const BACKSLASH = 92;
+const BRACKET_END = 93;
+const BRACE = 123;
+const BRACE_END = 125;
+
+/** Keys with their closing quote. The bit says that a key was there. */
+const KEY = {
+  timestamp: { bytes: ascii('timestamp"'), bit: 1 },
+  type: { bytes: ascii('type"'), bit: 2 },
+  peer: { bytes: ascii('peer"'), bit: 4 },
+  peerAsn: { bytes: ascii('peer_asn"'), bit: 8 },
+  host: { bytes: ascii('host"'), bit: 16 },
+  path: { bytes: ascii('path"'), bit: 32 },
+  announcements: { bytes: ascii('announcements"'), bit: 64 },
+  withdrawals: { bytes: ascii('withdrawals"'), bit: 128 },
+  community: { bytes: ascii('community"'), bit: 256 },
+  id: { bytes: ascii('id"'), bit: 512 },
+  origin: { bytes: ascii('origin"'), bit: 1_024 },
+  med: { bytes: ascii('med"'), bit: 2_048 },
+  aggregator: { bytes: ascii('aggregator"'), bit: 4_096 },
+  raw: { bytes: ascii('raw"'), bit: 8_192 },
+  envelopeType: { bytes: ascii('type"'), bit: 16_384 },
+  envelopeData: { bytes: ascii('data"'), bit: 32_768 },
+  nextHop: { bytes: ascii('next_hop"'), bit: 65_536 },
+  prefixes: { bytes: ascii('prefixes"'), bit: 131_072 },
+} as const;
+type Key = (typeof KEY)[keyof typeof KEY];
+
+const NEEDED = KEY.timestamp.bit | KEY.type.bit | KEY.peer.bit | KEY.peerAsn.bit | KEY.host.bit;
+const ENVELOPE = KEY.envelopeType.bit | KEY.envelopeData.bit;
+const IN_ANNOUNCEMENT = KEY.nextHop.bit | KEY.prefixes.bit;
+const RIS_MESSAGE = ascii('"ris_message"');
+const UPDATE = ascii('"UPDATE"');
+
+/** Holds the state of the frame being scanned; one instance a thread. */
+export class QuickReject {
+  /** Frames rejected since the start. */
+  rejected = 0;
+  private watched: Watched;
+  private readonly table: VantagePointTable;
+  private readonly prefix = new PrefixBytes();
+  private seen = 0;
+  private families = 0;
+  private pathLength = 0;
+  private origin = 0;
+  private announced = false;
+  private hash = 0;
+  private readonly spans = new Int32Array(6);
+
+  constructor(table: VantagePointTable, watched: Watched) {
+    this.table = table;
+    this.watched = watched;
+  }
+
+  /** Swaps what is watched, between two frames. */
+  watch(watched: Watched): void {
+    this.watched = watched;
+  }
+
+  /** Judges one frame. The bytes are only read, and not kept. `nowMs` is the driver's stamp of arrival. */
+  verdict(frame: Uint8Array, nowMs: number): QuickVerdict {
+    this.seen = 0;
+    this.families = 0;
+    this.pathLength = 0;
+    this.announced = false;
+    this.hash = 0;
+    if (!this.scanFrame(frame)) return 'slow';
+    if ((this.seen & NEEDED) !== NEEDED || this.families === 0) return 'slow';
+    if (this.announced && (this.pathLength === 0 || this.watched.origins.has(this.origin))) return 'slow';
+    const row = this.table.find(frame, this.spans, this.hash);
+    if (row < 0) return 'stranger';
+    if (this.table.isCalledIn(row)) return 'slow';
+    this.table.noteHeard(row, this.families, nowMs);
+    this.rejected += 1;
+    return 'reject';
+  }
+
+  /**
+   * After the verdict `stranger`, for the same frame: the reference found this vantage point and no problem.
+   * Its row in the table, −1 when the table is full. The caller notes that it was heard.
+   */
+  adopt(frame: Uint8Array, vantagePoint: VantagePoint): number {
+    return this.table.adopt(frame, this.spans, this.hash, vantagePoint);
+  }
+
+  /** `{"type":"ris_message","data":{…}}`, then nothing but white space. */
+  private scanFrame(bytes: Uint8Array): boolean {
+    let at = skipSpaces(bytes, 0);
+    if (bytes[at] !== BRACE) return false;
+    for (;;) {
+      at = this.scanEnvelopeField(bytes, skipSpaces(bytes, at + 1));
+      if (at < 0) return false;
+      at = skipSpaces(bytes, at);
+      if (bytes[at] !== COMMA) break;
+    }
+    return bytes[at] === BRACE_END && (this.seen & ENVELOPE) === ENVELOPE && isBlankFrom(bytes, at + 1);
+  }
+
+  private scanEnvelopeField(bytes: Uint8Array, start: number): number {
+    if (bytes[start] !== QUOTE) return -1;
+    if (bytes[start + 1] === 116 /* t */) {
+      const at = this.scanKey(bytes, start + 1, KEY.envelopeType);
+      return at < 0 ? -1 : skipLiteral(bytes, at, RIS_MESSAGE);
+    }
+    let at = this.scanKey(bytes, start + 1, KEY.envelopeData);
+    if (at < 0 || bytes[at] !== BRACE) return -1;
+    for (;;) {
+      at = this.scanField(bytes, skipSpaces(bytes, at + 1));
+      if (at < 0) return -1;
+      at = skipSpaces(bytes, at);
+      if (bytes[at] !== COMMA) break;
+    }
+    return bytes[at] === BRACE_END ? at + 1 : -1;
+  }
+
+  /** One field of the message, key and value; the offset behind it, −1 when it is not of the plain kind. */
+  private scanField(bytes: Uint8Array, start: number): number {
+    if (bytes[start] !== QUOTE) return -1;
+    const at = start + 1;
+    switch (bytes[at]) {
+      case 116: // t
+        return bytes[at + 1] === 105 /* i */ ? this.scanTimestamp(bytes, at) : this.scanType(bytes, at);
+      case 112: // p
+        if (bytes[at + 1] === 97 /* a */) return this.scanPath(bytes, at);
+        if (bytes[at + 4] === QUOTE) return this.scanKeyPart(bytes, this.scanKey(bytes, at, KEY.peer), 0);
+        return this.scanKeyPart(bytes, this.scanKey(bytes, at, KEY.peerAsn), 1);
+      case 104: // h
+        return this.scanKeyPart(bytes, this.scanKey(bytes, at, KEY.host), 2);
+      case 105: // i
+        return skipText(bytes, this.scanKey(bytes, at, KEY.id));
+      case 99: // c
+        return this.scanCommunities(bytes, at);
+      case 111: // o
+        return skipText(bytes, this.scanKey(bytes, at, KEY.origin));
+      case 109: // m
+        return skipNumber(bytes, this.scanKey(bytes, at, KEY.med));
+      case 97: // a
+        if (bytes[at + 1] === 103 /* g */) return skipText(bytes, this.scanKey(bytes, at, KEY.aggregator));
+        return this.scanAnnouncements(bytes, at);
+      case 119: // w
+        return this.scanPrefixes(bytes, this.scanKey(bytes, at, KEY.withdrawals));
+      case 114: // r
+        return skipText(bytes, this.scanKey(bytes, at, KEY.raw));
+      default:
+        return -1;
+    }
+  }
+
+  /** A key that was not there yet, and its colon; the offset of the value. */
+  private scanKey(bytes: Uint8Array, start: number, key: Key): number {
+    if ((this.seen & key.bit) !== 0) return -1;
+    this.seen |= key.bit;
+    const at = skipLiteral(bytes, start, key.bytes);
+    if (at < 0) return -1;
+    const colon = skipSpaces(bytes, at);
+    return bytes[colon] === COLON ? skipSpaces(bytes, colon + 1) : -1;
+  }
+
+  private scanType(bytes: Uint8Array, start: number): number {
+    const at = this.scanKey(bytes, start, KEY.type);
+    return at < 0 ? -1 : skipLiteral(bytes, at, UPDATE);
+  }
+
+  /** Nine or ten digits that begin with 1…9, and perhaps a fraction: years 1973 to 2286. */
+  private scanTimestamp(bytes: Uint8Array, start: number): number {
+    const at = this.scanKey(bytes, start, KEY.timestamp);
+    if (at < 0 || bytes[at] === ZERO) return -1;
+    const point = skipDigits(bytes, at);
+    if (point - at !== 9 && point - at !== 10) return -1;
+    if (bytes[point] !== DOT) return point;
+    const end = skipDigits(bytes, point + 1);
+    return end > point + 1 ? end : -1;
+  }
+
+  /** A text that is part of the vantage point's spelling: 0 peer, 1 peer_asn, 2 host. */
+  private scanKeyPart(bytes: Uint8Array, start: number, part: number): number {
+    if (start < 0 || bytes[start] !== QUOTE) return -1;
+    let hash = 0x811c9dc5 | 0;
+    for (let at = start + 1; ; at += 1) {
+      const byte = bytes[at]!;
+      if (byte === QUOTE) {
+        this.spans[2 * part] = start + 1;
+        this.spans[2 * part + 1] = at;
+        // Each part is turned differently, so that the order of the fields makes no difference to the sum.
+        this.hash = (this.hash + Math.imul(hash, 0x9e3779b1 + 2 * part)) | 0;
+        return at + 1;
+      }
+      if (!(byte >= 32 && byte < 127) || byte === BACKSLASH) return -1;
+      hash = Math.imul(hash ^ byte, 0x01000193);
+    }
+  }
+
+  /** A list of whole numbers. A path with an AS_SET is for the slow road. */
+  private scanPath(bytes: Uint8Array, start: number): number {
+    let at = this.scanKey(bytes, start, KEY.path);
+    if (at < 0 || bytes[at] !== BRACKET) return -1;
+    at = skipSpaces(bytes, at + 1);
+    if (bytes[at] === BRACKET_END) return at + 1;
+    for (;;) {
+      const end = skipNumber(bytes, at);
+      if (end < 0) return -1;
+      this.pathLength += 1;
+      const next = skipSpaces(bytes, end);
+      if (bytes[next] === BRACKET_END) {
+        this.origin = numberAt(bytes, at, end);
+        return next + 1;
+      }
+      if (bytes[next] !== COMMA) return -1;
+      at = skipSpaces(bytes, next + 1);
+    }
+  }
+
+  /** A list of pairs of two-byte numbers (RFC 1997). */
+  private scanCommunities(bytes: Uint8Array, start: number): number {
+    let at = this.scanKey(bytes, start, KEY.community);
+    if (at < 0 || bytes[at] !== BRACKET) return -1;
+    at = skipSpaces(bytes, at + 1);
+    if (bytes[at] === BRACKET_END) return at + 1;
+    for (;;) {
+      if (bytes[at] !== BRACKET) return -1;
+      at = skipHalf(bytes, skipSpaces(bytes, at + 1));
+      if (at < 0 || bytes[at] !== COMMA) return -1;
+      at = skipHalf(bytes, skipSpaces(bytes, at + 1));
+      if (at < 0 || bytes[at] !== BRACKET_END) return -1;
+      at = skipSpaces(bytes, at + 1);
+      if (bytes[at] === BRACKET_END) return at + 1;
+      if (bytes[at] !== COMMA) return -1;
+      at = skipSpaces(bytes, at + 1);
+    }
+  }
+
+  /** A list of `{"next_hop":"…","prefixes":[…]}`; the next hop is no business of ours, whatever it says. */
+  private scanAnnouncements(bytes: Uint8Array, start: number): number {
+    let at = this.scanKey(bytes, start, KEY.announcements);
+    if (at < 0 || bytes[at] !== BRACKET) return -1;
+    at = skipSpaces(bytes, at + 1);
+    if (bytes[at] === BRACKET_END) return at + 1;
+    for (;;) {
+      at = this.scanAnnouncement(bytes, at);
+      if (at < 0) return -1;
+      at = skipSpaces(bytes, at);
+      if (bytes[at] === BRACKET_END) return at + 1;
+      if (bytes[at] !== COMMA) return -1;
+      at = skipSpaces(bytes, at + 1);
+    }
+  }
+
+  private scanAnnouncement(bytes: Uint8Array, start: number): number {
+    if (bytes[start] !== BRACE) return -1;
+    this.seen &= ~IN_ANNOUNCEMENT;
+    let at = start;
+    for (;;) {
+      const key = skipSpaces(bytes, at + 1) + 1;
+      if (bytes[key - 1] !== QUOTE) return -1;
+      if (bytes[key] === 110 /* n */) at = skipText(bytes, this.scanKey(bytes, key, KEY.nextHop));
+      else {
+        at = this.scanPrefixes(bytes, this.scanKey(bytes, key, KEY.prefixes));
+        this.announced = true;
+      }
+      if (at < 0) return -1;
+      at = skipSpaces(bytes, at);
+      if (bytes[at] !== COMMA) break;
+    }
+    return bytes[at] === BRACE_END && (this.seen & KEY.prefixes.bit) !== 0 ? at + 1 : -1;
+  }
+
+  /** A list of prefixes, none of them ours. */
+  private scanPrefixes(bytes: Uint8Array, start: number): number {
+    if (start < 0 || bytes[start] !== BRACKET) return -1;
+    let at = skipSpaces(bytes, start + 1);
+    if (bytes[at] === BRACKET_END) return at + 1;
+    for (;;) {
+      if (bytes[at] !== QUOTE) return -1;
+      at = this.prefix.read(bytes, at + 1);
+      if (at < 0 || this.isOurs()) return -1;
+      at = skipSpaces(bytes, at);
+      if (bytes[at] === BRACKET_END) return at + 1;
+      if (bytes[at] !== COMMA) return -1;
+      at = skipSpaces(bytes, at + 1);
+    }
+  }
+
+  /** Whether the prefix just read is watched, lies in watched space, or covers some of it. */
+  private isOurs(): boolean {
+    const { index, holes } = this.watched;
+    const { family, w0, w1, w2, w3, length } = this.prefix;
+    if (family === 4) {
+      this.families |= 1;
+      const slot = index.covering4(w0, length);
+      if (slot >= 0 && holes[slot] !== 1) return true;
+      return length >= COVERING_LENGTH_MIN_4 && index.anyInside4(w0, length);
+    }
+    this.families |= 2;
+    const slot = index.covering6(w0, w1, w2, w3, length);
+    if (slot >= 0 && holes[slot] !== 1) return true;
+    return length >= COVERING_LENGTH_MIN_6 && index.anyInside6(w0, w1, w2, w3, length);
+  }
+}
+
+/** Half a community, and the spaces behind it. */
+function skipHalf(bytes: Uint8Array, start: number): number {
+  const end = skipNumber(bytes, start);
+  if (end < 0 || end - start > 5 || (end - start === 5 && numberAt(bytes, start, end) > 65_535)) return -1;
+  return skipSpaces(bytes, end);
+}

@@ -1,0 +1,154 @@
+/**
+ * Who was heard from, known by bytes: (peer, peer_asn, host) exactly as a frame spells them → a small number, and when
+ * that vantage point last spoke about IPv4 and about IPv6. Beside `quick-reject.ts`, so that a rejected frame still
+ * counts as a sign of life without becoming a string. Pure, hot; a look-up of a known one allocates nothing.
+ *
+ * Two spellings of one vantage point (`rrc00`, `rrc00.ripe.net`) are two rows; `vantagePointOf` says what each means.
+ */
+import type { Family } from '../bgp/address.ts';
+import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
+
+/** Where the three texts stand in a frame: start and end (exclusive) of peer, of peer_asn, of host. */
+export type KeySpans = Int32Array;
+
+/** Longest spelling that is kept, bytes of the three texts together. */
+const KEY_BYTES_MAX = 255;
+const BITS_4 = 1;
+const BITS_6 = 2;
+
+/** Bounded: behind `max` rows nobody new is taken in, and frames of strangers go the slow road for ever. */
+export class VantagePointTable {
+  /** Row + 1 by hash; 0 is free. Always at least twice as many cells as rows. */
+  private cells = new Int32Array(2_048);
+  private hashes = new Int32Array(1_024);
+  /** Key bytes of row n: `lengths[3n … 3n+2]` of them from `starts[n]` on. */
+  private starts = new Int32Array(1_024);
+  private lengths = new Uint8Array(3 * 1_024);
+  private arena = new Uint8Array(32 * 1_024);
+  private arenaEnd = 0;
+  private heard4 = new Float64Array(1_024);
+  private heard6 = new Float64Array(1_024);
+  private calledIn = new Uint8Array(1_024);
+  private readonly vantagePoints: VantagePoint[] = [];
+  private readonly rowsByName = new Map<string, number[]>();
+  private readonly max: number;
+
+  constructor(max = 65_536) {
+    this.max = max;
+  }
+
+  get size(): number {
+    return this.vantagePoints.length;
+  }
+
+  /** Row of this spelling, −1 when it is unknown. `hash` is any function of the spelling, the same for `adopt`. */
+  find(bytes: Uint8Array, spans: KeySpans, hash: number): number {
+    const mask = this.cells.length - 1;
+    for (let cell = hash & mask; ; cell = (cell + 1) & mask) {
+      const row = this.cells[cell]! - 1;
+      if (row < 0) return -1;
+      if (this.hashes[row] === hash && this.isSpelled(row, bytes, spans)) return row;
+    }
+  }
+
+  private isSpelled(row: number, bytes: Uint8Array, spans: KeySpans): boolean {
+    let kept = this.starts[row]!;
+    for (let part = 0; part < 3; part += 1) {
+      const start = spans[2 * part]!;
+      const length = spans[2 * part + 1]! - start;
+      if (this.lengths[3 * row + part] !== length) return false;
+      for (let offset = 0; offset < length; offset += 1) {
+        if (this.arena[kept + offset] !== bytes[start + offset]) return false;
+      }
+      kept += length;
+    }
+    return true;
+  }
+
+  /** Takes a spelling in, with what it means; its row, or −1 when it is too long or the table is full. */
+  adopt(bytes: Uint8Array, spans: KeySpans, hash: number, vantagePoint: VantagePoint): number {
+    const known = this.find(bytes, spans, hash);
+    if (known >= 0) return known;
+    const length = spans[1]! - spans[0]! + spans[3]! - spans[2]! + spans[5]! - spans[4]!;
+    if (length > KEY_BYTES_MAX || this.size >= this.max) return -1;
+    const row = this.size;
+    if (row === this.hashes.length) this.growRows();
+    while (this.arenaEnd + length > this.arena.length) this.arena = doubled(this.arena);
+    this.hashes[row] = hash;
+    this.starts[row] = this.arenaEnd;
+    for (let part = 0; part < 3; part += 1) {
+      const [start = 0, end = 0] = spans.subarray(2 * part, 2 * part + 2);
+      this.lengths[3 * row + part] = end - start;
+      this.arena.set(bytes.subarray(start, end), this.arenaEnd);
+      this.arenaEnd += end - start;
+    }
+    this.vantagePoints.push(vantagePoint);
+    const name = vantagePointName(vantagePoint);
+    this.rowsByName.set(name, [...(this.rowsByName.get(name) ?? []), row]);
+    this.place(row);
+    return row;
+  }
+
+  private place(row: number): void {
+    const mask = this.cells.length - 1;
+    let cell = this.hashes[row]! & mask;
+    while (this.cells[cell] !== 0) cell = (cell + 1) & mask;
+    this.cells[cell] = row + 1;
+  }
+
+  private growRows(): void {
+    this.hashes = doubled(this.hashes);
+    this.starts = doubled(this.starts);
+    this.lengths = doubled(this.lengths);
+    this.heard4 = doubled(this.heard4);
+    this.heard6 = doubled(this.heard6);
+    this.calledIn = doubled(this.calledIn);
+    this.cells = new Int32Array(this.cells.length * 2);
+    for (let row = 0; row < this.size; row += 1) this.place(row);
+  }
+
+  /** Notes a sign of life. `families`: 1 IPv4, 2 IPv6, 3 both. */
+  noteHeard(row: number, families: number, nowMs: number): void {
+    if ((families & BITS_4) !== 0) this.heard4[row] = nowMs;
+    if ((families & BITS_6) !== 0) this.heard6[row] = nowMs;
+  }
+
+  /** When the row was last heard about the family, ms since the epoch as the driver stamps; 0: never. */
+  heardMs(row: number, family: Family): number {
+    return (family === 4 ? this.heard4[row] : this.heard6[row]) ?? 0;
+  }
+
+  vantagePointOf(row: number): VantagePoint | undefined {
+    return this.vantagePoints[row];
+  }
+
+  /** Rows of one vantage point, one for each spelling seen. */
+  rowsOf(vantagePoint: VantagePoint): readonly number[] {
+    return this.rowsByName.get(vantagePointName(vantagePoint)) ?? [];
+  }
+
+  /** Sends the next frame of this vantage point down the slow road, whatever is in it (its session was down, say). */
+  callIn(vantagePoint: VantagePoint): void {
+    for (const row of this.rowsOf(vantagePoint)) this.calledIn[row] = 1;
+  }
+
+  /** The same for every vantage point, for instance after a gap of the feed. */
+  callInAll(): void {
+    this.calledIn.fill(1);
+  }
+
+  /** The slow road was taken, nobody waits for this vantage point any more. */
+  callOff(vantagePoint: VantagePoint): void {
+    for (const row of this.rowsOf(vantagePoint)) this.calledIn[row] = 0;
+  }
+
+  isCalledIn(row: number): boolean {
+    return this.calledIn[row] === 1;
+  }
+}
+
+function doubled<T extends Int32Array | Uint8Array | Float64Array>(array: T): T {
+  const larger = new (array.constructor as new (length: number) => T)(array.length * 2);
+  larger.set(array);
+  return larger;
+}
