@@ -14,3 +14,21 @@ export interface Aspa {
   readonly customer: number;
   readonly providers: readonly number[];
 }
+
+/** One VRP as bare numbers; host bits are zero. */
+export interface VrpRow {
+  readonly family: 4 | 6;
+  readonly words: readonly [number, number, number, number];
+  readonly length: number;
+  readonly maxLength: number;
+  readonly asn: number;
+}
+
+/**
+ * Takes the rows of an export one by one, so that 600,000 of them need not stand in memory as objects.
+ * The row and its words are the caller's and are used again: copy what is kept.
+ */
+export interface RpkiRows {
+  vrp(row: VrpRow): void;
+  aspa(aspa: Aspa): void;
+}

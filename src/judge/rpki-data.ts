@@ -1,0 +1,56 @@
+/**
+ * What one RPKI export says, whole and immutable: VRPs and ASPAs, ready to be asked. `feed/` reads an export into an
+ * `RpkiDataBuilder`, the driver swaps the finished data in, and judging sees it as its view of the RPKI.
+ */
+import type { Prefix } from '../bgp/prefix.ts';
+import type { Aspa, RpkiRows, Vrp, VrpRow } from '../bgp/vrp.ts';
+import { AspaTable } from './aspa.ts';
+import { type Validation, type VrpTable, VrpTableBuilder } from './origin-validation.ts';
+
+export class RpkiData {
+  readonly vrps: VrpTable;
+  readonly aspaTable: AspaTable;
+
+  constructor(vrps: VrpTable, aspaTable: AspaTable) {
+    this.vrps = vrps;
+    this.aspaTable = aspaTable;
+  }
+
+  validate(prefix: Prefix, origin: number | undefined): Validation {
+    return this.vrps.validate(prefix, origin);
+  }
+
+  providersOf(customer: number): ReadonlySet<number> | undefined {
+    return this.aspaTable.providersOf(customer);
+  }
+
+  /** Made anew at each call. */
+  get aspas(): readonly Aspa[] {
+    return this.aspaTable.all();
+  }
+}
+
+/** Takes the rows of an export; `build` ends it. */
+export class RpkiDataBuilder implements RpkiRows {
+  private readonly vrps = new VrpTableBuilder();
+  private readonly aspas = new AspaTable();
+
+  vrp(row: VrpRow): void {
+    this.vrps.add(row);
+  }
+
+  aspa(aspa: Aspa): void {
+    this.aspas.add(aspa);
+  }
+
+  build(): RpkiData {
+    return new RpkiData(this.vrps.build(), this.aspas);
+  }
+}
+
+/** Data of given rows; for tests and `explain`. */
+export function rpkiDataOf(vrps: Iterable<Vrp>, aspas: Iterable<Aspa> = []): RpkiData {
+  const builder = new VrpTableBuilder();
+  for (const vrp of vrps) builder.addVrp(vrp);
+  return new RpkiData(builder.build(), new AspaTable(aspas));
+}
