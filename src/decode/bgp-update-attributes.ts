@@ -1,0 +1,428 @@
+/**
+ * Path attributes of a BGP UPDATE or of a RIB entry (RFC 4271 §4.3 and the RFCs named at each), read leniently for
+ * printing and graded by RFC 7606 for judging. Nothing throws: what is wrong becomes a `Problem` with a grade.
+ */
+import { type Address, type Family, formatAddress } from '../bgp/address.ts';
+import { AS_TRANS } from '../bgp/asn.ts';
+import type { Community, Problem } from '../bgp/update.ts';
+import { type ListedPrefix, type PrefixWanted, readPrefixes } from './bgp-update-nlri.ts';
+import { mergeAs4Path, type PathSegment, parseSegments } from './bgp-update-path.ts';
+import { hexOf, u16, u32 } from './octets.ts';
+
+/**
+ * RFC 7606 §2, mildest first. `discard`: the attribute is left out. `treat-as-withdraw`: the announced prefixes
+ * count as withdrawn. `session-reset`: the rest of the message can't be trusted; what was read before stands.
+ */
+export type Grade = 'discard' | 'treat-as-withdraw' | 'session-reset';
+
+export interface Aggregator {
+  readonly asn: number;
+  readonly address: string;
+}
+
+/** One MP_REACH_NLRI or MP_UNREACH_NLRI of IPv4 or IPv6 (RFC 4760). */
+export interface Reachability {
+  readonly family: Family;
+  /** 1 unicast, 2 multicast, 3 both (deprecated). */
+  readonly safi: number;
+  /** Global next hop first, then the link-local one (RFC 2545 §3); empty in MP_UNREACH_NLRI. */
+  readonly nextHops: readonly string[];
+  readonly prefixes: readonly ListedPrefix[];
+}
+
+export interface UnknownAttribute {
+  readonly type: number;
+  readonly flags: number;
+  readonly hex: string;
+}
+
+/** What the attributes say. Absent fields were absent, or so damaged that nothing could be read. */
+export interface PathAttributes {
+  origin?: number;
+  /** After the merge with AS4_PATH. */
+  segments?: readonly PathSegment[];
+  /** The AS_PATH can't be read; `segments` holds what came before the fault. */
+  pathBroken?: boolean;
+  nextHop?: string;
+  med?: number;
+  localPref?: number;
+  atomicAggregate?: boolean;
+  aggregator?: Aggregator;
+  communities?: readonly Community[];
+  originatorId?: string;
+  clusterList?: readonly string[];
+  /** Eight octets each, as 16 hexadecimal digits (RFC 4360). */
+  extendedCommunities?: readonly string[];
+  /** RFC 8092. */
+  largeCommunities?: readonly (readonly [number, number, number])[];
+  /** ONLY_TO_CUSTOMER, RFC 9234 §5. */
+  onlyToCustomer?: number;
+  reach?: readonly Reachability[];
+  unreach?: readonly Reachability[];
+  unknown?: readonly UnknownAttribute[];
+  /** The worst grade of any fault. */
+  grade?: Grade | undefined;
+}
+
+/** How the bytes are to be read. */
+export interface AttributeContext {
+  /** AS numbers on this session: RFC 6793. */
+  readonly asnSize: 2 | 4;
+  readonly addPath: boolean;
+  /** RIB entries abbreviate MP_REACH_NLRI to its next hop (RFC 6396 §4.3.4) and name the prefix outside. */
+  readonly inRib: boolean;
+  readonly wanted?: PrefixWanted | undefined;
+}
+
+interface Reader {
+  readonly bytes: Uint8Array;
+  readonly context: AttributeContext;
+  readonly into: PathAttributes;
+  readonly problems: Problem[];
+  as4Path: readonly PathSegment[] | undefined;
+  as4Aggregator: Aggregator | undefined;
+}
+
+const OPTIONAL = 0x80;
+const TRANSITIVE = 0x40;
+const EXTENDED_LENGTH = 0x10;
+/** Attribute type → the two flag bits it must carry (RFC 4271 §5 and each attribute's own RFC). */
+const EXPECTED_FLAGS: ReadonlyMap<number, number> = new Map([
+  ...[1, 2, 3, 5, 6].map((type): [number, number] => [type, TRANSITIVE]),
+  ...[4, 9, 10, 14, 15].map((type): [number, number] => [type, OPTIONAL]),
+  ...[7, 8, 16, 17, 18, 32, 35].map((type): [number, number] => [type, OPTIONAL | TRANSITIVE]),
+]);
+
+/** Reads the attributes in `start…end`; problems are appended. */
+export function parseAttributes(
+  bytes: Uint8Array,
+  range: { readonly start: number; readonly end: number },
+  context: AttributeContext,
+  problems: Problem[],
+): PathAttributes {
+  const reader: Reader = { bytes, context, into: {}, problems, as4Path: undefined, as4Aggregator: undefined };
+  const seen = new Set<number>();
+  let at = range.start;
+  while (at < range.end) {
+    const flags = bytes[at] as number;
+    const header = (flags & EXTENDED_LENGTH) === 0 ? 3 : 4;
+    if (at + header > range.end) {
+      // RFC 7606 §4: fewer octets left than an attribute header takes.
+      report(reader, 'treat-as-withdraw', 'attribute-cut', 'attribute header cut off (RFC 7606 §4)');
+      break;
+    }
+    const type = bytes[at + 1] as number;
+    const length = header === 4 ? u16(bytes, at + 2) : (bytes[at + 2] as number);
+    const start = at + header;
+    at = start + length;
+    if (at > range.end) {
+      // RFC 7606 §4: the attribute claims more than the list has.
+      report(
+        reader,
+        'treat-as-withdraw',
+        'attribute-cut',
+        `attribute ${type} of ${length} octets overruns (RFC 7606 §4)`,
+      );
+      break;
+    }
+    if (seen.has(type)) reportDuplicate(reader, type);
+    else {
+      seen.add(type);
+      checkFlags(reader, type, flags);
+      readAttribute(reader, type, flags, start, at);
+    }
+  }
+  mergeTransition(reader);
+  return reader.into;
+}
+
+function report(reader: Reader, grade: Grade, code: string, detail: string): void {
+  reader.problems.push({ code, detail });
+  reader.into.grade = worse(reader.into.grade, grade);
+}
+
+const GRADES: readonly Grade[] = ['discard', 'treat-as-withdraw', 'session-reset'];
+
+/** The worse of two grades. */
+export function worse(a: Grade | undefined, b: Grade | undefined): Grade | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return GRADES.indexOf(a) >= GRADES.indexOf(b) ? a : b;
+}
+
+/** RFC 7606 §3(g): of a repeated attribute the first counts, but for the two multiprotocol ones. */
+function reportDuplicate(reader: Reader, type: number): void {
+  const grade = type === 14 || type === 15 ? 'session-reset' : 'discard';
+  report(reader, grade, 'attribute-twice', `attribute ${type} stands twice (RFC 7606 §3 g)`);
+}
+
+/** RFC 7606 §3(c): wrong Optional or Transitive bits. RIB dumps are written by collectors that don't keep them. */
+function checkFlags(reader: Reader, type: number, flags: number): void {
+  const expected = EXPECTED_FLAGS.get(type);
+  if (expected === undefined || reader.context.inRib || (flags & (OPTIONAL | TRANSITIVE)) === expected)
+    return;
+  report(
+    reader,
+    'treat-as-withdraw',
+    'attribute-flags',
+    `attribute ${type} with flags ${flags} (RFC 7606 §3 c)`,
+  );
+}
+
+function readAttribute(reader: Reader, type: number, flags: number, start: number, end: number): void {
+  const { into, bytes } = reader;
+  const size = end - start;
+  switch (type) {
+    case 1: {
+      if (size > 0) into.origin = bytes[start] as number;
+      if (size !== 1 || (into.origin ?? 0) > 2) malformed(reader, 'treat-as-withdraw', 'ORIGIN', '7606 §7.1');
+      break;
+    }
+    case 2:
+      readPath(reader, start, end);
+      break;
+    case 3:
+      if (size >= 4) into.nextHop = quad(bytes, start);
+      if (size !== 4) malformed(reader, 'treat-as-withdraw', 'NEXT_HOP', '7606 §7.3');
+      break;
+    case 4:
+      if (size >= 4) into.med = u32(bytes, start);
+      if (size !== 4) malformed(reader, 'treat-as-withdraw', 'MULTI_EXIT_DISC', '7606 §7.4');
+      break;
+    case 5:
+      // Every session of a collector is external, or as good as: discard, not withdraw.
+      if (size >= 4) into.localPref = u32(bytes, start);
+      if (size !== 4) malformed(reader, 'discard', 'LOCAL_PREF', '7606 §7.5');
+      break;
+    case 6:
+      into.atomicAggregate = true;
+      if (size !== 0) malformed(reader, 'discard', 'ATOMIC_AGGREGATE', '7606 §7.6');
+      break;
+    case 7:
+      readAggregator(reader, start, end);
+      break;
+    case 8:
+      into.communities = eachOf(start, end, 4, (at) => [u16(bytes, at), u16(bytes, at + 2)] as const);
+      if (size === 0 || size % 4 !== 0) malformed(reader, 'treat-as-withdraw', 'COMMUNITIES', '7606 §7.8');
+      break;
+    default:
+      readOptional(reader, type, flags, start, end);
+  }
+}
+
+function readOptional(reader: Reader, type: number, flags: number, start: number, end: number): void {
+  const { into, bytes } = reader;
+  const size = end - start;
+  switch (type) {
+    case 9:
+      if (size === 4) into.originatorId = quad(bytes, start);
+      else malformed(reader, 'discard', 'ORIGINATOR_ID', '7606 §7.9');
+      break;
+    case 10:
+      if (size > 0 && size % 4 === 0) into.clusterList = eachOf(start, end, 4, (at) => quad(bytes, at));
+      else malformed(reader, 'discard', 'CLUSTER_LIST', '7606 §7.10');
+      break;
+    case 14:
+      readReach(reader, start, end);
+      break;
+    case 15:
+      readUnreach(reader, start, end);
+      break;
+    case 16:
+      into.extendedCommunities = eachOf(start, end, 8, (at) => hexOf(bytes, at, at + 8));
+      if (size === 0 || size % 8 !== 0)
+        malformed(reader, 'treat-as-withdraw', 'EXTENDED_COMMUNITIES', '7606 §7.14');
+      break;
+    case 17:
+      readAs4Path(reader, start, end);
+      break;
+    case 18:
+      if (size === 8) reader.as4Aggregator = { asn: u32(bytes, start), address: quad(bytes, start + 4) };
+      else malformed(reader, 'discard', 'AS4_AGGREGATOR', '6793 §6');
+      break;
+    case 32:
+      into.largeCommunities = eachOf(
+        start,
+        end,
+        12,
+        (at) => [u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8)] as const,
+      );
+      if (size === 0 || size % 12 !== 0) malformed(reader, 'treat-as-withdraw', 'LARGE_COMMUNITY', '8092 §6');
+      break;
+    case 35:
+      if (size === 4) into.onlyToCustomer = u32(bytes, start);
+      else malformed(reader, 'treat-as-withdraw', 'ONLY_TO_CUSTOMER', '9234 §5');
+      break;
+    default:
+      readUnknown(reader, type, flags, start, end);
+  }
+}
+
+/** An unknown optional attribute is passed on; an unknown well-known one is an error (RFC 4271 §6.3). */
+function readUnknown(reader: Reader, type: number, flags: number, start: number, end: number): void {
+  const { into, bytes } = reader;
+  into.unknown = [...(into.unknown ?? []), { type, flags, hex: hexOf(bytes, start, end) }];
+  if ((flags & OPTIONAL) === 0 && !reader.context.inRib)
+    report(
+      reader,
+      'session-reset',
+      'attribute-unknown',
+      `unknown well-known attribute ${type} (RFC 4271 §6.3)`,
+    );
+}
+
+function malformed(reader: Reader, grade: Grade, name: string, section: string): void {
+  report(reader, grade, 'attribute-malformed', `${name} malformed: ${grade} (RFC ${section})`);
+}
+
+function readPath(reader: Reader, start: number, end: number): void {
+  const { segments, fault } = parseSegments(reader.bytes, start, end, reader.context.asnSize);
+  reader.into.segments = segments;
+  if (fault === undefined) return;
+  if (fault !== 'segment without an AS') reader.into.pathBroken = true;
+  report(reader, 'treat-as-withdraw', 'attribute-malformed', `AS_PATH: ${fault} (RFC 7606 §7.2)`);
+}
+
+function readAs4Path(reader: Reader, start: number, end: number): void {
+  const { segments, fault } = parseSegments(reader.bytes, start, end, 4);
+  if (fault === undefined) reader.as4Path = segments;
+  else report(reader, 'discard', 'attribute-malformed', `AS4_PATH: ${fault} (RFC 6793 §6)`);
+}
+
+/** Read as far as it goes even when the length is wrong: OpenBGPD writes eight octets into two-byte dumps. */
+function readAggregator(reader: Reader, start: number, end: number): void {
+  const { bytes, context, into } = reader;
+  const { asnSize } = context;
+  if (end - start >= asnSize + 4) {
+    const asn = asnSize === 4 ? u32(bytes, start) : u16(bytes, start);
+    into.aggregator = { asn, address: quad(bytes, start + asnSize) };
+  }
+  if (end - start !== asnSize + 4) malformed(reader, 'discard', 'AGGREGATOR', '7606 §7.7');
+}
+
+/** RFC 6793 §4.2.3: the four-byte twins count on a two-byte session alone, and only beside AS_TRANS. */
+function mergeTransition(reader: Reader): void {
+  const { into } = reader;
+  if (reader.context.asnSize === 4) return;
+  if (into.aggregator !== undefined && reader.as4Aggregator !== undefined) {
+    // An AGGREGATOR that is not AS_TRANS was rewritten by an old speaker: both AS4 attributes are stale.
+    if (into.aggregator.asn !== AS_TRANS) return;
+    into.aggregator = reader.as4Aggregator;
+  }
+  if (into.segments !== undefined && into.pathBroken !== true && reader.as4Path !== undefined)
+    into.segments = mergeAs4Path(into.segments, reader.as4Path);
+}
+
+function readReach(reader: Reader, start: number, end: number): void {
+  const { bytes, context } = reader;
+  if (context.inRib && start < end && bytes[start] !== 0) {
+    addReach(reader, 6, 1, readNextHops(reader, start, end, 6).nextHops, []);
+    return;
+  }
+  if (start + 5 > end) {
+    report(reader, 'session-reset', 'attribute-malformed', 'MP_REACH_NLRI cut off (RFC 7606 §7.11)');
+    return;
+  }
+  const family = familyOf(u16(bytes, start));
+  const safi = bytes[start + 2] as number;
+  // Other families (labelled, VPN, flow specification, EVPN …) are whole and none of ours.
+  if (family === undefined || safi < 1 || safi > 3) return;
+  const { nextHops, next } = readNextHops(reader, start + 3, end, family);
+  if (next === undefined) return;
+  const where = 'MP_REACH_NLRI';
+  const list = { bytes, start: next, end, family, addPath: context.addPath };
+  addReach(reader, family, safi, nextHops, readList(reader, list, where));
+}
+
+function addReach(
+  reader: Reader,
+  family: Family,
+  safi: number,
+  nextHops: readonly string[],
+  prefixes: readonly ListedPrefix[],
+): void {
+  reader.into.reach = [...(reader.into.reach ?? []), { family, safi, nextHops, prefixes }];
+}
+
+/** Next hop length, next hops, and the reserved octet (once the number of SNPAs, RFC 2858). */
+function readNextHops(
+  reader: Reader,
+  start: number,
+  end: number,
+  family: Family,
+): { readonly nextHops: readonly string[]; readonly next: number | undefined } {
+  const { bytes } = reader;
+  const length = bytes[start] as number;
+  const first = start + 1;
+  if (first + length > end || (!reader.context.inRib && first + length + 1 > end)) {
+    report(
+      reader,
+      'session-reset',
+      'attribute-malformed',
+      'MP_REACH_NLRI next hop overruns (RFC 7606 §7.11)',
+    );
+    return { nextHops: [], next: undefined };
+  }
+  const nextHops: string[] = [];
+  // RFC 8950: an IPv4 prefix may have an IPv6 next hop; the length tells.
+  if (length === 4) nextHops.push(quad(bytes, first));
+  else if (length === 16 || length === 32)
+    for (let at = first; at < first + length; at += 16) nextHops.push(address6(bytes, at));
+  else
+    report(
+      reader,
+      'session-reset',
+      'next-hop-length',
+      `MP_REACH_NLRI next hop of ${length} octets for IPv${family} (RFC 7606 §7.11)`,
+    );
+  return { nextHops, next: first + length + 1 };
+}
+
+function readUnreach(reader: Reader, start: number, end: number): void {
+  const { bytes, context, into } = reader;
+  if (start + 3 > end) {
+    report(reader, 'session-reset', 'attribute-malformed', 'MP_UNREACH_NLRI cut off (RFC 7606 §7.12)');
+    return;
+  }
+  const family = familyOf(u16(bytes, start));
+  const safi = bytes[start + 2] as number;
+  if (family === undefined || safi < 1 || safi > 3) return;
+  const list = { bytes, start: start + 3, end, family, addPath: context.addPath };
+  const prefixes = readList(reader, list, 'MP_UNREACH_NLRI');
+  into.unreach = [...(into.unreach ?? []), { family, safi, nextHops: [], prefixes }];
+}
+
+function readList(reader: Reader, list: Parameters<typeof readPrefixes>[0], where: string): ListedPrefix[] {
+  const before = reader.problems.length;
+  const prefixes = readPrefixes(list, where, reader.problems, reader.context.wanted);
+  for (const problem of reader.problems.slice(before))
+    if (problem.code !== 'host-bits') reader.into.grade = worse(reader.into.grade, 'session-reset');
+  return prefixes;
+}
+
+function familyOf(afi: number): Family | undefined {
+  if (afi === 1) return 4;
+  return afi === 2 ? 6 : undefined;
+}
+
+/** The items of a list of fixed-size ones; a tail that is too short is left out. */
+function eachOf<T>(start: number, end: number, size: number, read: (at: number) => T): T[] {
+  const items: T[] = [];
+  for (let at = start; at + size <= end; at += size) items.push(read(at));
+  return items;
+}
+
+/** An IPv4 address as text. */
+export function quad(bytes: Uint8Array, at: number): string {
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
+}
+
+/** An IPv6 address as canonical text. */
+export function address6(bytes: Uint8Array, at: number): string {
+  const words: Address['words'] = [
+    u32(bytes, at),
+    u32(bytes, at + 4),
+    u32(bytes, at + 8),
+    u32(bytes, at + 12),
+  ];
+  return formatAddress(6, words);
+}

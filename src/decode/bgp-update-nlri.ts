@@ -1,0 +1,156 @@
+/**
+ * Lists of prefixes as BGP carries them (RFC 4271 §4.3; RFC 4760 §5; with path identifiers RFC 7911 §3): read into
+ * `Prefix` objects, or only walked to ask whether one of them is wanted. The walk is what a full feed spends its
+ * time in: it allocates nothing.
+ */
+import type { Family } from '../bgp/address.ts';
+import { lengthMax, type Prefix, prefixFromWords } from '../bgp/prefix.ts';
+import type { Problem } from '../bgp/update.ts';
+import { keepBits, topWord, u32 } from './octets.ts';
+
+/** Is a prefix of interest? Words are masked and unsigned, most significant first; IPv4 uses the first alone. */
+export type PrefixWanted = (
+  family: Family,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+  length: number,
+) => boolean;
+
+/** One prefix of a list; `pathId` only where the session carries them. */
+export interface ListedPrefix {
+  readonly prefix: Prefix;
+  readonly pathId: number | undefined;
+}
+
+/** Which bytes of a message hold a list, and how to read them. */
+export interface PrefixList {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly family: Family;
+  readonly addPath: boolean;
+}
+
+/**
+ * Reads a list. What is whole before the first fault is kept, the fault is reported: RFC 7606 §5.3 calls a list
+ * that can't be parsed a reason to reset the session, and the prefixes before the fault were announced all the same.
+ * With `wanted`, other prefixes are passed over.
+ */
+export function readPrefixes(
+  list: PrefixList,
+  where: string,
+  problems: Problem[],
+  wanted?: PrefixWanted,
+): ListedPrefix[] {
+  const { bytes, end, family, addPath } = list;
+  const found: ListedPrefix[] = [];
+  let at = list.start;
+  while (at < end) {
+    let pathId: number | undefined;
+    if (addPath) {
+      if (at + 5 > end) {
+        problems.push({
+          code: 'nlri-cut',
+          detail: `${where}: path identifier cut off (RFC 7911 §3, RFC 7606 §5.3)`,
+        });
+        break;
+      }
+      pathId = u32(bytes, at);
+      at += 4;
+    }
+    const length = bytes[at] as number;
+    const size = (length + 7) >> 3;
+    at += 1;
+    if (length > lengthMax(family)) {
+      problems.push({ code: 'nlri-length', detail: `${where}: prefix length ${length} (RFC 7606 §5.3)` });
+      break;
+    }
+    if (at + size > end) {
+      problems.push({
+        code: 'nlri-cut',
+        detail: `${where}: prefix of length ${length} cut off (RFC 7606 §5.3)`,
+      });
+      break;
+    }
+    if (wanted === undefined || isWanted(bytes, at, family, length, wanted)) {
+      const { prefix, hostBits } = prefixAt(bytes, at, family, length);
+      if (hostBits)
+        problems.push({
+          code: 'host-bits',
+          detail: `${where}: ${prefix.text} has bits set behind its length`,
+        });
+      found.push({ prefix, pathId });
+    }
+    at += size;
+  }
+  return found;
+}
+
+/** The prefix whose address octets start at `at`; only the octets that the length needs are read. */
+export function prefixAt(
+  bytes: Uint8Array,
+  at: number,
+  family: Family,
+  length: number,
+): { readonly prefix: Prefix; readonly hostBits: boolean } {
+  const size = (length + 7) >> 3;
+  const word0 = topWord(bytes, at, size);
+  if (family === 4) return prefixFromWords(4, [word0, 0, 0, 0], length);
+  return prefixFromWords(
+    6,
+    [
+      word0,
+      topWord(bytes, at + 4, size - 4),
+      topWord(bytes, at + 8, size - 8),
+      topWord(bytes, at + 12, size - 12),
+    ],
+    length,
+  );
+}
+
+/** Asks about the prefix at `at`, whose length is known to fit. */
+export function isWanted(
+  bytes: Uint8Array,
+  at: number,
+  family: Family,
+  length: number,
+  wanted: PrefixWanted,
+): boolean {
+  const size = (length + 7) >> 3;
+  const word0 = keepBits(topWord(bytes, at, size), length);
+  if (family === 4) return wanted(4, word0, 0, 0, 0, length);
+  return wanted(
+    6,
+    word0,
+    keepBits(topWord(bytes, at + 4, size - 4), length - 32),
+    keepBits(topWord(bytes, at + 8, size - 8), length - 64),
+    keepBits(topWord(bytes, at + 12, size - 12), length - 96),
+    length,
+  );
+}
+
+/** True when some prefix of the range is wanted, or when the range is damaged and deserves a full reading. */
+export function anyWanted(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  family: Family,
+  addPath: boolean,
+  wanted: PrefixWanted,
+): boolean {
+  const longest = family === 4 ? 32 : 128;
+  let at = start;
+  while (at < end) {
+    if (addPath) at += 4;
+    if (at >= end) return true;
+    const length = bytes[at] as number;
+    at += 1;
+    const size = (length + 7) >> 3;
+    if (length > longest || at + size > end) return true;
+    if (isWanted(bytes, at, family, length, wanted)) return true;
+    at += size;
+  }
+  return false;
+}
