@@ -1,0 +1,166 @@
+/**
+ * One connection to SQLite: how it is opened, how statements are prepared once, how a transaction runs, and how a
+ * failing disk becomes an `OperationalError`. Everything else in this room goes through it.
+ *
+ * WAL with `synchronous = FULL`: an alert that went out must not be taken back by a power cut, else its number
+ * would be given to another alert. One sync a transaction (about 0.2 ms on a solid-state disk) is paid per batch,
+ * not per message.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { type ErrorCode, OperationalError } from '../engine/errors.ts';
+
+/** How long a statement waits for a lock that a shell or a backup holds. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** The write-ahead log is cut back to this after a burst. */
+const WAL_BYTES_MAX = 64 * 1024 * 1024;
+
+export type Value = string | number | Buffer | null;
+
+export interface ConnectionOptions {
+  readonly readOnly: boolean;
+  /** Called with each statement before it runs; what it throws, the statement throws. For tests of failure. */
+  readonly trace?: ((sql: string) => void) | undefined;
+}
+
+export class Connection {
+  readonly path: string;
+  readonly readOnly: boolean;
+  private readonly database: Database.Database;
+  private readonly statements = new Map<string, Database.Statement<unknown[]>>();
+  private readonly transaction: Database.Transaction<(work: () => void) => void>;
+  private readonly rollbackListeners: (() => void)[] = [];
+
+  private constructor(path: string, database: Database.Database, readOnly: boolean) {
+    this.path = path;
+    this.database = database;
+    this.readOnly = readOnly;
+    this.transaction = database.transaction((work: () => void) => work());
+  }
+
+  /** Opens or creates the file (read-only: it must exist) and sets what holds for the connection. */
+  static open(path: string, options: ConnectionOptions): Connection {
+    const { readOnly, trace } = options;
+    return translate('store-open', `${path} can not be opened`, () => {
+      const verbose = trace === undefined ? {} : { verbose: (sql?: unknown) => trace(String(sql)) };
+      const database = new Database(path, { readonly: readOnly, timeout: BUSY_TIMEOUT_MS, ...verbose });
+      try {
+        setPragmas(database, readOnly);
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+      return new Connection(path, database, readOnly);
+    });
+  }
+
+  /** Runs DDL as it stands; not for statements that come again. */
+  exec(sql: string): void {
+    this.database.exec(sql);
+  }
+
+  /** The single value of a pragma. */
+  pragma(name: string): unknown {
+    return this.database.pragma(name, { simple: true });
+  }
+
+  run(sql: string, ...values: Value[]): number {
+    return this.statement(sql).run(...values).changes;
+  }
+
+  get<Row>(sql: string, ...values: Value[]): Row | undefined {
+    return this.statement(sql).get(...values) as Row | undefined;
+  }
+
+  all<Row>(sql: string, ...values: Value[]): Row[] {
+    return this.statement(sql).all(...values) as Row[];
+  }
+
+  /** The SQL texts are a closed list, so the map is bounded. */
+  private statement(sql: string): Database.Statement<unknown[]> {
+    let statement = this.statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare<unknown[]>(sql);
+      this.statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  reading<Result>(work: () => Result): Result {
+    return translate('store-read', `${this.path} can not be read`, work);
+  }
+
+  /** One transaction: all of `work`, or nothing of it. Not to be nested. */
+  writing<Result>(work: () => Result, code: ErrorCode = 'store-write'): Result {
+    return translate(code, `${this.path} can not be written`, () => {
+      let result: { readonly value: Result } | undefined;
+      try {
+        this.transaction.immediate(() => {
+          result = { value: work() };
+        });
+      } catch (error) {
+        for (const listener of this.rollbackListeners) listener();
+        throw error;
+      }
+      if (result === undefined) throw new Error('a transaction ended without a result');
+      return result.value;
+    });
+  }
+
+  /** Told when a transaction was taken back: whoever remembers rows outside of SQLite forgets them. */
+  onRollback(listener: () => void): void {
+    this.rollbackListeners.push(listener);
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
+
+/** Makes the directory of a database file. */
+export function makeDirectoryOf(path: string): void {
+  translate('store-open', `${dirname(path)} can not be made`, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+  });
+}
+
+/** `auto_vacuum` counts only before the first page is written, so it stands before the change to WAL. */
+function setPragmas(database: Database.Database, readOnly: boolean): void {
+  database.pragma('foreign_keys = ON');
+  database.pragma('trusted_schema = OFF');
+  database.pragma('temp_store = MEMORY');
+  if (readOnly) return;
+  database.pragma('auto_vacuum = INCREMENTAL');
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma(`journal_size_limit = ${WAL_BYTES_MAX}`);
+}
+
+const RETRYABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM)/;
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
+
+/** Errors of SQLite and of the file system become operational ones; our own stay what they are. */
+export function translate<Result>(code: ErrorCode, what: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    const known = codeOf(error);
+    if (error instanceof OperationalError || known === undefined) throw error;
+    const hint = DAMAGED.test(known)
+      ? '; it is damaged or no database: move it away, or put a backup in its place'
+      : '';
+    const reason = error instanceof Error ? error.message : known;
+    throw new OperationalError(code, `${what}: ${reason}${hint}`, {
+      cause: error,
+      retryable: RETRYABLE.test(known),
+    });
+  }
+}
+
+/** `SQLITE_…`, `EACCES` and the like; the missing file of a read-only database has neither. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')) return error.code;
+  return error.message.startsWith('Cannot open database') ? 'SQLITE_CANTOPEN' : undefined;
+}

@@ -1,0 +1,157 @@
+/**
+ * Incidents and their raw evidence on disk. The public incident is kept as the JSON text it has outside, the
+ * incident room's memory as the opaque text it handed over; beside them stands only what is searched for.
+ */
+import type { IncidentRecord, RawEvidence } from '../engine/ports.ts';
+import type { Incident } from '../incident/alert.ts';
+import { isoTime, keyOfText, msOf } from './codec.ts';
+import type { Connection } from './connection.ts';
+
+/** Raw frames kept of one incident: how it began, and how it went lately. */
+export const RAW_FIRST = 100;
+export const RAW_NEWEST = 100;
+/** A frame may have 8 MiB; evidence of more characters than this is cut, and says so. */
+export const FRAME_CHARACTERS_MAX = 65_536;
+
+const PAGE_ROWS = 100;
+
+export class IncidentTable {
+  private readonly connection: Connection;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** Inserts or replaces by id, within a transaction. */
+  put(record: IncidentRecord): void {
+    const { incident } = record;
+    const row = this.connection.get<{ number: number }>(
+      `INSERT INTO incident (id, key, opened, state, kind, severity, grp, offender, resolved, remembered, body, memory)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET key = excluded.key, opened = excluded.opened, state = excluded.state,
+         kind = excluded.kind, severity = excluded.severity, grp = excluded.grp, offender = excluded.offender,
+         resolved = excluded.resolved, remembered = 1, body = excluded.body, memory = excluded.memory
+       RETURNING number`,
+      incident.id,
+      record.key,
+      msOf(incident.openedAt),
+      incident.state,
+      incident.kind,
+      incident.severity,
+      incident.group,
+      incident.offender,
+      incident.resolvedAt === null ? null : msOf(incident.resolvedAt),
+      JSON.stringify(incident),
+      record.memory,
+    );
+    this.putRoutes(row?.number ?? 0, record);
+  }
+
+  /** Prefixes are only ever added: a route that made room for heavier ones in the list is still found. */
+  private putRoutes(number: number, record: IncidentRecord): void {
+    const listed = record.incident.routes.map((route) => route.prefix);
+    for (const text of new Set([...listed, ...(record.unlisted ?? [])])) {
+      const key = keyOfText(text);
+      if (key !== undefined) {
+        this.connection.run(
+          'INSERT OR IGNORE INTO incident_route (prefix, incident) VALUES (?, ?)',
+          key,
+          number,
+        );
+      }
+    }
+  }
+
+  /** The engine no longer keeps it; the archive does. An open one is never forgotten. */
+  forget(id: string): void {
+    this.connection.run(
+      `UPDATE incident SET remembered = 0, memory = '' WHERE id = ? AND state <> 'open'`,
+      id,
+    );
+  }
+
+  /** The row number of an incident; an unknown id is our own error. */
+  numberOf(id: string): number {
+    const row = this.connection.get<{ number: number }>('SELECT number FROM incident WHERE id = ?', id);
+    if (row === undefined) throw new Error(`no incident ${id} in this batch or before it`);
+    return row.number;
+  }
+
+  /** What the engine has not forgotten, in the order it came. Commits in between do no harm. */
+  *remembered(): Generator<IncidentRecord> {
+    let last = 0;
+    for (;;) {
+      const page = this.page(last);
+      for (const { key, body, memory } of page) yield { incident: JSON.parse(body) as Incident, key, memory };
+      const end = page.at(-1);
+      if (end === undefined || page.length < PAGE_ROWS) return;
+      last = end.number;
+    }
+  }
+
+  private page(after: number): { number: number; key: string; body: string; memory: string }[] {
+    return this.connection.reading(() =>
+      this.connection.all(
+        `SELECT number, key, body, memory FROM incident
+         WHERE remembered = 1 AND number > ? ORDER BY number LIMIT ${PAGE_ROWS}`,
+        after,
+      ),
+    );
+  }
+
+  find(id: string): Incident | undefined {
+    const row = this.connection.get<{ body: string }>('SELECT body FROM incident WHERE id = ?', id);
+    return row === undefined ? undefined : (JSON.parse(row.body) as Incident);
+  }
+
+  /**
+   * Adds evidence of one incident within a transaction and drops what lies between the first and the newest.
+   * Of a burst only what stays is written at all.
+   */
+  putRaw(id: string, evidence: readonly RawEvidence[]): void {
+    const number = this.numberOf(id);
+    const newest = this.connection.get<{ place: number | null }>(
+      'SELECT max(place) AS place FROM raw WHERE incident = ?',
+      number,
+    );
+    const before = newest?.place ?? 0;
+    const end = before + evidence.length;
+    for (const [index, { at, vantagePoint, frame }] of evidence.entries()) {
+      const place = before + index + 1;
+      if (place > RAW_FIRST && place <= end - RAW_NEWEST) continue;
+      this.connection.run(
+        'INSERT INTO raw (incident, place, at, vantage_point, frame) VALUES (?, ?, ?, ?, ?)',
+        number,
+        place,
+        msOf(at),
+        vantagePoint,
+        cut(frame),
+      );
+    }
+    this.connection.run(
+      'DELETE FROM raw WHERE incident = ? AND place > ? AND place <= ?',
+      number,
+      RAW_FIRST,
+      end - RAW_NEWEST,
+    );
+  }
+
+  /** Oldest first. */
+  rawOf(id: string): RawEvidence[] {
+    const rows = this.connection.all<{ at: number; vantage_point: string; frame: string }>(
+      `SELECT at, vantage_point, frame FROM raw
+       WHERE incident = (SELECT number FROM incident WHERE id = ?) ORDER BY place`,
+      id,
+    );
+    return rows.map(({ at, vantage_point, frame }) => ({
+      at: isoTime(at),
+      vantagePoint: vantage_point,
+      frame,
+    }));
+  }
+}
+
+function cut(frame: string): string {
+  if (frame.length <= FRAME_CHARACTERS_MAX) return frame;
+  return `${frame.slice(0, FRAME_CHARACTERS_MAX)}… (${frame.length} characters in all)`;
+}

@@ -1,0 +1,61 @@
+/**
+ * Brings a database to the schema of this program: numbered steps, each one transaction that ends by writing its
+ * number into `PRAGMA user_version`. Killed between two statements, the file is at the step before.
+ */
+import { OperationalError } from '../engine/errors.ts';
+import type { Connection } from './connection.ts';
+import { first } from './migrations/0001-first.ts';
+
+export interface Migration {
+  /** 1, 2, 3 … without a hole. */
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** The closed list, oldest first. A new step is appended and never touches those before it. */
+export const MIGRATIONS: readonly Migration[] = [first];
+
+/** `OWAT`: tells our databases from other programs' (https://sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x4f_57_41_54;
+
+/** Returns the version that was found. A read-only connection can not be brought along: it has to fit already. */
+export function migrate(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): number {
+  const found = connection.reading(() => Number(connection.pragma('user_version')));
+  refuseForeign(connection, found);
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (found > newest) {
+    throw new OperationalError(
+      'store-newer',
+      `${connection.path} has schema ${found}, this program knows ${newest}: install the newer program again`,
+    );
+  }
+  const missing = migrations.filter((migration) => migration.version > found);
+  if (connection.readOnly && missing.length > 0) {
+    throw new OperationalError(
+      'store-open',
+      `${connection.path} has schema ${found}, this program needs ${newest}: start the daemon once`,
+    );
+  }
+  for (const migration of missing) step(connection, migration);
+  return found;
+}
+
+function step(connection: Connection, migration: Migration): void {
+  connection.writing(() => {
+    for (const statement of migration.statements) connection.exec(statement);
+    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    connection.exec(`PRAGMA user_version = ${migration.version}`);
+  }, 'store-open');
+}
+
+/** Tables of somebody else are not ours to add to. */
+function refuseForeign(connection: Connection, version: number): void {
+  const { id, tables } = connection.reading(() => ({
+    id: Number(connection.pragma('application_id')),
+    tables: connection.get<{ count: number }>('SELECT count(*) AS count FROM sqlite_schema')?.count ?? 0,
+  }));
+  const ours = version === 0 ? id === 0 && tables === 0 : id === APPLICATION_ID;
+  if (ours) return;
+  throw new OperationalError('store-open', `${connection.path} is a database of another program`);
+}

@@ -1,0 +1,185 @@
+/**
+ * The store: the one place where state is kept (SQLite), behind the contracts of `engine/ports.ts`. The driver
+ * writes what a batch of inputs changed, all of it or nothing; delivery reads its outbox; the API reads the archive.
+ *
+ * Reading order of this room: this file, `migrations/0001-first.ts` (what is kept), then one file per table.
+ */
+import type { Batch, RawEvidence, Remembered, Store } from '../engine/ports.ts';
+import { AlertTable } from './alert-table.ts';
+import { SqliteArchive, type Tables } from './archive.ts';
+import { BaselineTable } from './baseline-table.ts';
+import { Connection, makeDirectoryOf } from './connection.ts';
+import { CoverageTable } from './coverage-table.ts';
+import { IncidentTable } from './incident-table.ts';
+import { takeLock } from './lock.ts';
+import { migrate } from './migrate.ts';
+import { NotesTables } from './notes-tables.ts';
+import { OutboxTable } from './outbox-table.ts';
+import { type Pruned, prune, RETENTION, type Retention } from './prune.ts';
+import { RibTable } from './rib-table.ts';
+
+/** Name of the database in the state directory. */
+export const DATABASE_FILE = 'originwatch.sqlite';
+
+export interface StoreOptions {
+  /** Be the only one that writes, until `close` or the end of the process; else throws `store-locked`. */
+  readonly lock: boolean;
+  /** For commands beside a running daemon: nothing is created, migrated or written. */
+  readonly readOnly?: boolean;
+  /** What to keep; see `RETENTION`. */
+  readonly retention?: Partial<Retention>;
+  /** Called with each SQL statement before it runs; what it throws, the statement throws. For tests of failure. */
+  readonly trace?: (sql: string) => void;
+}
+
+/**
+ * Opens or creates a database and brings it to the present schema. `:memory:` is for replay and tests.
+ * Throws `OperationalError`: `store-open`, `store-locked`, `store-newer`.
+ */
+export function openStore(path: string, options: StoreOptions): SqliteStore {
+  const readOnly = options.readOnly ?? false;
+  const isFile = path !== ':memory:';
+  if (isFile && !readOnly) makeDirectoryOf(path);
+  const unlock = options.lock && isFile ? takeLock(path) : () => {};
+  let opened: Connection | undefined;
+  try {
+    opened = Connection.open(path, { readOnly, trace: options.trace });
+    migrate(opened);
+    return new SqliteStore(opened, unlock, { ...RETENTION, ...options.retention });
+  } catch (error) {
+    opened?.close();
+    unlock();
+    throw error;
+  }
+}
+
+export class SqliteStore implements Store {
+  readonly path: string;
+  readonly archive: SqliteArchive;
+  readonly outbox: OutboxTable;
+  readonly coverage: CoverageTable;
+  private readonly connection: Connection;
+  private readonly unlock: () => void;
+  private readonly retention: Retention;
+  private readonly rib: RibTable;
+  private readonly tables: Tables;
+  private isOpen = true;
+
+  /** For `openStore`. */
+  constructor(connection: Connection, unlock: () => void, retention: Retention) {
+    this.path = connection.path;
+    this.connection = connection;
+    this.unlock = unlock;
+    this.retention = retention;
+    const incidents = new IncidentTable(connection);
+    this.coverage = new CoverageTable(connection);
+    this.tables = {
+      incidents,
+      alerts: new AlertTable(connection, incidents),
+      baseline: new BaselineTable(connection),
+      coverage: this.coverage,
+      notes: new NotesTables(connection),
+    };
+    this.rib = new RibTable(connection);
+    this.outbox = new OutboxTable(connection, incidents);
+    this.archive = new SqliteArchive(connection, this.tables);
+  }
+
+  /**
+   * What the engine starts from. RIB, baseline and incidents are read page by page while they are iterated (and
+   * again from the start when iterated again): nothing is held that the engine does not keep. Incidents are those
+   * that no batch has named in `incidentsForgotten`.
+   */
+  remember(): Remembered {
+    const { rib, tables } = this;
+    return {
+      ...this.connection.reading(() => ({
+        nextSeq: tables.alerts.lastSeq() + 1,
+        silences: tables.notes.silences(),
+        memory: tables.notes.memory(),
+      })),
+      rib: { [Symbol.iterator]: () => rib.rows() },
+      baseline: { [Symbol.iterator]: () => tables.baseline.rows() },
+      incidents: { [Symbol.iterator]: () => tables.incidents.remembered() },
+    };
+  }
+
+  /** One transaction. Removals come before what is put, so that a row named in both stays. */
+  commit(batch: Batch): void {
+    this.connection.writing(() => {
+      this.writeRoutes(batch);
+      this.writeIncidents(batch);
+      this.writeNotes(batch);
+    });
+  }
+
+  private writeRoutes(batch: Batch): void {
+    const { rib } = this;
+    const { baseline } = this.tables;
+    for (const { vantagePoint, prefix } of batch.ribRemoved) rib.remove(vantagePoint, prefix);
+    for (const row of batch.rib) rib.put(row);
+    for (const { prefix, origin } of batch.baselineRemoved) baseline.remove(prefix, origin);
+    for (const row of batch.baseline) baseline.put(row);
+  }
+
+  /** Each refers to what stands before it: alerts to incidents, outbox rows to alerts. */
+  private writeIncidents(batch: Batch): void {
+    const { incidents, alerts } = this.tables;
+    for (const record of batch.incidents) incidents.put(record);
+    alerts.put(batch.alerts);
+    for (const row of batch.outbox) this.outbox.put(row);
+    for (const [id, evidence] of byIncident(batch.raw)) incidents.putRaw(id, evidence);
+    for (const id of batch.incidentsForgotten) incidents.forget(id);
+  }
+
+  private writeNotes(batch: Batch): void {
+    const { notes } = this.tables;
+    for (const id of batch.silencesRemoved) notes.removeSilence(id);
+    for (const silence of batch.silences) notes.putSilence(silence);
+    for (const row of batch.audit) notes.putAudit(row);
+    for (const { key, value } of batch.memory) notes.remember(key, value);
+  }
+
+  /** One slice of retention, a few milliseconds; call again soon while `more`. */
+  prune(nowMs: number): Pruned {
+    return prune(this.connection, nowMs, this.retention);
+  }
+
+  /** False when a transaction can not be begun: disk gone, file locked by somebody else. */
+  isWritable(): boolean {
+    try {
+      this.connection.writing(() => undefined);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Data that is costly to make from its source, if it was made from the source with this fingerprint. */
+  compiled(name: string, fingerprint: string): Buffer | undefined {
+    return this.connection.reading(() => this.tables.notes.compiled(name, fingerprint));
+  }
+
+  /** Replaces what was compiled under the name. */
+  setCompiled(name: string, fingerprint: string, body: Uint8Array): void {
+    this.connection.writing(() => this.tables.notes.putCompiled(name, fingerprint, body));
+  }
+
+  /** The file is whole and small afterwards, the lock is free. Twice is once. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.connection.close();
+    this.unlock();
+  }
+}
+
+function byIncident(raw: Batch['raw']): ReadonlyMap<string, readonly RawEvidence[]> {
+  const grouped = new Map<string, RawEvidence[]>();
+  for (const { incidentId, evidence } of raw) {
+    const list = grouped.get(incidentId);
+    if (list === undefined) grouped.set(incidentId, [evidence]);
+    else list.push(evidence);
+  }
+  return grouped;
+}
