@@ -1,0 +1,254 @@
+/**
+ * Slack, two ways: an incoming webhook gets each alert as a message of its own; a bot token gets one thread per
+ * incident, whose first message always shows the incident as it is now. Both keep to one message a second, and tell
+ * a storm as one digest. Buttons come with an app token (`slack-socket.ts`).
+ */
+import type { Alert } from '../incident/alert.ts';
+import { pause } from './clock.ts';
+import { postJson } from './http.ts';
+import {
+  type Outcome,
+  type Receiver,
+  type ReceiverConfig,
+  type ReceiverDeps,
+  SEND_TIMEOUT_MS,
+  type SendContext,
+} from './receiver.ts';
+import { optionalText, optionalUrl, requiredText, requiredUrl } from './settings.ts';
+import { callSlack, type SlackAnswer, type SlackCall } from './slack-api.ts';
+import {
+  digestMessage,
+  incidentMessage,
+  type SlackMessage,
+  type SlackOptions,
+  threadMessage,
+} from './slack-blocks.ts';
+import { createSlackSocket } from './slack-socket.ts';
+import { readThread, threadKey, writeThread } from './slack-thread.ts';
+
+/** Slack takes about one message a second for each channel and webhook. */
+export const SLACK_PACE_MS = 1_000;
+/** More waiting than this many seconds' worth is told as one digest. */
+const DIGEST_FROM = 10;
+
+type Sender = (call: {
+  readonly message: SlackMessage;
+  readonly alert: Alert;
+  readonly context: SendContext;
+}) => Promise<Outcome>;
+
+export function createSlack(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+  return optionalText(config, 'botToken') === undefined
+    ? createByWebhook(config, deps)
+    : createByBot(config, deps);
+}
+
+/** Takes the next free second and waits for it; callers that overlap get one each. */
+function createPace(deps: ReceiverDeps): (signal: AbortSignal) => Promise<void> {
+  let nextMs = 0;
+  return (signal) => {
+    const nowMs = deps.clock.nowMs();
+    const atMs = Math.max(nowMs, nextMs);
+    nextMs = atMs + SLACK_PACE_MS;
+    return pause(deps.clock, atMs - nowMs, signal);
+  };
+}
+
+function receiverBase(config: ReceiverConfig): Omit<Receiver, 'send'> {
+  return {
+    name: config.name,
+    type: config.type,
+    concurrency: 1,
+    forPeople: true,
+    keepsState: false,
+    digestFrom: DIGEST_FROM,
+  };
+}
+
+function optionsOf(
+  alert: Alert,
+  config: ReceiverConfig,
+  deps: ReceiverDeps,
+  context: SendContext,
+): SlackOptions {
+  const buttons = optionalText(config, 'appToken') !== undefined;
+  return {
+    language: config.language,
+    link: deps.linkOf?.(alert.incident.id),
+    reminder: context.reminder,
+    buttons,
+  };
+}
+
+function digestOf(alerts: readonly Alert[], config: ReceiverConfig, deps: ReceiverDeps): SlackMessage {
+  return digestMessage(alerts, { language: config.language, link: deps.homeLink });
+}
+
+// ---------------------------------------------------------------- incoming webhook
+
+function createByWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+  const url = requiredUrl(config, 'webhookUrl');
+  const pace = createPace(deps);
+  const send: Sender = async ({ message, alert, context }) => {
+    await pace(context.signal);
+    return postJson({
+      url,
+      headers: { 'idempotency-key': alert.id },
+      json: message,
+      timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
+      signal: context.signal,
+      secrets: [url],
+      nowMs: deps.clock.nowMs(),
+    });
+  };
+  const buttonless = { ...config, appToken: undefined };
+  return {
+    ...receiverBase(config),
+    send: (alert, context) =>
+      send({ message: incidentMessage(alert, optionsOf(alert, buttonless, deps, context)), alert, context }),
+    sendDigest: (alerts, context) => sendDigest(send, alerts, digestOf(alerts, config, deps), context),
+  };
+}
+
+async function sendDigest(
+  send: Sender,
+  alerts: readonly Alert[],
+  message: SlackMessage,
+  context: SendContext,
+): Promise<Outcome> {
+  const [first] = alerts;
+  return first === undefined ? { ok: true } : send({ message, alert: first, context });
+}
+
+// ---------------------------------------------------------------- bot
+
+type Call = (
+  method: SlackCall['method'],
+  body: Readonly<Record<string, unknown>>,
+  alert: Alert | undefined,
+  signal: AbortSignal,
+) => Promise<SlackAnswer>;
+
+function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+  const channel = requiredText(config, 'channel');
+  const apiUrl = optionalUrl(config, 'apiUrl', 'https://slack.com/api').replace(/\/$/, '');
+  const token = requiredText(config, 'botToken');
+  const pace = createPace(deps);
+  const call: Call = async (method, body, alert, signal) => {
+    await pace(signal);
+    const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
+    return callSlack({
+      apiUrl,
+      method,
+      token,
+      body,
+      idempotencyKey: alert?.id,
+      timeoutMs,
+      signal,
+      nowMs: deps.clock.nowMs(),
+    });
+  };
+  const send: Sender = async ({ message, alert, context }) => {
+    const answer = await call('chat.postMessage', { channel, ...message }, alert, context.signal);
+    return answer.ok ? { ok: true } : answer.outcome;
+  };
+  const latest = new Map<string, Alert>();
+  const socket = createSlackSocket(config, deps, {
+    apiUrl,
+    post: (body, signal) => call('chat.postMessage', body, undefined, signal),
+    refresh: async (incident, { channel: id, ts }, signal) => {
+      const alert = latest.get(incident.id);
+      if (alert === undefined) return;
+      const link = deps.linkOf?.(incident.id);
+      const options = { language: config.language, link, reminder: undefined, buttons: true };
+      await call(
+        'chat.update',
+        { channel: id, ts, ...incidentMessage({ ...alert, incident }, options) },
+        undefined,
+        signal,
+      );
+    },
+  });
+  return {
+    ...receiverBase(config),
+    send: (alert, context) => {
+      remember(latest, alert);
+      return tellThread(alert, optionsOf(alert, config, deps, context), { channel, call, context });
+    },
+    sendDigest: (alerts, context) => sendDigest(send, alerts, digestOf(alerts, config, deps), context),
+    ...(socket === undefined ? {} : { start: () => socket.start(), stop: () => socket.stop() }),
+  };
+}
+
+/** Incidents whose first message can be redrawn at once after a button. */
+const LATEST_MAX = 500;
+
+function remember(latest: Map<string, Alert>, alert: Alert): void {
+  latest.delete(alert.incident.id);
+  latest.set(alert.incident.id, alert);
+  const [oldest] = latest.keys();
+  if (latest.size > LATEST_MAX && oldest !== undefined) latest.delete(oldest);
+}
+
+interface ThreadWork {
+  readonly channel: string;
+  readonly call: Call;
+  readonly context: SendContext;
+}
+
+/**
+ * First the root is brought up to date, then the thread gets its line: the root's change may be repeated freely, so
+ * a failure between the two costs nothing when all is tried again.
+ */
+async function tellThread(alert: Alert, options: SlackOptions, work: ThreadWork): Promise<Outcome> {
+  const { call, context } = work;
+  const thread = readThread(context.memo(threadKey(alert.incident.id)));
+  if (thread === undefined) return openThread(alert, options, work);
+  const { channel, ts } = thread;
+  const root = { channel, ts, ...incidentMessage(alert, { ...options, reminder: undefined }) };
+  const update = await call('chat.update', root, alert, context.signal);
+  if (!update.ok && ROOT_GONE.has(update.code)) return openThread(alert, options, work);
+  if (!update.ok && !ROOT_FIXED.has(update.code)) return update.outcome;
+  const line = {
+    channel,
+    thread_ts: ts,
+    reply_broadcast: isLoud(alert, context),
+    ...threadMessage(alert, options),
+  };
+  const reply = await call('chat.postMessage', line, alert, context.signal);
+  return reply.ok ? { ok: true } : reply.outcome;
+}
+
+const ROOT_GONE: ReadonlySet<string> = new Set([
+  'message_not_found',
+  'channel_not_found',
+  'thread_not_found',
+]);
+const ROOT_FIXED: ReadonlySet<string> = new Set([
+  'edit_window_closed',
+  'cant_update_message',
+  'update_failed',
+]);
+
+/** Worth showing in the channel, too, and not in the thread alone. */
+function isLoud(alert: Alert, context: SendContext): boolean {
+  return alert.event === 'escalated' || alert.event === 'reopened' || context.reminder !== undefined;
+}
+
+async function openThread(alert: Alert, options: SlackOptions, work: ThreadWork): Promise<Outcome> {
+  const { call, channel, context } = work;
+  const answer = await call(
+    'chat.postMessage',
+    { channel, ...incidentMessage(alert, options) },
+    alert,
+    context.signal,
+  );
+  if (!answer.ok) return answer.outcome;
+  const { ts, channel: id } = answer.fields;
+  if (typeof ts === 'string') {
+    const { group, kind, offender } = alert.incident;
+    const thread = { channel: typeof id === 'string' ? id : channel, ts, group, kind, offender };
+    context.setMemo(threadKey(alert.incident.id), writeThread(thread));
+  }
+  return { ok: true };
+}

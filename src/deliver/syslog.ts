@@ -1,0 +1,160 @@
+/**
+ * Syslog, RFC 5424: over UDP (RFC 5426), TCP with octet counting (RFC 6587 §3.4.1) or TLS (RFC 5425).
+ *
+ * Syslog confirms nothing. Over TCP and TLS there is a connection per alert; the alert counts as told when it was
+ * written and the other side did not break off before we closed. UDP counts as told when sent.
+ */
+import { createSocket } from 'node:dgram';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { hostname } from 'node:os';
+import { connect as connectTls } from 'node:tls';
+import { formatAsn } from '../bgp/asn.ts';
+import type { Alert } from '../incident/alert.ts';
+import { cleanText, shorten } from './clean-text.ts';
+import { connectionError } from './http.ts';
+import { messageOf } from './message.ts';
+import {
+  type Outcome,
+  type Receiver,
+  type ReceiverConfig,
+  type ReceiverDeps,
+  SEND_TIMEOUT_MS,
+  tryAgain,
+} from './receiver.ts';
+import { optionalNumber, optionalText, requiredText } from './settings.ts';
+import type { Language } from './words.ts';
+
+/** RFC 5426 §3.2: what every receiver should take. */
+const UDP_BYTES_MAX = 2048;
+const STREAM_BYTES_MAX = 8192;
+/** Facility 3, system daemons; severities of RFC 5424 §6.2.1. */
+const FACILITY = 3;
+const SEVERITY = { critical: 2, warning: 4, info: 6 } as const;
+const NOTICE = 5;
+
+/** Between the last byte and our close: a receiver that is going away shows it now. */
+const LINGER_MS = 50;
+/** For the other side's close; one that keeps its side open has read nonetheless. */
+const GOODBYE_MS = 1000;
+
+type Protocol = 'udp' | 'tcp' | 'tls';
+
+export function createSyslog(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+  const host = requiredText(config, 'host');
+  const wanted = optionalText(config, 'protocol') ?? 'udp';
+  if (wanted !== 'udp' && wanted !== 'tcp' && wanted !== 'tls') {
+    throw new Error(`receiver ${config.name}: protocol is none of udp, tcp, tls`);
+  }
+  const protocol: Protocol = wanted;
+  const port = optionalNumber(config, 'port') ?? { udp: 514, tcp: 601, tls: 6514 }[protocol];
+  const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
+  return {
+    name: config.name,
+    type: config.type,
+    concurrency: 2,
+    forPeople: false,
+    keepsState: false,
+    digestFrom: undefined,
+    send: (alert, context) => {
+      const line = syslogLine(alert, config.language, protocol === 'udp' ? UDP_BYTES_MAX : STREAM_BYTES_MAX);
+      if (protocol === 'udp') return sendDatagram(host, port, line);
+      const open = (): Socket =>
+        protocol === 'tcp'
+          ? connectTcp({ host, port })
+          : connectTls({ host, port, servername: host, ...(deps.ca === undefined ? {} : { ca: deps.ca }) });
+      return sendStream(open, line, timeoutMs, context.signal);
+    },
+  };
+}
+
+/** One message, at most `bytesMax` octets of UTF-8. */
+export function syslogLine(alert: Alert, language: Language, bytesMax: number): Buffer {
+  const { incident } = alert;
+  const severity = alert.event === 'resolved' ? NOTICE : SEVERITY[incident.severity];
+  const own =
+    hostname()
+      .replace(/[^\x21-\x7e]/g, '')
+      .slice(0, 255) || '-';
+  const head = `<${FACILITY * 8 + severity}>1 ${alert.at} ${own} originwatch ${process.pid} ${alert.event}`;
+  const message = messageOf(alert, { language, link: undefined, reminder: undefined });
+  const text = `${message.title}: ${message.summary}`;
+  const data = structuredData(alert);
+  // RFC 5424 §6.4: UTF-8 is announced by a byte order mark.
+  let line = Buffer.from(`${head} ${data} \ufeff${text}`);
+  for (let length = text.length; line.length > bytesMax && length > 0; length -= 50) {
+    line = Buffer.from(`${head} ${data} \ufeff${shorten(text, Math.max(1, length - 50))}`);
+  }
+  return line;
+}
+
+/** RFC 5424 §6.3. An identifier without `@` is IANA's to give; the number is that of its examples (RFC 5612). */
+function structuredData(alert: Alert): string {
+  const { incident } = alert;
+  const prefixes = incident.routes.slice(0, 10).map((route) => route.prefix);
+  const values: readonly (readonly [string, string])[] = [
+    ['seq', String(alert.seq)],
+    ['id', alert.id],
+    ['incident', incident.id],
+    ['reason', alert.reason],
+    ['kind', incident.kind],
+    ['severity', incident.severity],
+    ['score', String(incident.score)],
+    ['group', cleanText(incident.group, 60)],
+    ['offender', incident.offender === null ? '' : formatAsn(incident.offender)],
+    ['prefixes', prefixes.join(' ')],
+  ];
+  const parts = values.map(
+    ([name, value]) => `${name}="${cleanText(value, 300).replace(/["\\\]]/g, '\\$&')}"`,
+  );
+  return `[originwatch@32473 ${parts.join(' ')}]`;
+}
+
+function sendDatagram(host: string, port: number, line: Buffer): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
+    const settle = (outcome: Outcome): void => {
+      socket.removeAllListeners('error');
+      socket.on('error', () => undefined);
+      socket.close();
+      resolve(outcome);
+    };
+    socket.once('error', (error) => settle(tryAgain(connectionError(error))));
+    socket.send(line, port, host, (error) =>
+      settle(error === null ? { ok: true } : tryAgain(connectionError(error))),
+    );
+  });
+}
+
+function sendStream(
+  open: () => Socket,
+  line: Buffer,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const socket = open();
+    let saidAll = false;
+    const timers = [setTimeout(() => settle(tryAgain(`not taken within ${timeoutMs} ms`)), timeoutMs)];
+    const settle = (outcome: Outcome): void => {
+      for (const timer of timers) clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      socket.removeAllListeners();
+      socket.on('error', () => undefined);
+      socket.destroy();
+      resolve(outcome);
+    };
+    const stop = (): void => settle(tryAgain('stopped'));
+    const closed = (): void => settle(saidAll ? { ok: true } : tryAgain('connection cut'));
+    const sayGoodbye = (): void => {
+      saidAll = true;
+      socket.end();
+      timers.push(setTimeout(closed, GOODBYE_MS));
+    };
+    signal.addEventListener('abort', stop);
+    socket.on('error', (error) => settle(tryAgain(connectionError(error))));
+    socket.on('end', closed).on('close', closed);
+    socket.resume();
+    const frame = Buffer.concat([Buffer.from(`${line.length} `), line]);
+    socket.write(frame, () => timers.push(setTimeout(sayGoodbye, LINGER_MS)));
+  });
+}

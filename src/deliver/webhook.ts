@@ -1,0 +1,59 @@
+/**
+ * Generic webhook: the alert as a CloudEvent 1.0 in structured mode, signed when there is a secret.
+ *
+ * How a receiver checks the signature: read `t` and `v1` from `Originwatch-Signature`, compute HMAC-SHA256 over
+ * `t`, a dot and the raw body with the shared secret, compare in constant time, and refuse when `t` is minutes old.
+ */
+import { createHmac } from 'node:crypto';
+import type { Alert } from '../incident/alert.ts';
+import { gradeAnswer, post } from './http.ts';
+import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from './receiver.ts';
+import { optionalText, requiredUrl } from './settings.ts';
+
+export function createWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+  const url = requiredUrl(config, 'url');
+  const secret = optionalText(config, 'secret');
+  const secrets = secret === undefined ? [url] : [secret, url];
+  return {
+    name: config.name,
+    type: config.type,
+    concurrency: 4,
+    forPeople: false,
+    keepsState: false,
+    digestFrom: undefined,
+    send: async (alert, context) => {
+      const body = JSON.stringify(cloudEventOf(alert));
+      const nowMs = deps.clock.nowMs();
+      const headers: Record<string, string> = {
+        'content-type': 'application/cloudevents+json',
+        'idempotency-key': alert.id,
+        'user-agent': 'originwatch',
+      };
+      if (secret !== undefined) headers['originwatch-signature'] = signatureOf(secret, body, nowMs);
+      const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
+      const answer = await post({ url, headers, body, timeoutMs, signal: context.signal, secrets, nowMs });
+      return gradeAnswer(answer, secrets);
+    },
+  };
+}
+
+/** CloudEvents 1.0, JSON format. */
+export function cloudEventOf(alert: Alert): Readonly<Record<string, unknown>> {
+  return {
+    specversion: '1.0',
+    id: alert.id,
+    source: 'urn:originwatch',
+    type: `org.originwatch.alert.${alert.event}`,
+    subject: alert.incident.id,
+    time: alert.at,
+    datacontenttype: 'application/json',
+    data: alert,
+  };
+}
+
+/** `t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`. */
+export function signatureOf(secret: string, body: string, nowMs: number): string {
+  const seconds = Math.floor(nowMs / 1000);
+  const mac = createHmac('sha256', secret).update(`${seconds}.${body}`, 'utf8').digest('hex');
+  return `t=${seconds},v1=${mac}`;
+}

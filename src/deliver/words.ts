@@ -1,0 +1,199 @@
+/**
+ * The catalogue of everything that a message says in our own words, in both languages, complete by type. Sentences
+ * about one incident (summary, evidence, advice) come with the alert and are not here.
+ */
+import type { Severity } from '../bgp/severity.ts';
+import type { AlertEvent, DetectedBy, Resolution } from '../incident/alert.ts';
+import type { Kind } from '../judge/vocabulary.ts';
+
+export type Language = 'en' | 'ko';
+
+export interface Catalogue {
+  readonly severity: Readonly<Record<Severity, string>>;
+  readonly event: Readonly<Record<AlertEvent, string>>;
+  readonly kind: Readonly<Record<Kind, string>>;
+  readonly resolution: Readonly<Record<Resolution, string>>;
+  readonly detectedBy: Readonly<Record<DetectedBy, string>>;
+  readonly label: Readonly<Record<Label, string>>;
+  readonly nobody: string;
+  readonly none: string;
+  readonly gone: string;
+  readonly more: (count: number) => string;
+  readonly seenBy: (seeing: number, known: number) => string;
+  readonly reminder: (type: 'escalate' | 'repeat', number: number) => string;
+  readonly digestTitle: (alerts: number) => string;
+  readonly digestCounts: (counts: Readonly<Record<Severity, number>>) => string;
+  readonly digestWhere: (link: string | undefined) => string;
+  readonly button: Readonly<Record<'open' | 'acknowledge' | 'resolve' | 'silence', string>>;
+  readonly pressed: (action: 'acknowledge' | 'resolve' | 'silence', who: string) => string;
+  readonly notDone: (why: string) => string;
+}
+
+export type Label =
+  | 'severity'
+  | 'score'
+  | 'group'
+  | 'offender'
+  | 'watch'
+  | 'prefix'
+  | 'expected'
+  | 'seen'
+  | 'paths'
+  | 'vantagePoints'
+  | 'routes'
+  | 'evidence'
+  | 'benign'
+  | 'next'
+  | 'firstSeen'
+  | 'alerted'
+  | 'ended'
+  | 'resolution'
+  | 'incident'
+  | 'services'
+  | 'state'
+  | 'acknowledged'
+  | 'details';
+
+const en: Catalogue = {
+  severity: { critical: 'Critical', warning: 'Warning', info: 'Info' },
+  event: {
+    opened: 'Opened',
+    escalated: 'Escalated',
+    updated: 'Updated',
+    resolved: 'Resolved',
+    reopened: 'Reopened',
+  },
+  kind: {
+    squatting: 'Squatting on unannounced space',
+    'sub-prefix': 'Sub-prefix hijack',
+    'origin-change': 'Origin change',
+    'forged-origin': 'Forged origin',
+    'route-leak': 'Route leak',
+    'path-policy': 'Path policy broken',
+    'rpki-invalid': 'Own route is RPKI-invalid',
+    'unexpected-more-specific': 'Unexpected more-specific',
+    misconfiguration: 'Misconfiguration',
+    'unexpected-origination': 'Unexpected origination',
+    'covering-prefix': 'Covering prefix',
+    'visibility-loss': 'Visibility loss',
+    'feed-blind': 'Feed is blind',
+  },
+  resolution: {
+    withdrawn: 'withdrawn',
+    replaced: 'replaced by a conforming route',
+    accepted: 'accepted as expected',
+    operator: 'resolved by an operator',
+    'no-evidence': 'no evidence either way for too long',
+  },
+  detectedBy: { live: 'live', backfill: 'backfill', snapshot: 'snapshot', replay: 'replay' },
+  label: {
+    severity: 'Severity',
+    score: 'Score',
+    group: 'Group',
+    offender: 'Offender',
+    watch: 'Watch',
+    prefix: 'Prefix',
+    expected: 'Expected origin',
+    seen: 'Seen origin',
+    paths: 'Paths',
+    vantagePoints: 'Vantage points',
+    routes: 'Routes',
+    evidence: 'Evidence',
+    benign: 'Benign reading',
+    next: 'What to do next',
+    firstSeen: 'First seen',
+    alerted: 'Alert',
+    ended: 'Ended',
+    resolution: 'Resolution',
+    incident: 'Incident',
+    services: 'Services',
+    state: 'State',
+    acknowledged: 'Acknowledged',
+    details: 'Details',
+  },
+  nobody: 'nobody',
+  none: 'none',
+  gone: 'gone',
+  more: (count) => `and ${count} more`,
+  seenBy: (seeing, known) => `${seeing} of ${known}`,
+  reminder: (type, number) =>
+    type === 'escalate'
+      ? 'Escalation: nobody acknowledged this'
+      : `Reminder ${number}: still open, not acknowledged`,
+  digestTitle: (alerts) => `${alerts} alerts at once`,
+  digestCounts: (counts) => `${counts.critical} critical, ${counts.warning} warning, ${counts.info} info`,
+  digestWhere: (link) => (link === undefined ? 'All of them: GET /api/v1/incidents' : `All of them: ${link}`),
+  button: { open: 'Open', acknowledge: 'Acknowledge', resolve: 'Resolve', silence: 'Silence 1 h' },
+  pressed: (action, who) =>
+    `${{ acknowledge: 'Acknowledged', resolve: 'Resolved', silence: 'Silenced for 1 h' }[action]} by ${who}`,
+  notDone: (why) => `Not done: ${why}`,
+};
+
+const ko: Catalogue = {
+  severity: { critical: '치명', warning: '경고', info: '정보' },
+  event: { opened: '발생', escalated: '심각도 상승', updated: '갱신', resolved: '해소', reopened: '재발생' },
+  kind: {
+    squatting: '미광고 주소 무단 사용',
+    'sub-prefix': '하위 프리픽스 하이재킹',
+    'origin-change': '오리진 AS 변경',
+    'forged-origin': '오리진 위조',
+    'route-leak': '경로 누출',
+    'path-policy': '경로 정책 위반',
+    'rpki-invalid': '자사 경로 RPKI 무효',
+    'unexpected-more-specific': '예상 밖의 세부 프리픽스',
+    misconfiguration: '설정 오류',
+    'unexpected-origination': '예상 밖의 광고',
+    'covering-prefix': '상위 프리픽스 광고',
+    'visibility-loss': '가시성 상실',
+    'feed-blind': '피드 수신 불가',
+  },
+  resolution: {
+    withdrawn: '철회됨',
+    replaced: '정상 경로로 대체됨',
+    accepted: '정상으로 승인됨',
+    operator: '운영자가 해소함',
+    'no-evidence': '오랫동안 확인할 근거 없음',
+  },
+  detectedBy: { live: '실시간', backfill: '소급', snapshot: '스냅샷', replay: '재생' },
+  label: {
+    severity: '심각도',
+    score: '점수',
+    group: '그룹',
+    offender: '원인 AS',
+    watch: '감시 대상',
+    prefix: '프리픽스',
+    expected: '기대 오리진',
+    seen: '관측 오리진',
+    paths: 'AS 경로',
+    vantagePoints: '관측 지점',
+    routes: '경로',
+    evidence: '근거',
+    benign: '무해한 해석',
+    next: '다음 조치',
+    firstSeen: '최초 관측',
+    alerted: '알림',
+    ended: '종료',
+    resolution: '해소 사유',
+    incident: '인시던트',
+    services: '서비스',
+    state: '상태',
+    acknowledged: '확인됨',
+    details: '상세',
+  },
+  nobody: '없음',
+  none: '없음',
+  gone: '사라짐',
+  more: (count) => `외 ${count}건`,
+  seenBy: (seeing, known) => `${known}곳 중 ${seeing}곳`,
+  reminder: (type, number) =>
+    type === 'escalate' ? '에스컬레이션: 아직 아무도 확인하지 않음' : `재알림 ${number}회: 미해소, 미확인`,
+  digestTitle: (alerts) => `알림 ${alerts}건 동시 발생`,
+  digestCounts: (counts) => `치명 ${counts.critical}건, 경고 ${counts.warning}건, 정보 ${counts.info}건`,
+  digestWhere: (link) => (link === undefined ? '전체 목록: GET /api/v1/incidents' : `전체 목록: ${link}`),
+  button: { open: '열기', acknowledge: '확인', resolve: '해소', silence: '1시간 무음' },
+  pressed: (action, who) =>
+    `${{ acknowledge: '확인', resolve: '해소', silence: '1시간 무음' }[action]}: ${who}`,
+  notDone: (why) => `처리하지 못함: ${why}`,
+};
+
+export const WORDS: Readonly<Record<Language, Catalogue>> = { en, ko };
