@@ -1,82 +1,132 @@
 /**
- * Steps over the tokens of plain JSON, on bytes: what `quick-reject.ts` is made of. Every step takes the offset where its
- * token should begin and returns the offset behind it, −1 when it is not there in plain form. Pure, hot, no allocation.
+ * Steps over the tokens of plain JSON, on the bytes of one frame: what `quick-reject.ts` is made of. Every step takes the
+ * offset where its token should begin and returns the offset behind it, −1 when it is not there in plain form.
+ * Pure, hot, no allocation.
  *
- * "Plain" is narrower than RFC 8259: printable ASCII without escapes, spaces as the only white space between tokens.
- * Offsets may lie behind the end: every comparison with a byte that is not there is false.
+ * "Plain" is narrower than RFC 8259: ASCII without escapes, spaces as the only white space between tokens.
+ *
+ * The frame is copied into one fixed array first. That costs less than it saves: V8 knows the address of a constant typed
+ * array, and four bytes can be read at once at any offset. Behind the frame stand zeros, which no token contains.
  */
 
 const SPACE = 32;
-const DELETE = 127;
 const QUOTE = 34;
 const BACKSLASH = 92;
-const ZERO = 48;
-const NINE = 57;
 const NUMBER_MAX = 4_294_967_295;
 
-/** The bytes of an ASCII literal. */
-export function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
+/** Longest frame that is scanned; an UPDATE of RFC 4271 (4096 octets) becomes some 20,000 bytes of JSON at most. */
+export const FRAME_BYTES_MAX = 65_536;
 
-export function skipSpaces(bytes: Uint8Array, start: number): number {
-  let at = start;
-  while (bytes[at] === SPACE) at += 1;
-  return at;
-}
+/** The frame loaded last, then at least sixteen zeros. Read only, for everybody but `loadFrame`. */
+export const BYTES: Uint8Array = new Uint8Array(FRAME_BYTES_MAX + 64);
+const VIEW = new DataView(BYTES.buffer);
 
-/** True when nothing but white space follows (RFC 8259 §2). */
-export function isBlankFrom(bytes: Uint8Array, start: number): boolean {
-  for (let at = start; at < bytes.length; at += 1) {
-    const byte = bytes[at]!;
-    if (byte !== SPACE && byte !== 10 && byte !== 13 && byte !== 9) return false;
-  }
+/** Copies a frame to where the steps read it; false when it is too long. */
+export function loadFrame(frame: Uint8Array): boolean {
+  const length = frame.length;
+  if (length > FRAME_BYTES_MAX) return false;
+  BYTES.set(frame);
+  VIEW.setFloat64(length, 0);
+  VIEW.setFloat64(length + 8, 0);
   return true;
 }
 
-export function skipLiteral(bytes: Uint8Array, start: number, literal: Uint8Array): number {
-  const length = literal.length;
-  for (let offset = 0; offset < length; offset += 1) if (bytes[start + offset] !== literal[offset]) return -1;
-  return start + length;
+/** A literal of at least four ASCII characters, as 32-bit words; the last one may overlap the one before. */
+export interface Literal {
+  readonly words: Int32Array;
+  readonly length: number;
 }
 
-/** A text from quote to quote. */
-export function skipText(bytes: Uint8Array, start: number): number {
-  if (start < 0 || bytes[start] !== QUOTE) return -1;
-  for (let at = start + 1; ; at += 1) {
-    const byte = bytes[at]!;
-    if (byte === QUOTE) return at + 1;
-    if (!(byte >= SPACE && byte < DELETE) || byte === BACKSLASH) return -1;
-  }
+export function literal(text: string): Literal {
+  const bytes = new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer);
+  const count = Math.ceil(text.length / 4);
+  const words = Int32Array.from({ length: count }, (_, n) =>
+    bytes.getInt32(Math.min(4 * n, text.length - 4), true),
+  );
+  return { words, length: text.length };
 }
 
-/** Decimal digits, none or many. */
-export function skipDigits(bytes: Uint8Array, start: number): number {
+export function skipLiteral(start: number, wanted: Literal): number {
+  const { words, length } = wanted;
+  const end = start + length;
+  const last = words.length - 1;
+  for (let n = 0; n < last; n += 1) if (VIEW.getInt32(start + 4 * n, true) !== words[n]) return -1;
+  return VIEW.getInt32(end - 4, true) === words[last] ? end : -1;
+}
+
+export function skipSpaces(start: number): number {
   let at = start;
-  for (let byte = bytes[at]!; byte >= ZERO && byte <= NINE; byte = bytes[at]!) at += 1;
+  while (BYTES[at] === SPACE) at += 1;
   return at;
 }
 
-/** A whole number 0…2³²−1 without sign, fraction, exponent or leading zero; `numberAt` tells its value. */
-export function skipNumber(bytes: Uint8Array, start: number): number {
-  if (start < 0) return -1;
-  const end = skipDigits(bytes, start);
-  const digits = end - start;
-  if (digits === 0 || digits > 10 || (digits > 1 && bytes[start] === ZERO)) return -1;
-  if (digits < 10) return isNumberEnd(bytes[end]!) ? end : -1;
-  let value = 0;
-  for (let at = start; at < end; at += 1) value = value * 10 + (bytes[at]! - ZERO);
-  return value <= NUMBER_MAX && isNumberEnd(bytes[end]!) ? end : -1;
+/** True when nothing but white space (RFC 8259 §2) stands from here to the end of the frame. */
+export function isBlankFrom(start: number, frameLength: number): boolean {
+  for (let at = start; at < frameLength; at += 1) {
+    const byte = BYTES[at]!;
+    if (byte !== SPACE && byte !== 10 && byte !== 13 && byte !== 9) return false;
+  }
+  return start <= frameLength;
 }
 
-/** Not `.`, `e`, `E`: what follows a whole number is a comma, a bracket, a brace or a space, which the caller looks at. */
-function isNumberEnd(byte: number): boolean {
-  return byte === 44 || byte === 93 || byte === 125 || byte === SPACE;
+/** A text from quote to quote. */
+export function skipText(start: number): number {
+  if (start < 0 || BYTES[start] !== QUOTE) return -1;
+  let at = start + 1;
+  while (isPlainWord(VIEW.getInt32(at, true))) at += 4;
+  for (; ; at += 1) {
+    const byte = BYTES[at]!;
+    if (byte === QUOTE) return at + 1;
+    if (byte < SPACE || byte > 127 || byte === BACKSLASH) return -1;
+  }
+}
+
+/**
+ * True only when none of four bytes is a quote, a backslash, a control or not ASCII: `x - 0x01…` lends from a byte that
+ * is zero. A false alarm behind a true one is possible and harmless, the caller looks again byte by byte.
+ */
+function isPlainWord(word: number): boolean {
+  const quote = word ^ 0x22222222;
+  const backslash = word ^ 0x5c5c5c5c;
+  const lent =
+    ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash) | (word - 0x20202020) | word;
+  return (lent & 0x80808080) === 0;
+}
+
+/** Decimal digits, none or many. */
+export function skipDigits(start: number): number {
+  let at = start;
+  while (isDigit(BYTES[at]!)) at += 1;
+  return at;
+}
+
+export function isDigit(byte: number): boolean {
+  return (byte - 48) >>> 0 < 10;
+}
+
+/**
+ * A whole number 0…2³²−1 without sign, fraction, exponent or leading zero, which a comma, a bracket, a brace or a space
+ * follows; `numberAt` tells its value.
+ */
+export function skipNumber(start: number): number {
+  if (start < 0) return -1;
+  const end = skipDigits(start);
+  const digits = end - start;
+  if (digits === 0 || (digits > 1 && BYTES[start] === 48)) return -1;
+  const next = BYTES[end]!;
+  if (next !== 44 && next !== 93 && next !== 125 && next !== SPACE) return -1;
+  return digits < 10 || (digits === 10 && tenDigits(start) <= NUMBER_MAX) ? end : -1;
+}
+
+function tenDigits(start: number): number {
+  let value = 0;
+  for (let at = start; at < start + 10; at += 1) value = value * 10 + (BYTES[at]! - 48);
+  return value;
 }
 
 /** Value of the digits between two offsets of `skipNumber`, as a signed 32-bit integer (`value | 0`). */
-export function numberAt(bytes: Uint8Array, start: number, end: number): number {
+export function numberAt(start: number, end: number): number {
   let value = 0;
-  for (let at = start; at < end; at += 1) value = (Math.imul(value, 10) + (bytes[at]! - ZERO)) | 0;
+  for (let at = start; at < end; at += 1) value = (Math.imul(value, 10) + (BYTES[at]! - 48)) | 0;
   return value;
 }

@@ -3,12 +3,12 @@
  * Serves `quick-reject.ts`. Stricter than the reference on purpose: what it refuses is decided by the slow road.
  * Pure, hot, no allocation. RFC 4632, RFC 4291 §2.2.
  */
+import { BYTES, isDigit } from './json-bytes.ts';
 
 const QUOTE = 34;
 const DOT = 46;
 const SLASH = 47;
 const ZERO = 48;
-const NINE = 57;
 const COLON = 58;
 
 /** Value of a hexadecimal digit by byte, 255 for every other byte. */
@@ -29,68 +29,67 @@ export class PrefixBytes {
   private readonly groups = new Int32Array(8);
 
   /**
-   * Reads a prefix whose opening quote stands before `start`; returns the offset behind its closing quote, −1 when it is
+   * Reads from the loaded frame a prefix whose opening quote stands before `start`; returns the offset behind its closing quote, −1 when it is
    * no prefix in plain form: host bits, escapes, dotted quads in IPv6 and everything out of range are refused.
-   * Reading past the end is safe: every comparison with a byte that is not there fails.
    */
-  read(bytes: Uint8Array, start: number): number {
+  read(start: number): number {
     for (let at = start; at < start + 5; at += 1) {
-      if (bytes[at] === DOT) return this.read4(bytes, start);
-      if (bytes[at] === COLON) return this.read6(bytes, start);
+      if (BYTES[at] === DOT) return this.read4(start);
+      if (BYTES[at] === COLON) return this.read6(start);
     }
     return -1;
   }
 
-  private read4(bytes: Uint8Array, start: number): number {
+  private read4(start: number): number {
     let at = start;
     let word = 0;
     for (let part = 0; part < 4; part += 1) {
-      let byte = bytes[at]!;
-      if (!(byte >= ZERO && byte <= NINE)) return -1;
+      let byte = BYTES[at]!;
+      if (!isDigit(byte)) return -1;
       let octet = byte - ZERO;
       at += 1;
-      byte = bytes[at]!;
-      if (byte >= ZERO && byte <= NINE) {
+      byte = BYTES[at]!;
+      if (isDigit(byte)) {
         if (octet === 0) return -1;
         octet = octet * 10 + byte - ZERO;
         at += 1;
-        byte = bytes[at]!;
-        if (byte >= ZERO && byte <= NINE) {
+        byte = BYTES[at]!;
+        if (isDigit(byte)) {
           octet = octet * 10 + byte - ZERO;
           at += 1;
-          byte = bytes[at]!;
+          byte = BYTES[at]!;
         }
       }
       if (octet > 255 || byte !== (part < 3 ? DOT : SLASH)) return -1;
       word = (word << 8) | octet;
       at += 1;
     }
-    at = this.readLength(bytes, at);
+    at = this.readLength(at);
     if (at < 0 || this.length > 32 || hasHostBits(word, this.length)) return -1;
     this.family = 4;
     this.w0 = word;
     return at;
   }
 
-  private read6(bytes: Uint8Array, start: number): number {
+  private read6(start: number): number {
     const groups = this.groups;
     let at = start;
     let count = 0;
     let gap = -1;
-    if (bytes[at] === COLON) {
-      if (bytes[at + 1] !== COLON) return -1;
+    if (BYTES[at] === COLON) {
+      if (BYTES[at + 1] !== COLON) return -1;
       gap = 0;
       at += 2;
     }
     for (;;) {
       let value = 0;
       let digits = 0;
-      let byte = bytes[at]!;
-      for (; byte < 256 && HEX[byte]! < 16; digits += 1) {
+      let byte = BYTES[at]!;
+      for (; HEX[byte]! < 16; digits += 1) {
         if (digits === 4) return -1;
         value = (value << 4) | HEX[byte]!;
         at += 1;
-        byte = bytes[at]!;
+        byte = BYTES[at]!;
       }
       if (digits === 0) {
         if (gap !== count || byte !== SLASH) return -1;
@@ -102,7 +101,7 @@ export class PrefixBytes {
       if (byte === SLASH) break;
       if (byte !== COLON) return -1;
       at += 1;
-      if (bytes[at] === COLON) {
+      if (BYTES[at] === COLON) {
         if (gap >= 0) return -1;
         gap = count;
         at += 1;
@@ -110,7 +109,7 @@ export class PrefixBytes {
     }
     if (gap < 0 ? count !== 8 : count === 8) return -1;
     if (gap >= 0) this.spreadGap(gap, count);
-    at = this.readLength(bytes, at + 1);
+    at = this.readLength(at + 1);
     return at < 0 || !this.takeGroups() ? -1 : at;
   }
 
@@ -139,16 +138,16 @@ export class PrefixBytes {
   }
 
   /** One to three digits without a leading zero, then the closing quote. */
-  private readLength(bytes: Uint8Array, start: number): number {
+  private readLength(start: number): number {
     let at = start;
     let length = 0;
-    let byte = bytes[at]!;
-    for (; byte >= ZERO && byte <= NINE; byte = bytes[at]!) {
+    let byte = BYTES[at]!;
+    for (; isDigit(byte); byte = BYTES[at]!) {
       length = length * 10 + byte - ZERO;
       at += 1;
       if (at - start > 3) return -1;
     }
-    if (at === start || byte !== QUOTE || (bytes[start] === ZERO && at - start > 1)) return -1;
+    if (at === start || byte !== QUOTE || (BYTES[start] === ZERO && at - start > 1)) return -1;
     this.length = length;
     return at + 1;
   }

@@ -8,14 +8,14 @@
  * spaces between tokens. Within that subset the reference reads the same values and finds no problem, which a property
  * test checks. The first byte outside of it sends the frame down the slow road. So does the spelling of a vantage point
  * that the reference has not yet seen: whether `peer`, `peer_asn` and `host` are well formed is decided there, once.
- *
- * Reading behind the end is safe: every comparison with a byte that is not there is false, and no arithmetic precedes it.
  */
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { AsnSet } from './asn-set.ts';
 import {
-  ascii,
+  BYTES,
   isBlankFrom,
+  literal,
+  loadFrame,
   numberAt,
   skipDigits,
   skipLiteral,
@@ -57,34 +57,34 @@ const BRACKET_END = 93;
 const BRACE = 123;
 const BRACE_END = 125;
 
-/** Keys with their closing quote. The bit says that a key was there. */
+/** Keys in their quotes. The bit says that a key was there. */
 const KEY = {
-  timestamp: { bytes: ascii('timestamp"'), bit: 1 },
-  type: { bytes: ascii('type"'), bit: 2 },
-  peer: { bytes: ascii('peer"'), bit: 4 },
-  peerAsn: { bytes: ascii('peer_asn"'), bit: 8 },
-  host: { bytes: ascii('host"'), bit: 16 },
-  path: { bytes: ascii('path"'), bit: 32 },
-  announcements: { bytes: ascii('announcements"'), bit: 64 },
-  withdrawals: { bytes: ascii('withdrawals"'), bit: 128 },
-  community: { bytes: ascii('community"'), bit: 256 },
-  id: { bytes: ascii('id"'), bit: 512 },
-  origin: { bytes: ascii('origin"'), bit: 1_024 },
-  med: { bytes: ascii('med"'), bit: 2_048 },
-  aggregator: { bytes: ascii('aggregator"'), bit: 4_096 },
-  raw: { bytes: ascii('raw"'), bit: 8_192 },
-  envelopeType: { bytes: ascii('type"'), bit: 16_384 },
-  envelopeData: { bytes: ascii('data"'), bit: 32_768 },
-  nextHop: { bytes: ascii('next_hop"'), bit: 65_536 },
-  prefixes: { bytes: ascii('prefixes"'), bit: 131_072 },
+  timestamp: { text: literal('"timestamp"'), bit: 1 },
+  type: { text: literal('"type"'), bit: 2 },
+  peer: { text: literal('"peer"'), bit: 4 },
+  peerAsn: { text: literal('"peer_asn"'), bit: 8 },
+  host: { text: literal('"host"'), bit: 16 },
+  path: { text: literal('"path"'), bit: 32 },
+  announcements: { text: literal('"announcements"'), bit: 64 },
+  withdrawals: { text: literal('"withdrawals"'), bit: 128 },
+  community: { text: literal('"community"'), bit: 256 },
+  id: { text: literal('"id"'), bit: 512 },
+  origin: { text: literal('"origin"'), bit: 1_024 },
+  med: { text: literal('"med"'), bit: 2_048 },
+  aggregator: { text: literal('"aggregator"'), bit: 4_096 },
+  raw: { text: literal('"raw"'), bit: 8_192 },
+  envelopeType: { text: literal('"type"'), bit: 16_384 },
+  envelopeData: { text: literal('"data"'), bit: 32_768 },
+  nextHop: { text: literal('"next_hop"'), bit: 65_536 },
+  prefixes: { text: literal('"prefixes"'), bit: 131_072 },
 } as const;
 type Key = (typeof KEY)[keyof typeof KEY];
 
 const NEEDED = KEY.timestamp.bit | KEY.type.bit | KEY.peer.bit | KEY.peerAsn.bit | KEY.host.bit;
 const ENVELOPE = KEY.envelopeType.bit | KEY.envelopeData.bit;
 const IN_ANNOUNCEMENT = KEY.nextHop.bit | KEY.prefixes.bit;
-const RIS_MESSAGE = ascii('"ris_message"');
-const UPDATE = ascii('"UPDATE"');
+const RIS_MESSAGE = literal('"ris_message"');
+const UPDATE = literal('"UPDATE"');
 
 /** Holds the state of the frame being scanned; one instance a thread. */
 export class QuickReject {
@@ -118,10 +118,10 @@ export class QuickReject {
     this.pathLength = 0;
     this.announced = false;
     this.hash = 0;
-    if (!this.scanFrame(frame)) return 'slow';
+    if (!loadFrame(frame) || !this.scanFrame(frame.length)) return 'slow';
     if ((this.seen & NEEDED) !== NEEDED || this.families === 0) return 'slow';
     if (this.announced && (this.pathLength === 0 || this.watched.origins.has(this.origin))) return 'slow';
-    const row = this.table.find(frame, this.spans, this.hash);
+    const row = this.table.find(BYTES, this.spans, this.hash);
     if (row < 0) return 'stranger';
     if (this.table.isCalledIn(row)) return 'slow';
     this.table.noteHeard(row, this.families, nowMs);
@@ -138,100 +138,100 @@ export class QuickReject {
   }
 
   /** `{"type":"ris_message","data":{…}}`, then nothing but white space. */
-  private scanFrame(bytes: Uint8Array): boolean {
-    let at = skipSpaces(bytes, 0);
-    if (bytes[at] !== BRACE) return false;
+  private scanFrame(frameLength: number): boolean {
+    let at = skipSpaces(0);
+    if (BYTES[at] !== BRACE) return false;
     for (;;) {
-      at = this.scanEnvelopeField(bytes, skipSpaces(bytes, at + 1));
+      at = this.scanEnvelopeField(skipSpaces(at + 1));
       if (at < 0) return false;
-      at = skipSpaces(bytes, at);
-      if (bytes[at] !== COMMA) break;
+      at = skipSpaces(at);
+      if (BYTES[at] !== COMMA) break;
     }
-    return bytes[at] === BRACE_END && (this.seen & ENVELOPE) === ENVELOPE && isBlankFrom(bytes, at + 1);
+    return BYTES[at] === BRACE_END && (this.seen & ENVELOPE) === ENVELOPE && isBlankFrom(at + 1, frameLength);
   }
 
-  private scanEnvelopeField(bytes: Uint8Array, start: number): number {
-    if (bytes[start] !== QUOTE) return -1;
-    if (bytes[start + 1] === 116 /* t */) {
-      const at = this.scanKey(bytes, start + 1, KEY.envelopeType);
-      return at < 0 ? -1 : skipLiteral(bytes, at, RIS_MESSAGE);
+  private scanEnvelopeField(start: number): number {
+    if (BYTES[start] !== QUOTE) return -1;
+    if (BYTES[start + 1] === 116 /* t */) {
+      const at = this.scanKey(start + 1, KEY.envelopeType);
+      return at < 0 ? -1 : skipLiteral(at, RIS_MESSAGE);
     }
-    let at = this.scanKey(bytes, start + 1, KEY.envelopeData);
-    if (at < 0 || bytes[at] !== BRACE) return -1;
+    let at = this.scanKey(start + 1, KEY.envelopeData);
+    if (at < 0 || BYTES[at] !== BRACE) return -1;
     for (;;) {
-      at = this.scanField(bytes, skipSpaces(bytes, at + 1));
+      at = this.scanField(skipSpaces(at + 1));
       if (at < 0) return -1;
-      at = skipSpaces(bytes, at);
-      if (bytes[at] !== COMMA) break;
+      at = skipSpaces(at);
+      if (BYTES[at] !== COMMA) break;
     }
-    return bytes[at] === BRACE_END ? at + 1 : -1;
+    return BYTES[at] === BRACE_END ? at + 1 : -1;
   }
 
   /** One field of the message, key and value; the offset behind it, −1 when it is not of the plain kind. */
-  private scanField(bytes: Uint8Array, start: number): number {
-    if (bytes[start] !== QUOTE) return -1;
+  private scanField(start: number): number {
+    if (BYTES[start] !== QUOTE) return -1;
     const at = start + 1;
-    switch (bytes[at]) {
+    switch (BYTES[at]) {
       case 116: // t
-        return bytes[at + 1] === 105 /* i */ ? this.scanTimestamp(bytes, at) : this.scanType(bytes, at);
+        return BYTES[at + 1] === 105 /* i */ ? this.scanTimestamp(at) : this.scanType(at);
       case 112: // p
-        if (bytes[at + 1] === 97 /* a */) return this.scanPath(bytes, at);
-        if (bytes[at + 4] === QUOTE) return this.scanKeyPart(bytes, this.scanKey(bytes, at, KEY.peer), 0);
-        return this.scanKeyPart(bytes, this.scanKey(bytes, at, KEY.peerAsn), 1);
+        if (BYTES[at + 1] === 97 /* a */) return this.scanPath(at);
+        if (BYTES[at + 4] === QUOTE) return this.scanKeyPart(this.scanKey(at, KEY.peer), 0);
+        return this.scanKeyPart(this.scanKey(at, KEY.peerAsn), 1);
       case 104: // h
-        return this.scanKeyPart(bytes, this.scanKey(bytes, at, KEY.host), 2);
+        return this.scanKeyPart(this.scanKey(at, KEY.host), 2);
       case 105: // i
-        return skipText(bytes, this.scanKey(bytes, at, KEY.id));
+        return skipText(this.scanKey(at, KEY.id));
       case 99: // c
-        return this.scanCommunities(bytes, at);
+        return this.scanCommunities(at);
       case 111: // o
-        return skipText(bytes, this.scanKey(bytes, at, KEY.origin));
+        return skipText(this.scanKey(at, KEY.origin));
       case 109: // m
-        return skipNumber(bytes, this.scanKey(bytes, at, KEY.med));
+        return skipNumber(this.scanKey(at, KEY.med));
       case 97: // a
-        if (bytes[at + 1] === 103 /* g */) return skipText(bytes, this.scanKey(bytes, at, KEY.aggregator));
-        return this.scanAnnouncements(bytes, at);
+        if (BYTES[at + 1] === 103 /* g */) return skipText(this.scanKey(at, KEY.aggregator));
+        return this.scanAnnouncements(at);
       case 119: // w
-        return this.scanPrefixes(bytes, this.scanKey(bytes, at, KEY.withdrawals));
+        return this.scanPrefixes(this.scanKey(at, KEY.withdrawals));
       case 114: // r
-        return skipText(bytes, this.scanKey(bytes, at, KEY.raw));
+        return skipText(this.scanKey(at, KEY.raw));
       default:
         return -1;
     }
   }
 
-  /** A key that was not there yet, and its colon; the offset of the value. */
-  private scanKey(bytes: Uint8Array, start: number, key: Key): number {
+  /** A key that was not there yet, from behind its opening quote, and its colon; the offset of the value. */
+  private scanKey(start: number, key: Key): number {
     if ((this.seen & key.bit) !== 0) return -1;
     this.seen |= key.bit;
-    const at = skipLiteral(bytes, start, key.bytes);
+    const at = skipLiteral(start - 1, key.text);
     if (at < 0) return -1;
-    const colon = skipSpaces(bytes, at);
-    return bytes[colon] === COLON ? skipSpaces(bytes, colon + 1) : -1;
+    const colon = skipSpaces(at);
+    return BYTES[colon] === COLON ? skipSpaces(colon + 1) : -1;
   }
 
-  private scanType(bytes: Uint8Array, start: number): number {
-    const at = this.scanKey(bytes, start, KEY.type);
-    return at < 0 ? -1 : skipLiteral(bytes, at, UPDATE);
+  private scanType(start: number): number {
+    const at = this.scanKey(start, KEY.type);
+    return at < 0 ? -1 : skipLiteral(at, UPDATE);
   }
 
   /** Nine or ten digits that begin with 1…9, and perhaps a fraction: years 1973 to 2286. */
-  private scanTimestamp(bytes: Uint8Array, start: number): number {
-    const at = this.scanKey(bytes, start, KEY.timestamp);
-    if (at < 0 || bytes[at] === ZERO) return -1;
-    const point = skipDigits(bytes, at);
+  private scanTimestamp(start: number): number {
+    const at = this.scanKey(start, KEY.timestamp);
+    if (at < 0 || BYTES[at] === ZERO) return -1;
+    const point = skipDigits(at);
     if (point - at !== 9 && point - at !== 10) return -1;
-    if (bytes[point] !== DOT) return point;
-    const end = skipDigits(bytes, point + 1);
+    if (BYTES[point] !== DOT) return point;
+    const end = skipDigits(point + 1);
     return end > point + 1 ? end : -1;
   }
 
   /** A text that is part of the vantage point's spelling: 0 peer, 1 peer_asn, 2 host. */
-  private scanKeyPart(bytes: Uint8Array, start: number, part: number): number {
-    if (start < 0 || bytes[start] !== QUOTE) return -1;
+  private scanKeyPart(start: number, part: number): number {
+    if (start < 0 || BYTES[start] !== QUOTE) return -1;
     let hash = 0x811c9dc5 | 0;
     for (let at = start + 1; ; at += 1) {
-      const byte = bytes[at]!;
+      const byte = BYTES[at]!;
       if (byte === QUOTE) {
         this.spans[2 * part] = start + 1;
         this.spans[2 * part + 1] = at;
@@ -245,92 +245,92 @@ export class QuickReject {
   }
 
   /** A list of whole numbers. A path with an AS_SET is for the slow road. */
-  private scanPath(bytes: Uint8Array, start: number): number {
-    let at = this.scanKey(bytes, start, KEY.path);
-    if (at < 0 || bytes[at] !== BRACKET) return -1;
-    at = skipSpaces(bytes, at + 1);
-    if (bytes[at] === BRACKET_END) return at + 1;
+  private scanPath(start: number): number {
+    let at = this.scanKey(start, KEY.path);
+    if (at < 0 || BYTES[at] !== BRACKET) return -1;
+    at = skipSpaces(at + 1);
+    if (BYTES[at] === BRACKET_END) return at + 1;
     for (;;) {
-      const end = skipNumber(bytes, at);
+      const end = skipNumber(at);
       if (end < 0) return -1;
       this.pathLength += 1;
-      const next = skipSpaces(bytes, end);
-      if (bytes[next] === BRACKET_END) {
-        this.origin = numberAt(bytes, at, end);
+      const next = skipSpaces(end);
+      if (BYTES[next] === BRACKET_END) {
+        this.origin = numberAt(at, end);
         return next + 1;
       }
-      if (bytes[next] !== COMMA) return -1;
-      at = skipSpaces(bytes, next + 1);
+      if (BYTES[next] !== COMMA) return -1;
+      at = skipSpaces(next + 1);
     }
   }
 
   /** A list of pairs of two-byte numbers (RFC 1997). */
-  private scanCommunities(bytes: Uint8Array, start: number): number {
-    let at = this.scanKey(bytes, start, KEY.community);
-    if (at < 0 || bytes[at] !== BRACKET) return -1;
-    at = skipSpaces(bytes, at + 1);
-    if (bytes[at] === BRACKET_END) return at + 1;
+  private scanCommunities(start: number): number {
+    let at = this.scanKey(start, KEY.community);
+    if (at < 0 || BYTES[at] !== BRACKET) return -1;
+    at = skipSpaces(at + 1);
+    if (BYTES[at] === BRACKET_END) return at + 1;
     for (;;) {
-      if (bytes[at] !== BRACKET) return -1;
-      at = skipHalf(bytes, skipSpaces(bytes, at + 1));
-      if (at < 0 || bytes[at] !== COMMA) return -1;
-      at = skipHalf(bytes, skipSpaces(bytes, at + 1));
-      if (at < 0 || bytes[at] !== BRACKET_END) return -1;
-      at = skipSpaces(bytes, at + 1);
-      if (bytes[at] === BRACKET_END) return at + 1;
-      if (bytes[at] !== COMMA) return -1;
-      at = skipSpaces(bytes, at + 1);
+      if (BYTES[at] !== BRACKET) return -1;
+      at = skipHalf(skipSpaces(at + 1));
+      if (at < 0 || BYTES[at] !== COMMA) return -1;
+      at = skipHalf(skipSpaces(at + 1));
+      if (at < 0 || BYTES[at] !== BRACKET_END) return -1;
+      at = skipSpaces(at + 1);
+      if (BYTES[at] === BRACKET_END) return at + 1;
+      if (BYTES[at] !== COMMA) return -1;
+      at = skipSpaces(at + 1);
     }
   }
 
   /** A list of `{"next_hop":"…","prefixes":[…]}`; the next hop is no business of ours, whatever it says. */
-  private scanAnnouncements(bytes: Uint8Array, start: number): number {
-    let at = this.scanKey(bytes, start, KEY.announcements);
-    if (at < 0 || bytes[at] !== BRACKET) return -1;
-    at = skipSpaces(bytes, at + 1);
-    if (bytes[at] === BRACKET_END) return at + 1;
+  private scanAnnouncements(start: number): number {
+    let at = this.scanKey(start, KEY.announcements);
+    if (at < 0 || BYTES[at] !== BRACKET) return -1;
+    at = skipSpaces(at + 1);
+    if (BYTES[at] === BRACKET_END) return at + 1;
     for (;;) {
-      at = this.scanAnnouncement(bytes, at);
+      at = this.scanAnnouncement(at);
       if (at < 0) return -1;
-      at = skipSpaces(bytes, at);
-      if (bytes[at] === BRACKET_END) return at + 1;
-      if (bytes[at] !== COMMA) return -1;
-      at = skipSpaces(bytes, at + 1);
+      at = skipSpaces(at);
+      if (BYTES[at] === BRACKET_END) return at + 1;
+      if (BYTES[at] !== COMMA) return -1;
+      at = skipSpaces(at + 1);
     }
   }
 
-  private scanAnnouncement(bytes: Uint8Array, start: number): number {
-    if (bytes[start] !== BRACE) return -1;
+  private scanAnnouncement(start: number): number {
+    if (BYTES[start] !== BRACE) return -1;
     this.seen &= ~IN_ANNOUNCEMENT;
     let at = start;
     for (;;) {
-      const key = skipSpaces(bytes, at + 1) + 1;
-      if (bytes[key - 1] !== QUOTE) return -1;
-      if (bytes[key] === 110 /* n */) at = skipText(bytes, this.scanKey(bytes, key, KEY.nextHop));
+      const key = skipSpaces(at + 1) + 1;
+      if (BYTES[key - 1] !== QUOTE) return -1;
+      if (BYTES[key] === 110 /* n */) at = skipText(this.scanKey(key, KEY.nextHop));
       else {
-        at = this.scanPrefixes(bytes, this.scanKey(bytes, key, KEY.prefixes));
+        at = this.scanPrefixes(this.scanKey(key, KEY.prefixes));
         this.announced = true;
       }
       if (at < 0) return -1;
-      at = skipSpaces(bytes, at);
-      if (bytes[at] !== COMMA) break;
+      at = skipSpaces(at);
+      if (BYTES[at] !== COMMA) break;
     }
-    return bytes[at] === BRACE_END && (this.seen & KEY.prefixes.bit) !== 0 ? at + 1 : -1;
+    return BYTES[at] === BRACE_END && (this.seen & KEY.prefixes.bit) !== 0 ? at + 1 : -1;
   }
 
   /** A list of prefixes, none of them ours. */
-  private scanPrefixes(bytes: Uint8Array, start: number): number {
-    if (start < 0 || bytes[start] !== BRACKET) return -1;
-    let at = skipSpaces(bytes, start + 1);
-    if (bytes[at] === BRACKET_END) return at + 1;
+  private scanPrefixes(start: number): number {
+    if (start < 0 || BYTES[start] !== BRACKET) return -1;
+    let at = skipSpaces(start + 1);
+    if (BYTES[at] === BRACKET_END) return at + 1;
     for (;;) {
-      if (bytes[at] !== QUOTE) return -1;
-      at = this.prefix.read(bytes, at + 1);
+      if (BYTES[at] !== QUOTE) return -1;
+      at = this.prefix.read(at + 1);
       if (at < 0 || this.isOurs()) return -1;
-      at = skipSpaces(bytes, at);
-      if (bytes[at] === BRACKET_END) return at + 1;
-      if (bytes[at] !== COMMA) return -1;
-      at = skipSpaces(bytes, at + 1);
+      at = skipSpaces(at);
+      if (BYTES[at] === BRACKET_END) return at + 1;
+      if (BYTES[at] !== COMMA) return -1;
+      at = skipSpaces(at + 1);
     }
   }
 
@@ -352,8 +352,8 @@ export class QuickReject {
 }
 
 /** Half a community, and the spaces behind it. */
-function skipHalf(bytes: Uint8Array, start: number): number {
-  const end = skipNumber(bytes, start);
-  if (end < 0 || end - start > 5 || (end - start === 5 && numberAt(bytes, start, end) > 65_535)) return -1;
-  return skipSpaces(bytes, end);
+function skipHalf(start: number): number {
+  const end = skipNumber(start);
+  if (end < 0 || end - start > 5 || (end - start === 5 && numberAt(start, end) > 65_535)) return -1;
+  return skipSpaces(end);
 }
