@@ -129,7 +129,13 @@ export class VrpTable {
 
 /** Fills a table row by row; `build` hands it over and the builder is done. */
 export class VrpTableBuilder {
-  private readonly families: Readonly<Record<Family, Columns>> = { 4: newColumns(4), 6: newColumns(6) };
+  private readonly families: Readonly<Record<Family, Columns>>;
+
+  /** `expected` rows of both families together fit without growing, which would stop the process for some 0.1 s. */
+  constructor(expected = 0) {
+    const capacity = 2 ** Math.ceil(Math.log2(Math.max(expected, CAPACITY_FIRST)));
+    this.families = { 4: newColumns(4, capacity), 6: newColumns(6, Math.max(capacity / 2, CAPACITY_FIRST)) };
+  }
 
   /** Trusts the row: lengths within the family and host bits zero are the decoder's to check. */
   add(row: VrpRow): void {
@@ -167,16 +173,15 @@ export function vrpTableOf(vrps: Iterable<Vrp>): VrpTable {
 
 const CAPACITY_FIRST = 1_024;
 
-function newColumns(family: Family): Columns {
-  const words = (index: number): Uint32Array =>
-    new Uint32Array(index === 0 || family === 6 ? CAPACITY_FIRST : 0);
+function newColumns(family: Family, capacity: number): Columns {
+  const words = (index: number): Uint32Array => new Uint32Array(index === 0 || family === 6 ? capacity : 0);
   return {
     words: [words(0), words(1), words(2), words(3)],
-    lengths: new Uint8Array(CAPACITY_FIRST),
-    maxLengths: new Uint8Array(CAPACITY_FIRST),
-    asns: new Uint32Array(CAPACITY_FIRST),
-    next: new Int32Array(CAPACITY_FIRST),
-    heads: new Int32Array(CAPACITY_FIRST * 2).fill(-1),
+    lengths: new Uint8Array(capacity),
+    maxLengths: new Uint8Array(capacity),
+    asns: new Uint32Array(capacity),
+    next: new Int32Array(capacity),
+    heads: new Int32Array(capacity * 2).fill(-1),
     count: 0,
     ofLength: new Uint32Array(129),
     order: undefined,

@@ -32,8 +32,13 @@ export class RpkiData {
 
 /** Takes the rows of an export; `build` ends it. */
 export class RpkiDataBuilder implements RpkiRows {
-  private readonly vrps = new VrpTableBuilder();
+  private readonly vrps: VrpTableBuilder;
   private readonly aspas = new AspaTable();
+
+  /** `expected`: as many VRPs as the export before had, so that the tables need not grow. */
+  constructor(expected = 0) {
+    this.vrps = new VrpTableBuilder(expected);
+  }
 
   vrp(row: VrpRow): void {
     this.vrps.add(row);
