@@ -5,6 +5,9 @@
 import type { Severity } from '../bgp/severity.ts';
 import type { Evidence, Family, Kind, Words } from '../judge/vocabulary.ts';
 
+/** For the edges, which filter and check by kind and do not know `judge/`. */
+export { KINDS } from '../judge/vocabulary.ts';
+
 export const ALERT_EVENTS = ['opened', 'escalated', 'updated', 'resolved', 'reopened'] as const;
 export type AlertEvent = (typeof ALERT_EVENTS)[number];
 

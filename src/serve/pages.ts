@@ -1,0 +1,109 @@
+/**
+ * The dashboard's files and the log-in page. The files are read once at the start into a closed list: a request can
+ * only name one of them, so there is no path to climb. Pages get a strict content security policy.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { Problem } from './problem.ts';
+import type { Reply } from './route.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.webmanifest': 'application/manifest+json; charset=utf-8',
+  '.svg': 'image/svg+xml; charset=utf-8',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.wav': 'audio/wav',
+  '.mp3': 'audio/mpeg',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+export const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "media-src 'self'; font-src 'self'; manifest-src 'self'; require-trusted-types-for 'script'; " +
+  "frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+const PAGE_HEADERS = {
+  'content-security-policy': PAGE_POLICY,
+  'cross-origin-opener-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+};
+
+export interface Pages {
+  /** `index.html`. */
+  index(): Reply;
+  /** `path` below `assets/`, decoded. */
+  asset(path: string, ifNoneMatch: string | undefined): Reply;
+}
+
+interface Page {
+  readonly bytes: Buffer;
+  readonly type: string;
+  readonly tag: string;
+}
+
+/** Reads the directory (`index.html` and `assets/`); undefined or empty: every page is a 404. Throws what `fs` throws. */
+export function loadPages(directory: string | undefined): Pages {
+  const pages = directory === undefined ? new Map<string, Page>() : readPages(directory, '');
+  return {
+    index() {
+      const page = pages.get('index.html');
+      if (page === undefined) throw new Problem(404, 'No dashboard is installed.');
+      return { status: 200, type: page.type, body: page.bytes, headers: PAGE_HEADERS };
+    },
+    asset(path, ifNoneMatch) {
+      const page = pages.get(`assets/${path}`);
+      if (page === undefined) throw new Problem(404, 'There is no such file.');
+      const headers = { ...PAGE_HEADERS, etag: page.tag, 'cache-control': 'no-cache' };
+      if (ifNoneMatch === page.tag) return { status: 304, headers };
+      return { status: 200, type: page.type, body: page.bytes, headers };
+    },
+  };
+}
+
+function readPages(directory: string, below: string): Map<string, Page> {
+  const pages = new Map<string, Page>();
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const name = `${below}${entry.name}`;
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) for (const [key, page] of readPages(path, `${name}/`)) pages.set(key, page);
+    const type = TYPES[extname(entry.name)];
+    if (!entry.isFile() || type === undefined) continue;
+    const bytes = readFileSync(path);
+    pages.set(name, {
+      bytes,
+      type,
+      tag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+    });
+  }
+  return pages;
+}
+
+const LOGIN_STYLE =
+  ':root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:24rem;margin:20vh auto;padding:0 1rem}' +
+  'input,button{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.25rem 0}';
+
+/** Asks for the token, for a person whose browser has no session: no script, one form, both languages. */
+export function logInPage(problem: Problem): Reply {
+  const isFailure = problem.headers['www-authenticate']?.includes('invalid_token') || problem.status === 429;
+  const trouble = isFailure ? `<p role="alert">${problem.message}</p>` : '';
+  const hash = createHash('sha256').update(LOGIN_STYLE).digest('base64');
+  const body = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Originwatch</title><style>${LOGIN_STYLE}</style></head>
+<body><main><h1>Originwatch</h1>${trouble}
+<form method="post" action="/session">
+<label for="token">Token of this Originwatch <span lang="ko">· 접근 토큰</span></label>
+<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<button type="submit">Log in <span lang="ko">· 로그인</span></button>
+</form></main></body></html>
+`;
+  const policy = `default-src 'none'; style-src 'sha256-${hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'`;
+  const headers = { ...PAGE_HEADERS, ...problem.headers, 'content-security-policy': policy };
+  return { status: problem.status, type: TYPES['.html'] ?? '', body, headers };
+}
