@@ -1,0 +1,66 @@
+/**
+ * Comparing settings at a reload: are they the same, which sections changed, and which of them need a restart.
+ */
+import { isSecret } from './secret.ts';
+import type { Settings } from './settings.ts';
+
+/** Equal in all that counts; secrets by what they hide. The list of files does not count: it says nothing by itself. */
+export function sameSettings(a: Settings, b: Settings): boolean {
+  return changedSections(a, b).length === 0;
+}
+
+const SECTIONS = [
+  'watchlist',
+  'stateDirectory',
+  'feeds',
+  'rpki',
+  'knowledge',
+  'detection',
+  'receivers',
+  'routes',
+  'serve',
+  'log',
+] as const satisfies readonly (keyof Settings)[];
+
+export type Section = (typeof SECTIONS)[number];
+
+/** The top-level keys whose content differs, in the order of the file. */
+export function changedSections(old: Settings, next: Settings): readonly Section[] {
+  return SECTIONS.filter((section) => !sameValue(old[section], next[section]));
+}
+
+/**
+ * The changed keys that stay as they were until a restart: what a running process has opened and must not drop.
+ * Watchlist, knowledge, detection, receivers, routes, host names and tokens are taken over at once.
+ */
+export function restartNeeded(old: Settings, next: Settings): string[] {
+  const keys: string[] = [];
+  if (old.stateDirectory !== next.stateDirectory) keys.push('stateDirectory');
+  if (!sameValue(old.feeds, next.feeds)) keys.push('feeds');
+  if (!sameValue(old.rpki, next.rpki)) keys.push('rpki');
+  if (old.serve.host !== next.serve.host || old.serve.port !== next.serve.port) keys.push('serve.listen');
+  return keys;
+}
+
+/** Deep equality of settings: plain data, maps, sets and secrets. A key that is undefined is as good as absent. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (isSecret(a) || isSecret(b)) return isSecret(a) && isSecret(b) && a.reveal() === b.reveal();
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && sameList(a, b);
+  if (a instanceof Set || b instanceof Set)
+    return a instanceof Set && b instanceof Set && sameList([...a], [...b]);
+  if (a instanceof Map || b instanceof Map)
+    return a instanceof Map && b instanceof Map && sameList([...a].flat(), [...b].flat());
+  return sameObject(a as Record<string, unknown>, b as Record<string, unknown>);
+}
+
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, index) => sameValue(value, b[index]));
+}
+
+function sameObject(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  for (const key in a) if (!sameValue(a[key], b[key])) return false;
+  for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false;
+  return true;
+}

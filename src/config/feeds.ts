@@ -1,0 +1,113 @@
+/**
+ * The sections about input: `feeds` and `rpki`.
+ */
+import { collectorName } from '../bgp/vantage-point.ts';
+import type { Item } from './item.ts';
+import { plain } from './item.ts';
+import * as rules from './rules.ts';
+import { readList, textOf, UniqueNames } from './section.ts';
+import type { FeedSettings, Settings } from './settings.ts';
+import { readMap, shape } from './shape.ts';
+import type { Sources } from './sources.ts';
+
+export const RIS_LIVE_URL = 'wss://ris-live.ripe.net/v1/ws/';
+const FILTER_PREFIXES_MAX = 1000;
+
+const feedShape = shape(() => ({
+  type: rules.required(rules.enumOf(['ris-live'])),
+  name: rules.wordText(),
+  url: rules.url(['wss:', 'ws:']),
+  subscribe: rules.enumOf(['auto', 'filtered', 'firehose']),
+  filterPrefixesMax: rules.wholeNumber(0, 10_000_000),
+  collectors: rules.listOf(rules.collector()),
+}));
+
+/** The feeds; RIS Live as it is when the section is absent. */
+export function readFeeds(item: Item | undefined, sources: Sources): readonly FeedSettings[] {
+  const items = readList(item, 'feeds', sources.problems);
+  if (items === undefined) return [makeFeed({})];
+  const names = new UniqueNames('feed', sources.problems);
+  return items.map((feed) => {
+    const values = readMap(feed, feedShape(), sources.problems, { what: 'a feed' }) ?? {};
+    const made = makeFeed(values);
+    if (feed.kind === 'map') names.take(made.name, (feed.pairs.get('name')?.value ?? feed).at);
+    return made;
+  });
+}
+
+function makeFeed(values: Record<string, unknown>): FeedSettings {
+  return {
+    type: 'ris-live',
+    name: textOf(values.name, 'ris-live'),
+    url: textOf(values.url, RIS_LIVE_URL),
+    subscribe: (values.subscribe ?? 'auto') as FeedSettings['subscribe'],
+    filterPrefixesMax: (values.filterPrefixesMax ?? FILTER_PREFIXES_MAX) as number,
+    collectors: [...new Set(((values.collectors ?? []) as string[]).map(collectorName))],
+  };
+}
+
+const rpkiShape = shape(() => ({ vrps: rules.anything() }));
+const vrpsShape = shape(() => ({
+  url: rules.url(['https:', 'http:']),
+  file: rules.lineText(4_096),
+  refreshMinutes: rules.duration('minutes'),
+}));
+
+const REFRESH_MINUTES = 10;
+
+/** `fileInstead` stands for `--vrps FILE`: it replaces what is configured, which is checked all the same. */
+export function readRpki(
+  item: Item | undefined,
+  sources: Sources,
+  fileInstead: string | undefined,
+): Settings['rpki'] {
+  const configured = readVrps(item, sources);
+  if (fileInstead === undefined) return configured;
+  const name = sources.named(fileInstead);
+  if (!sources.isReadable(name))
+    sources.problems.addAbsence(
+      { file: name.shown, line: 1, col: 1 },
+      'the file can not be read',
+      'name one that exists',
+    );
+  return { ...configured, url: undefined, file: name.absolute };
+}
+
+function readVrps(item: Item | undefined, sources: Sources): Settings['rpki'] {
+  const none = { url: undefined, file: undefined, refreshMinutes: REFRESH_MINUTES };
+  const { problems } = sources;
+  if (item === undefined || readMap(item, rpkiShape(), problems, { what: 'the section rpki' }) === undefined)
+    return none;
+  const vrps = item.kind === 'map' ? item.pairs.get('vrps')?.value : undefined;
+  if (vrps === undefined || plain(vrps) === null) return none;
+  const values = readMap(vrps, vrpsShape(), problems, { what: 'a source of VRPs' });
+  if (values === undefined || vrps.kind !== 'map') return none;
+  const has = (key: string): boolean => vrps.pairs.has(key);
+  if (has('url') === has('file')) {
+    if (has('url')) problems.add(vrps.at, 'a source of VRPs with both url and file', 'keep one of them');
+    else
+      problems.addAbsence(
+        vrps.at,
+        'a source of VRPs without url and file',
+        'write { url: … } or { file: … }',
+      );
+  }
+  return {
+    url: values.url as string | undefined,
+    file: typeof values.file === 'string' ? readVrpsFile(values.file, vrps, sources) : undefined,
+    refreshMinutes: (values.refreshMinutes ?? REFRESH_MINUTES) as number,
+  };
+}
+
+/** The file is read by the feed, again and again; here it only has to be there. */
+function readVrpsFile(path: string, vrps: Item & { kind: 'map' }, sources: Sources): string {
+  const name = sources.beside(vrps.at.file, path);
+  const at = vrps.pairs.get('file')?.value.at ?? vrps.at;
+  if (!sources.isReadable(name))
+    sources.problems.add(
+      at,
+      `the file ${JSON.stringify(name.shown)} can not be read`,
+      'create it or name another',
+    );
+  return name.absolute;
+}
