@@ -1,0 +1,100 @@
+/**
+ * Files of lines: RIS Live messages with or without their envelope, our own recordings, or both in one file. Each line
+ * says itself what it is, so a file may be cut, joined or filtered and what is whole in it is read.
+ */
+import { type Decoded, decodeRisLive } from '../decode/ris-live.ts';
+import type { FeedInput } from '../engine/ports.ts';
+import { DamagedInput } from './compression.ts';
+import type { FileRecord, Form, OpenedFile } from './forms.ts';
+import { type Line, LineSplitter } from './lines.ts';
+import { parseRecordingLine, type RecordingLine, type Via } from './recording.ts';
+
+/** The feed that messages of a foreign file belong to. */
+export const REPLAY_FEED = 'replay';
+
+export const NDJSON_FORM: Form = { name: 'ris-live-ndjson', matches: looksLikeLines, read: readNdjson };
+
+/** JSON objects by line; the first line may be the rest of a cut one. */
+function looksLikeLines(head: Buffer): boolean {
+  const text = head.toString('latin1').replace(/^\xef\xbb\xbf/, '');
+  return text.trimStart().startsWith('{') || /\n[ \t]*\{/.test(text);
+}
+
+async function* readNdjson(opened: OpenedFile): AsyncIterable<readonly FileRecord[]> {
+  const splitter = new LineSplitter();
+  try {
+    for await (const chunk of opened.bytes) {
+      const records = readLines(splitter.push(chunk), opened);
+      if (records.length > 0) yield records;
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedInput)) throw error;
+    // The damage explains why the last line is cut: it is not reported twice.
+    const records = readLines(splitter.end(), { ...opened, report: () => undefined });
+    if (records.some(({ problems }) => problems.length === 0)) yield records;
+    throw error;
+  }
+  const records = readLines(splitter.end(), opened);
+  if (records.length > 0) yield records;
+}
+
+function readLines(lines: readonly Line[], opened: OpenedFile): readonly FileRecord[] {
+  const records: FileRecord[] = [];
+  for (const line of lines) {
+    const record = readLine(line, opened);
+    if (record !== undefined) records.push(record);
+  }
+  return records;
+}
+
+/** Undefined for lines that are neither input nor damage: blank ones and descriptions (`{"meta":…}`). */
+function readLine(line: Line, opened: OpenedFile): FileRecord | undefined {
+  const where = `line ${line.number}`;
+  if (line.bytes === undefined) {
+    opened.report(where, 'the line is too long');
+    return undefined;
+  }
+  const text = line.bytes
+    .toString()
+    .replace(/^\uFEFF/, '')
+    .trim();
+  if (text === '' || /^\{\s*"meta"\s*:/.test(text)) return undefined;
+  const recorded = text.startsWith('{"type"') ? undefined : parseRecordingLine(text);
+  if (recorded !== undefined) return fromRecording(recorded);
+  const decoded = decodeRisLive(text);
+  if (decoded.type === 'bad') {
+    const [problem] = decoded.problems;
+    opened.report(where, `${line.ended ? '' : 'cut off: '}${problem?.code}: ${problem?.detail}`);
+  }
+  return fromFrame(decoded, REPLAY_FEED, 'replay', text, undefined);
+}
+
+/** A bad frame in a recording was bad when it came: it is a problem of the feed, not of the file. */
+function fromRecording(line: RecordingLine): FileRecord {
+  if (line.type === 'frame') {
+    const raw = line.bytes.toString();
+    return fromFrame(decodeRisLive(raw), line.feed, line.via, raw, line.atMs);
+  }
+  if (line.type !== 'feed-state') return { stampMs: line.atMs, input: undefined, problems: [] };
+  const { feed, state, reason } = line;
+  return { stampMs: line.atMs, input: { type: 'feed-state', feed, state, reason }, problems: [] };
+}
+
+function fromFrame(
+  decoded: Decoded,
+  feed: string,
+  via: Via,
+  raw: string,
+  arrivedMs: number | undefined,
+): FileRecord {
+  if (decoded.type === 'control') return { stampMs: arrivedMs, input: undefined, problems: [] };
+  if (decoded.type === 'other')
+    return { stampMs: arrivedMs ?? decoded.observedMs, input: undefined, problems: [] };
+  const { problems } = decoded;
+  if (decoded.type === 'bad') return { stampMs: arrivedMs, input: undefined, problems };
+  const [input, observedMs]: [FeedInput, number | undefined] =
+    decoded.type === 'update'
+      ? [{ type: 'update', feed, via, update: decoded.update, raw }, decoded.update.observedMs]
+      : [{ type: 'peer-state', feed, via, change: decoded.change }, decoded.change.observedMs];
+  return { stampMs: arrivedMs ?? observedMs, input, problems };
+}

@@ -1,0 +1,181 @@
+/**
+ * Our own recordings: what `run --record` and `record` write down and `replay` plays to the same alerts, byte for byte.
+ *
+ * NDJSON, one thing a line, so that a crash costs at most the line being written:
+ *   {"recording":"originwatch","version":1,"at":…}                        begins each run
+ *   {"at":…,"feed":"ris-live","via":"live","frame":"…"}                   one frame, its text exactly as it came
+ *   {"at":…,"feed":"ris-live","via":"live","base64":"…"}                  one frame that is no UTF-8
+ *   {"at":…,"feed":"ris-live","state":"stalled","reason":"silent for 30 s"}
+ *   {"at":…,"end":true}                                                   the clock when the recording was closed
+ * `at` is the driver's stamp of arrival in ms since the epoch, never decreasing within a run.
+ */
+import { isUtf8 } from 'node:buffer';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import type { FeedInput, FeedState } from '../engine/ports.ts';
+
+/** How a frame came to us: what `detectedBy` will say. */
+export type Via = Extract<FeedInput, { type: 'update' }>['via'];
+
+export const RECORDING_VERSION = 1;
+
+export type RecordingLine =
+  | { readonly type: 'header'; readonly atMs: number; readonly version: number }
+  | {
+      readonly type: 'frame';
+      readonly atMs: number;
+      readonly feed: string;
+      readonly via: Via;
+      readonly bytes: Buffer;
+    }
+  | {
+      readonly type: 'feed-state';
+      readonly atMs: number;
+      readonly feed: string;
+      readonly state: FeedState;
+      readonly reason: string;
+    }
+  | { readonly type: 'end'; readonly atMs: number };
+
+export interface RecordingOptions {
+  /** True continues an existing file: a daemon that restarts goes on with the same story. */
+  readonly append: boolean;
+  /** Ms since the epoch, for the header. */
+  readonly atMs: number;
+  /** Told once, when writing fails (a full disk): recording ends, detection goes on. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Bytes collected before they are written without being asked. */
+const FLUSH_BYTES = 256 * 1024;
+
+/**
+ * Writes a recording. Lines are collected and written in one piece at the end of the tick, or by `flush`, which the
+ * driver calls before it commits: what led to an alert is on disk before the alert. Opening may throw; nothing else does.
+ */
+export class RecordingWriter {
+  readonly #onFailure: (error: Error) => void;
+  #descriptor: number | undefined;
+  #lines: string[] = [];
+  #pendingBytes = 0;
+  #scheduled: NodeJS.Immediate | undefined;
+  #framesWritten = 0;
+
+  constructor(file: string, options: RecordingOptions) {
+    this.#onFailure = options.onFailure;
+    this.#descriptor = openSync(file, options.append ? 'a+' : 'w', 0o640);
+    if (options.append && endsInTheMiddle(this.#descriptor)) this.#line('');
+    this.#line(JSON.stringify({ recording: 'originwatch', version: RECORDING_VERSION, at: options.atMs }));
+    this.flush();
+  }
+
+  /** Frames written down so far. */
+  get frames(): number {
+    return this.#framesWritten;
+  }
+
+  /** `bytes` is copied before this returns. */
+  frame(atMs: number, feed: string, via: Via, bytes: Buffer): void {
+    const body = isUtf8(bytes) ? { frame: bytes.toString() } : { base64: bytes.toString('base64') };
+    this.#framesWritten += 1;
+    this.#line(JSON.stringify({ at: atMs, feed, via, ...body }));
+  }
+
+  feedState(atMs: number, feed: string, state: FeedState, reason: string): void {
+    this.#line(JSON.stringify({ at: atMs, feed, state, reason }));
+  }
+
+  /** Writes what is collected, now. */
+  flush(): void {
+    if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
+    if (this.#descriptor === undefined || this.#lines.length === 0) return;
+    const text = this.#lines.join('');
+    this.#lines = [];
+    this.#pendingBytes = 0;
+    try {
+      writeWhole(this.#descriptor, Buffer.from(text));
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  /** Writes the end line with the final clock and closes the file. */
+  close(atMs: number): void {
+    if (this.#descriptor === undefined) return;
+    this.#line(JSON.stringify({ at: atMs, end: true }));
+    this.flush();
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #line(text: string): void {
+    if (this.#descriptor === undefined) return;
+    this.#lines.push(text, '\n');
+    this.#pendingBytes += text.length;
+    if (this.#pendingBytes >= FLUSH_BYTES) this.flush();
+    else this.#scheduled ??= setImmediate(() => this.flush());
+  }
+
+  #fail(error: Error): void {
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    if (descriptor !== undefined) closeSync(descriptor);
+    this.#onFailure(error);
+  }
+}
+
+/** True when the last line of an existing file has no line end: a crash cut it. */
+function endsInTheMiddle(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+}
+
+function writeWhole(descriptor: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+}
+
+/** Reads one line as a line of a recording; undefined when it is none (a RIS Live frame, for instance). */
+export function parseRecordingLine(text: string): RecordingLine | undefined {
+  const line = parseObject(text);
+  if (line === undefined) return undefined;
+  const { at, feed } = line;
+  if (typeof at !== 'number' || !Number.isFinite(at)) return undefined;
+  if (line.recording === 'originwatch') return { type: 'header', atMs: at, version: Number(line.version) };
+  if (line.end === true) return { type: 'end', atMs: at };
+  if (typeof feed !== 'string') return undefined;
+  const bytes = frameBytes(line);
+  if (bytes !== undefined) return { type: 'frame', atMs: at, feed, via: viaOf(line.via), bytes };
+  const state = FEED_STATES.find((one) => one === line.state);
+  if (state === undefined) return undefined;
+  return {
+    type: 'feed-state',
+    atMs: at,
+    feed,
+    state,
+    reason: typeof line.reason === 'string' ? line.reason : '',
+  };
+}
+
+const FEED_STATES: readonly FeedState[] = ['live', 'stalled', 'down'];
+const VIAS: readonly Via[] = ['live', 'backfill', 'snapshot', 'replay'];
+
+function viaOf(via: unknown): Via {
+  return VIAS.find((one) => one === via) ?? 'replay';
+}
+
+function frameBytes(line: Readonly<Record<string, unknown>>): Buffer | undefined {
+  if (typeof line.frame === 'string') return Buffer.from(line.frame);
+  return typeof line.base64 === 'string' ? Buffer.from(line.base64, 'base64') : undefined;
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

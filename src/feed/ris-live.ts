@@ -1,0 +1,435 @@
+/**
+ * The RIS Live client: one WebSocket to the server, kept alive, kept subscribed, and honest about what it can see.
+ *
+ * It hands every text frame to `onFrame` as the bytes that `ws` delivered, in order and synchronously; decoding and
+ * judging are the driver's. It reads answers (acknowledgements, pongs, errors) itself. A frame that is wrong costs
+ * itself: binary ones are counted and left out, broken UTF-8 is passed on, one beyond 8 MiB ends the connection, which
+ * comes back at once. Nothing is ever queued here: a driver that can't keep up calls `pause`, TCP holds the server back.
+ *
+ * States: `live` is subscribed (acknowledged, or messages flow where the server acknowledges nothing) and fresh;
+ * `stalled` is connected and silent; `down` is not connected. Protocol: RIS Live manual; RFC 6455.
+ */
+import { WebSocket } from 'ws';
+import { type ControlKind, decodeRisLive } from '../decode/ris-live.ts';
+import type { FeedState } from '../engine/ports.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import { isMessageFrame } from './ris-live-frame.ts';
+import {
+  changeSubscription,
+  type RisSubscription,
+  type SubscriptionPlan,
+  subscriptionsOf,
+} from './subscription.ts';
+import type { FeedClock, FeedLog, Timer } from './surroundings.ts';
+
+/** Frames up to this size, in bytes, are taken. */
+export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Why a frame did not reach the driver. */
+export const FEED_DROPS = {
+  'binary-frame': 'RIS Live speaks text; a binary frame is left out.',
+  'oversize-frame': 'A frame beyond 8 MiB ends the connection.',
+} as const;
+export type FeedDrop = keyof typeof FEED_DROPS;
+
+export interface RisLiveTimings {
+  /** Between two pings. */
+  readonly pingEveryMs: number;
+  /** Without any frame, pongs among them, the feed is stalled and connects again. */
+  readonly staleAfterMs: number;
+  /** The same for the firehose without any route message: pongs don't prove that routes flow. */
+  readonly firehoseStaleAfterMs: number;
+  /** Acknowledgements that are missing then are asked for again. */
+  readonly acknowledgeWithinMs: number;
+  readonly connectWithinMs: number;
+}
+
+export const RIS_LIVE_TIMINGS: RisLiveTimings = {
+  pingEveryMs: 10_000,
+  staleAfterMs: 30_000,
+  firehoseStaleAfterMs: 60_000,
+  acknowledgeWithinMs: 5_000,
+  connectWithinMs: 10_000,
+};
+
+/** Times that unacknowledged subscriptions are sent again before the connection is given up or taken as it is. */
+const RESENDS_MAX = 2;
+const CLOSE_WITHIN_MS = 500;
+
+export interface RisLiveOptions {
+  /** The label in logs and metrics. */
+  readonly name: string;
+  /** `ws://` or `wss://`; `?client=` is added when it names none. */
+  readonly url: string;
+  readonly clientId: string;
+  readonly plan: SubscriptionPlan;
+  readonly clock: FeedClock;
+  /** 0…1; spreads the delays of reconnecting. */
+  readonly random: () => number;
+  readonly log: FeedLog;
+  /** What differs from `RIS_LIVE_TIMINGS`. */
+  readonly timings?: Partial<RisLiveTimings>;
+  /** A text frame as it came, control answers among them. The buffer is the receiver's from then on. Must not throw. */
+  readonly onFrame: (bytes: Buffer) => void;
+  /** Only changes are told; the state before the first call is `down`. */
+  readonly onState: (state: FeedState, reason: string) => void;
+}
+
+export interface FeedStats {
+  readonly state: FeedState;
+  readonly connected: boolean;
+  /** Text and binary payload received. */
+  readonly bytes: number;
+  readonly frames: number;
+  /** Connections begun after the first. */
+  readonly reconnects: number;
+  /** Any text frame; undefined before the first. */
+  readonly lastFrameMs: number | undefined;
+  /** A route message (UPDATE, peer state, …); undefined before the first. */
+  readonly lastMessageMs: number | undefined;
+  /** Prefixes, paths and types subscribed and not yet acknowledged on this connection. */
+  readonly unacknowledged: number;
+  /** `ris_error` answers so far. */
+  readonly serverErrors: number;
+  readonly drops: Readonly<Record<FeedDrop, number>>;
+}
+
+export class RisLiveFeed {
+  readonly #options: RisLiveOptions;
+  readonly #timings: RisLiveTimings;
+  readonly #url: string;
+  readonly #acknowledgements = new Acknowledgements();
+  readonly #drops: Record<FeedDrop, number> = { 'binary-frame': 0, 'oversize-frame': 0 };
+  #plan: SubscriptionPlan;
+  #socket: WebSocket | undefined;
+  #state: FeedState = 'down';
+  /** Why the connection is about to end, when we know better than the close code. */
+  #ending: string | undefined;
+  #paused = false;
+  #stopped = true;
+  #tries = 0;
+  #connections = 0;
+  #resends = 0;
+  #proven = false;
+  #messagesSeen = false;
+  #endedByOversize = false;
+  #bytes = 0;
+  #frames = 0;
+  #serverErrors = 0;
+  #lastFrameMs: number | undefined;
+  #lastMessageMs: number | undefined;
+  #heardMs = 0;
+  #messageHeardMs = 0;
+  #retryTimer: Timer;
+  #connectTimer: Timer;
+  #pingTimer: Timer;
+  #staleTimer: Timer;
+  #acknowledgeTimer: Timer;
+
+  constructor(options: RisLiveOptions) {
+    this.#options = options;
+    this.#timings = { ...RIS_LIVE_TIMINGS, ...options.timings };
+    this.#url = withClient(options.url, options.clientId);
+    this.#plan = options.plan;
+  }
+
+  /** Connects, and stays connected until `stop`. */
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#connect();
+  }
+
+  /** Ends the connection politely, within half a second. No callback is called any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#clearTimers();
+    this.#options.clock.clearTimeout(this.#retryTimer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined || socket.readyState === WebSocket.CLOSED) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      if (socket.isPaused) socket.resume();
+      socket.close(1000);
+    });
+  }
+
+  /** Stops reading the socket; frames already received in full may still come. Silence is not judged meanwhile. */
+  pause(): void {
+    this.#paused = true;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#heardMs = this.#messageHeardMs = this.#options.clock.now();
+    this.#socket?.resume();
+  }
+
+  /** Subscribes and unsubscribes what changed, on the running connection; it is never dropped for that. */
+  updateSubscription(plan: SubscriptionPlan): void {
+    const change = changeSubscription(this.#plan, plan);
+    this.#plan = plan;
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#messageHeardMs = this.#options.clock.now();
+    for (const subscription of change.subscribe) this.#subscribe(subscription);
+    for (const subscription of change.unsubscribe) {
+      this.#acknowledgements.cancelled(subscription);
+      this.#send('ris_unsubscribe', subscription);
+    }
+    this.#armStale();
+    this.#resends = 0;
+    if (change.subscribe.length > 0) this.#awaitAcknowledgements();
+  }
+
+  stats(): FeedStats {
+    return {
+      state: this.#state,
+      connected: this.#socket?.readyState === WebSocket.OPEN,
+      bytes: this.#bytes,
+      frames: this.#frames,
+      reconnects: Math.max(0, this.#connections - 1),
+      lastFrameMs: this.#lastFrameMs,
+      lastMessageMs: this.#lastMessageMs,
+      unacknowledged: this.#acknowledgements.missing,
+      serverErrors: this.#serverErrors,
+      drops: { ...this.#drops },
+    };
+  }
+
+  // ---------------------------------------------------------------- the connection
+
+  #connect(): void {
+    this.#connections += 1;
+    this.#ending = undefined;
+    this.#proven = this.#messagesSeen = false;
+    const socket = this.#openSocket();
+    if (socket === undefined) return;
+    this.#socket = socket;
+    const isCurrent = (): boolean => this.#socket === socket;
+    socket.on('open', () => isCurrent() && this.#opened(socket));
+    socket.on('message', (data, isBinary) => isCurrent() && this.#received(data as Buffer, isBinary));
+    // Without a listener an error ends the process; for an old socket there is nothing else to do.
+    socket.on('error', (error) => isCurrent() && this.#failed(socket, error));
+    socket.on('close', (code) => isCurrent() && this.#lost(this.#ending ?? `closed by the server (${code})`));
+    this.#connectTimer = this.#options.clock.setTimeout(() => {
+      this.#end(socket, `no connection within ${this.#timings.connectWithinMs / 1_000} s`);
+    }, this.#timings.connectWithinMs);
+  }
+
+  /** `ws` throws at addresses it can not use: that is a failed try like any other. */
+  #openSocket(): WebSocket | undefined {
+    try {
+      return new WebSocket(this.#url, {
+        perMessageDeflate: false,
+        maxPayload: FRAME_BYTES_MAX,
+        skipUTF8Validation: true,
+      });
+    } catch (error) {
+      this.#lost(error instanceof Error ? error.message : 'the address can not be used');
+      return undefined;
+    }
+  }
+
+  #opened(socket: WebSocket): void {
+    this.#options.clock.clearTimeout(this.#connectTimer);
+    this.#heardMs = this.#messageHeardMs = this.#options.clock.now();
+    this.#acknowledgements.clear();
+    this.#resends = 0;
+    const subscriptions = subscriptionsOf(this.#plan);
+    this.#log('info', 'feed.connected', { mode: this.#plan.mode, subscriptions: subscriptions.length });
+    for (const subscription of subscriptions) this.#subscribe(subscription);
+    this.#awaitAcknowledgements();
+    this.#armPing();
+    this.#armStale();
+    if (this.#paused) socket.pause();
+  }
+
+  #failed(socket: WebSocket, error: Error & { code?: string }): void {
+    if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+      this.#drops['oversize-frame'] += 1;
+      this.#log('warn', 'feed.oversize-frame', { maxBytes: FRAME_BYTES_MAX });
+      // At once, but not for ever: a server whose every first frame is too large is met with growing delays.
+      if (!this.#endedByOversize) this.#tries = 0;
+      this.#endedByOversize = true;
+      this.#end(socket, 'a frame was too large');
+      return;
+    }
+    this.#end(socket, error.message === '' ? (error.code ?? 'connection failed') : error.message);
+  }
+
+  /** `terminate` and not `close`: nobody waits for a server that misbehaves to say goodbye. */
+  #end(socket: WebSocket, reason: string): void {
+    this.#ending ??= reason;
+    socket.terminate();
+  }
+
+  #lost(reason: string): void {
+    this.#socket = undefined;
+    this.#clearTimers();
+    this.#acknowledgements.clear();
+    if (!reason.startsWith(SILENT)) this.#setState('down', reason);
+    const delayMs = retryDelayMs(this.#tries, this.#options.random);
+    this.#tries += 1;
+    this.#log('warn', 'feed.disconnected', { reason, retryInMs: delayMs, tries: this.#tries });
+    this.#retryTimer = this.#options.clock.setTimeout(() => this.#connect(), delayMs);
+  }
+
+  #clearTimers(): void {
+    const { clock } = this.#options;
+    for (const timer of [this.#connectTimer, this.#pingTimer, this.#staleTimer, this.#acknowledgeTimer])
+      clock.clearTimeout(timer);
+  }
+
+  // ---------------------------------------------------------------- what arrives
+
+  #received(bytes: Buffer, isBinary: boolean): void {
+    this.#bytes += bytes.length;
+    if (isBinary) {
+      this.#drops['binary-frame'] += 1;
+      return;
+    }
+    const nowMs = this.#options.clock.now();
+    this.#frames += 1;
+    this.#heardMs = this.#lastFrameMs = nowMs;
+    if (isMessageFrame(bytes)) {
+      this.#messageHeardMs = this.#lastMessageMs = nowMs;
+      this.#messagesSeen = true;
+      if (!this.#proven) this.#prove();
+    } else this.#readAnswer(bytes);
+    this.#options.onFrame(bytes);
+  }
+
+  #readAnswer(bytes: Buffer): void {
+    const decoded = decodeRisLive(bytes.toString());
+    if (decoded.type === 'control') this.#answered(decoded.kind, decoded.data);
+  }
+
+  #answered(kind: ControlKind, data: unknown): void {
+    if (kind === 'subscribe-ok') {
+      this.#prove();
+      this.#acknowledgements.confirmed(data);
+      if (this.#acknowledgements.missing === 0) {
+        this.#options.clock.clearTimeout(this.#acknowledgeTimer);
+        this.#setState('live', 'subscribed');
+      }
+    } else if (kind === 'error') {
+      this.#serverErrors += 1;
+      this.#log('warn', 'feed.server-error', { text: errorText(data) });
+    }
+  }
+
+  /** The server works with us: the delays start over. */
+  #prove(): void {
+    this.#proven = true;
+    this.#tries = 0;
+    this.#endedByOversize = false;
+  }
+
+  #setState(state: FeedState, reason: string): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#log(state === 'live' ? 'info' : 'warn', `feed.${state}`, { reason });
+    this.#options.onState(state, reason);
+  }
+
+  // ---------------------------------------------------------------- subscriptions
+
+  #subscribe(subscription: RisSubscription): void {
+    this.#acknowledgements.sent(subscription);
+    this.#send('ris_subscribe', subscription);
+  }
+
+  #awaitAcknowledgements(): void {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#acknowledgeTimer);
+    this.#acknowledgeTimer = clock.setTimeout(
+      () => this.#acknowledgementsDue(),
+      this.#timings.acknowledgeWithinMs,
+    );
+  }
+
+  #acknowledgementsDue(): void {
+    const { missing } = this.#acknowledgements;
+    if (missing === 0 || this.#socket === undefined) return;
+    this.#log('warn', 'feed.unacknowledged', { missing, resends: this.#resends });
+    // A server that never acknowledges and yet delivers must not leave us blind: routes are proof enough.
+    if (this.#messagesSeen)
+      this.#setState('live', `messages flow, ${missing} subscriptions not acknowledged`);
+    if (this.#resends < RESENDS_MAX) {
+      this.#resends += 1;
+      for (const subscription of this.#acknowledgements.unconfirmed())
+        this.#send('ris_subscribe', subscription);
+      this.#awaitAcknowledgements();
+    } else if (this.#state !== 'live') this.#end(this.#socket, `${missing} subscriptions not acknowledged`);
+  }
+
+  // ---------------------------------------------------------------- staying alive
+
+  #armPing(): void {
+    this.#pingTimer = this.#options.clock.setTimeout(() => {
+      this.#send('ping', null);
+      this.#armPing();
+    }, this.#timings.pingEveryMs);
+  }
+
+  #armStale(): void {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#staleTimer);
+    this.#staleTimer = clock.setTimeout(() => this.#staleDue(), Math.max(1, this.#staleAtMs() - clock.now()));
+  }
+
+  #staleAtMs(): number {
+    const frameDueMs = this.#heardMs + this.#timings.staleAfterMs;
+    if (this.#plan.mode === 'filtered') return frameDueMs;
+    return Math.min(frameDueMs, this.#messageHeardMs + this.#timings.firehoseStaleAfterMs);
+  }
+
+  #staleDue(): void {
+    const nowMs = this.#options.clock.now();
+    if (this.#paused) this.#heardMs = this.#messageHeardMs = nowMs;
+    if (this.#socket === undefined) return;
+    if (nowMs < this.#staleAtMs()) {
+      this.#armStale();
+      return;
+    }
+    const reason = `${SILENT} ${Math.round((nowMs - Math.min(this.#heardMs, this.#messageHeardMs)) / 1_000)} s`;
+    this.#setState('stalled', reason);
+    this.#end(this.#socket, reason);
+  }
+
+  #send(type: string, data: RisSubscription | null): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify(data === null ? { type } : { type, data }));
+  }
+
+  #log(level: keyof FeedLog, event: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#options.log[level]({ event, feed: this.#options.name, ...fields });
+  }
+}
+
+/** A connection that ends because of silence leaves the state at `stalled`, which says more than `down`. */
+const SILENT = 'silent for';
+
+/** `url` with `client=` in its query; what it already names stays. Unreadable addresses come back as they are. */
+export function withClient(url: string, clientId: string): string {
+  if (!URL.canParse(url)) return url;
+  const parsed = new URL(url);
+  if (!parsed.searchParams.has('client')) parsed.searchParams.set('client', clientId);
+  return parsed.href;
+}
+
+/** The server's words, on one line and short. */
+function errorText(data: unknown): string {
+  const isObject = typeof data === 'object' && data !== null;
+  const text = isObject && 'message' in data ? data.message : data;
+  return String(typeof text === 'string' ? text : typeof text)
+    .replace(/[\p{C}\u2028\u2029]+/gu, ' ')
+    .slice(0, 200);
+}
