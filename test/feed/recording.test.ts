@@ -1,0 +1,119 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseRecordingLine, RecordingWriter } from '../../src/feed/recording.ts';
+
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'originwatch-recording-'));
+  file = join(directory, 'recording.ndjson');
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function writer(append = true): RecordingWriter {
+  const onFailure = (error: Error): void => {
+    throw error;
+  };
+  return new RecordingWriter(file, { append, atMs: 1_000, onFailure });
+}
+
+function lines(): readonly unknown[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .map(parseRecordingLine)
+    .filter((line) => line !== undefined);
+}
+
+describe('a recording', () => {
+  test('gives back frames to the byte, with stamp, feed and way', () => {
+    const frames = ['{"a":"\\u00e9 é \u2028"}\r\n', '', 'no json\n\n'].map((text) => Buffer.from(text));
+    const broken = Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x0a]);
+    const recording = writer();
+    for (const [index, frame] of [...frames, broken].entries())
+      recording.frame(2_000 + index, 'ris-live', 'live', frame);
+    recording.frame(3_000.25, 'ripestat', 'backfill', frames[0] as Buffer);
+    recording.feedState(4_000, 'ris-live', 'stalled', 'silent for 30 s');
+    recording.close(5_000);
+    expect(recording.frames).toBe(5);
+    expect(lines()).toEqual([
+      { type: 'header', atMs: 1_000, version: 1 },
+      ...[...frames, broken].map((bytes, index) => ({
+        type: 'frame',
+        atMs: 2_000 + index,
+        feed: 'ris-live',
+        via: 'live',
+        bytes,
+      })),
+      { type: 'frame', atMs: 3_000.25, feed: 'ripestat', via: 'backfill', bytes: frames[0] },
+      { type: 'feed-state', atMs: 4_000, feed: 'ris-live', state: 'stalled', reason: 'silent for 30 s' },
+      { type: 'end', atMs: 5_000 },
+    ]);
+  });
+
+  test('is on disk when flush returns, and a closed one takes nothing more', () => {
+    const recording = writer();
+    recording.frame(2_000, 'ris-live', 'live', Buffer.from('x'));
+    recording.flush();
+    expect(lines()).toHaveLength(2);
+    recording.close(3_000);
+    recording.frame(4_000, 'ris-live', 'live', Buffer.from('x'));
+    recording.close(5_000);
+    expect(lines()).toHaveLength(3);
+  });
+
+  test('that a crash cut goes on behind the cut', () => {
+    writer().close(1_500);
+    appendFileSync(file, '{"at":1600,"feed":"ris-l');
+    const recording = writer();
+    recording.frame(2_000, 'ris-live', 'live', Buffer.from('x'));
+    recording.close(3_000);
+    expect(lines().map((line) => (line as { type: string }).type)).toEqual([
+      'header',
+      'end',
+      'header',
+      'frame',
+      'end',
+    ]);
+  });
+
+  test('that is not to be continued begins anew', () => {
+    writeFileSync(file, 'old');
+    writer(false).close(2_000);
+    expect(lines()).toHaveLength(2);
+  });
+
+  test('that can not be written says so once and harms nobody', () => {
+    const failures: string[] = [];
+    const recording = new RecordingWriter('/dev/full', {
+      append: false,
+      atMs: 1,
+      onFailure: (error) => failures.push(error.message),
+    });
+    recording.frame(2, 'ris-live', 'live', Buffer.from('x'));
+    recording.flush();
+    recording.close(3);
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toContain('ENOSPC');
+  });
+});
+
+test('lines that are none of a recording are none', () => {
+  for (const text of [
+    '',
+    '[]',
+    '5',
+    '{}',
+    '{"at":"x"}',
+    '{"at":1}',
+    '{"at":1,"feed":"x"}',
+    '{"at":1,"feed":"x","state":"up"}',
+    '{"type":"ris_message"}',
+  ])
+    expect(parseRecordingLine(text)).toBeUndefined();
+});
