@@ -39,19 +39,34 @@ export class Connection {
     this.transaction = database.transaction((work: () => void) => work());
   }
 
-  /** Opens or creates the file (read-only: it must exist) and sets what holds for the connection. */
+  /** Opens or creates the file (read-only: it must exist) and sets what holds for the connection; changes nothing in it. */
   static open(path: string, options: ConnectionOptions): Connection {
     const { readOnly, trace } = options;
     return translate('store-open', `${path} can not be opened`, () => {
       const verbose = trace === undefined ? {} : { verbose: (sql?: unknown) => trace(String(sql)) };
       const database = new Database(path, { readonly: readOnly, timeout: BUSY_TIMEOUT_MS, ...verbose });
       try {
-        setPragmas(database, readOnly);
+        database.pragma('foreign_keys = ON');
+        database.pragma('trusted_schema = OFF');
+        database.pragma('temp_store = MEMORY');
       } catch (error) {
         database.close();
         throw error;
       }
       return new Connection(path, database, readOnly);
+    });
+  }
+
+  /**
+   * Sets how the file is written; once it is known to be ours, for the file itself changes. `auto_vacuum` counts
+   * only before the first page is written, so it stands before the change to WAL.
+   */
+  prepareToWrite(): void {
+    translate('store-open', `${this.path} can not be written`, () => {
+      this.database.pragma('auto_vacuum = INCREMENTAL');
+      this.database.pragma('journal_mode = WAL');
+      this.database.pragma('synchronous = FULL');
+      this.database.pragma(`journal_size_limit = ${WAL_BYTES_MAX}`);
     });
   }
 
@@ -87,8 +102,8 @@ export class Connection {
     return statement;
   }
 
-  reading<Result>(work: () => Result): Result {
-    return translate('store-read', `${this.path} can not be read`, work);
+  reading<Result>(work: () => Result, code: ErrorCode = 'store-read'): Result {
+    return translate(code, `${this.path} can not be read`, work);
   }
 
   /** One transaction: all of `work`, or nothing of it. Not to be nested. */
@@ -123,18 +138,6 @@ export function makeDirectoryOf(path: string): void {
   translate('store-open', `${dirname(path)} can not be made`, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   });
-}
-
-/** `auto_vacuum` counts only before the first page is written, so it stands before the change to WAL. */
-function setPragmas(database: Database.Database, readOnly: boolean): void {
-  database.pragma('foreign_keys = ON');
-  database.pragma('trusted_schema = OFF');
-  database.pragma('temp_store = MEMORY');
-  if (readOnly) return;
-  database.pragma('auto_vacuum = INCREMENTAL');
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  database.pragma(`journal_size_limit = ${WAL_BYTES_MAX}`);
 }
 
 const RETRYABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM)/;

@@ -67,7 +67,8 @@ function oneOf(column: string, values: readonly string[] | undefined): Condition
   if (values === undefined) return undefined;
   const [only] = values;
   if (values.length === 1 && only !== undefined) return { sql: `${column} = ?`, values: [only] };
-  return { sql: `${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
+  // The plus keeps SQLite from fetching value by value and sorting: it walks from the newest on and filters.
+  return { sql: `+${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
 }
 
 function overlapping(prefix: Prefix): Condition {

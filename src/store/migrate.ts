@@ -21,8 +21,10 @@ const APPLICATION_ID = 0x4f_57_41_54;
 
 /** Returns the version that was found. A read-only connection can not be brought along: it has to fit already. */
 export function migrate(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): number {
-  const found = connection.reading(() => Number(connection.pragma('user_version')));
-  refuseForeign(connection, found);
+  const { found, isOurs } = connection.reading(() => inspect(connection), 'store-open');
+  if (!isOurs) {
+    throw new OperationalError('store-open', `${connection.path} is a database of another program`);
+  }
   const newest = migrations.at(-1)?.version ?? 0;
   if (found > newest) {
     throw new OperationalError(
@@ -37,6 +39,7 @@ export function migrate(connection: Connection, migrations: readonly Migration[]
       `${connection.path} has schema ${found}, this program needs ${newest}: start the daemon once`,
     );
   }
+  if (!connection.readOnly) connection.prepareToWrite();
   for (const migration of missing) step(connection, migration);
   return found;
 }
@@ -50,12 +53,9 @@ function step(connection: Connection, migration: Migration): void {
 }
 
 /** Tables of somebody else are not ours to add to. */
-function refuseForeign(connection: Connection, version: number): void {
-  const { id, tables } = connection.reading(() => ({
-    id: Number(connection.pragma('application_id')),
-    tables: connection.get<{ count: number }>('SELECT count(*) AS count FROM sqlite_schema')?.count ?? 0,
-  }));
-  const ours = version === 0 ? id === 0 && tables === 0 : id === APPLICATION_ID;
-  if (ours) return;
-  throw new OperationalError('store-open', `${connection.path} is a database of another program`);
+function inspect(connection: Connection): { readonly found: number; readonly isOurs: boolean } {
+  const found = Number(connection.pragma('user_version'));
+  const id = Number(connection.pragma('application_id'));
+  const tables = connection.get<{ count: number }>('SELECT count(*) AS count FROM sqlite_schema')?.count ?? 0;
+  return { found, isOurs: found === 0 ? id === 0 && tables === 0 : id === APPLICATION_ID };
 }

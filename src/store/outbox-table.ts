@@ -60,7 +60,7 @@ export class OutboxTable implements Outbox {
   due(receiver: string, nowMs: number, limit: number): readonly OutboxItem[] {
     const rows = this.reading<{ body: string; key: string; attempts: number; not_before: number }>(
       `SELECT alert.body, outbox.key, outbox.attempts, outbox.not_before
-       FROM outbox CROSS JOIN alert ON alert.seq = outbox.seq
+       FROM outbox INDEXED BY outbox_ready CROSS JOIN alert ON alert.seq = outbox.seq
        WHERE outbox.receiver = ? AND outbox.state = 'ready' AND outbox.not_before <= ?
        ORDER BY outbox.number LIMIT ?`,
       receiver,

@@ -75,7 +75,7 @@ function deletions(nowMs: number, retention: Retention): { sql: string; values: 
     },
     {
       sql: `DELETE FROM incident WHERE number IN (
-              SELECT number FROM incident WHERE resolved IS NOT NULL AND resolved < ? AND state = 'resolved'
+              SELECT number FROM incident INDEXED BY incident_resolved WHERE resolved IS NOT NULL AND resolved < ? AND state = 'resolved'
                 AND NOT EXISTS (SELECT 1 FROM alert WHERE alert.incident = incident.number)
               ORDER BY resolved LIMIT ?)`,
       values: [before(retention.incidentDays), Math.ceil(rows / 50)],

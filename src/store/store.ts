@@ -147,6 +147,7 @@ export class SqliteStore implements Store {
 
   /** False when a transaction can not be begun: disk gone, file locked by somebody else. */
   isWritable(): boolean {
+    if (this.connection.readOnly) return false;
     try {
       this.connection.writing(() => undefined);
       return true;

@@ -1,0 +1,75 @@
+/**
+ * For each schema that was ever released: a database as that version left it, filled with plain SQL as that version
+ * wrote it, and what has to be found in it after the upgrade. A new migration appends its entry here.
+ */
+import Database from 'better-sqlite3';
+import { MIGRATIONS } from '../../src/store/migrate.ts';
+import type { SqliteStore } from '../../src/store/store.ts';
+import { alert, at, incident, START_MS } from './samples.ts';
+
+export interface Schema {
+  readonly version: number;
+  /** SHA-256 over the statements: a released migration is never edited. */
+  readonly fingerprint: string;
+  readonly fill: (database: Database.Database) => void;
+  readonly found: (store: SqliteStore) => unknown;
+  readonly expected: unknown;
+}
+
+export const SCHEMAS: readonly Schema[] = [
+  {
+    version: 1,
+    fingerprint: '7a6896e94e85538293920b1ddd3965e26004b06d5084deeef49a83bc59b7ad92',
+    fill: fillFirst,
+    found: (store) => ({
+      incident: store.archive.incident('a'),
+      alerts: store.archive.alertsAfter(0, 10),
+      due: store.outbox.due('noc', START_MS, 10),
+      remembered: [...store.remember().incidents].map((each) => each.memory),
+      rib: [...store.remember().rib].map((row) => [row.prefix, row.path]),
+      baseline: store.archive.baseline().map((row) => [row.prefix, row.origin, row.neighbors]),
+      coverage: store.archive.coverage(at(0), at(10)).map((row) => row.state),
+      nextSeq: store.remember().nextSeq,
+    }),
+    expected: {
+      incident: incident('a'),
+      alerts: [alert(1, incident('a'))],
+      due: [{ alert: alert(1, incident('a')), receiver: 'noc', attempts: 2, notBeforeMs: 5 }],
+      remembered: ['{"n":1}'],
+      rib: [['211.249.216.0/21', [6461, 7625]]],
+      baseline: [['211.249.216.0/21', 7625, [10158]]],
+      coverage: ['live'],
+      nextSeq: 2,
+    },
+  },
+];
+
+/** A database file as `schema.version` left it. */
+export function writeSchema(path: string, schema: Schema): void {
+  const database = new Database(path);
+  database.pragma('auto_vacuum = INCREMENTAL');
+  database.pragma('application_id = 1331118420');
+  for (const migration of MIGRATIONS.filter((each) => each.version <= schema.version)) {
+    for (const statement of migration.statements) database.exec(statement);
+  }
+  schema.fill(database);
+  database.pragma(`user_version = ${schema.version}`);
+  database.close();
+}
+
+function fillFirst(database: Database.Database): void {
+  const run = (sql: string, ...values: unknown[]): unknown => database.prepare(sql).run(...values);
+  run(`INSERT INTO vantage_point VALUES (1, 'rrc00', '192.0.2.1', 6461)`);
+  // A path is each number doubled, seven bits a byte, the lowest first.
+  run(`INSERT INTO rib VALUES (1, x'04d3f9d80015', x'fa649277', NULL, 1, 2, 0)`);
+  run(`INSERT INTO baseline VALUES (x'04d3f9d80015', 7625, 'learned', 1, 2, x'ae4f', NULL, '', '')`);
+  run(
+    `INSERT INTO incident VALUES (1, 'a', 'k', ?, 'open', 'sub-prefix', 'critical', 'kakao', 9457, NULL, 1, ?, ?)`,
+    START_MS + 1_000,
+    JSON.stringify(incident('a')),
+    '{"n":1}',
+  );
+  run(`INSERT INTO alert VALUES (1, 'alert-1', 1, ?, ?)`, START_MS, JSON.stringify(alert(1, incident('a'))));
+  run(`INSERT INTO outbox VALUES (1, 'noc', 'alert-1', 1, 1, 'ready', 2, 5, 'HTTP 503', NULL)`);
+  run(`INSERT INTO coverage VALUES (1, 'ris-live', ?, ?, 'live', 'fresh')`, START_MS, START_MS + 9_000);
+}
