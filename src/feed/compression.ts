@@ -48,7 +48,13 @@ async function* gunzip(compressed: Bytes): Bytes {
   const stream = createGunzip();
   let whole: Buffer[] = [];
   let damage: Error | undefined;
+  let isOver = false;
   let wake = (): void => undefined;
+  // Zeros behind the last member (a padded tape) end the stream without answering the write that brought them.
+  stream.on('end', () => {
+    isOver = true;
+    wake();
+  });
   stream.on('data', (chunk: Buffer) => whole.push(chunk));
   stream.on('error', (error) => {
     damage = error;
@@ -66,13 +72,13 @@ async function* gunzip(compressed: Bytes): Bytes {
   };
   try {
     for await (const chunk of compressed) {
-      for (let start = 0; start < chunk.length && damage === undefined; start += STEP_BYTES) {
+      for (let start = 0; start < chunk.length && damage === undefined && !isOver; start += STEP_BYTES) {
         await step((done) => stream.write(chunk.subarray(start, start + STEP_BYTES), () => done()));
         yield* take();
       }
-      if (damage !== undefined) break;
+      if (damage !== undefined || isOver) break;
     }
-    if (damage === undefined) await step((done) => stream.once('end', done).end());
+    if (damage === undefined && !isOver) await step((done) => stream.once('end', done).end());
     yield* take();
   } finally {
     stream.destroy();

@@ -227,7 +227,7 @@ class FileReading {
   }
 
   #recognise(head: Buffer, peeked: Peeked): (OpenedFile & { readonly form: Form }) | undefined {
-    const form = [NDJSON_FORM, ...(this.#options.forms ?? [])].find((one) => one.matches(head));
+    const form = [...(this.#options.forms ?? []), NDJSON_FORM].find((one) => one.matches(head));
     this.#form = form?.name;
     if (form !== undefined) {
       const report = (where: string, what: string): void => this.#report(where, what);
