@@ -34,10 +34,7 @@ export class VirtualClock implements Clock {
     const endMs = this.#nowMs + ms;
     await settle();
     for (;;) {
-      const next = this.#timers.reduce<(typeof this.#timers)[number] | undefined>(
-        (first, timer) => (first === undefined || timer.atMs < first.atMs ? timer : first),
-        undefined,
-      );
+      const [next] = [...this.#timers].sort((a, b) => a.atMs - b.atMs);
       if (next === undefined || next.atMs > endMs) break;
       this.#timers = this.#timers.filter((timer) => timer !== next);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
