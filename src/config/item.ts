@@ -4,7 +4,17 @@
  */
 
 import type { Alias, Document, Node, ParsedNode, Scalar, YAMLError, YAMLMap, YAMLSeq } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { Position, Problems } from './problems.ts';
 import { show } from './words.ts';
 
@@ -29,6 +39,9 @@ export type Item = ScalarItem | ListItem | MapItem;
 /** More values than this through aliases is a bomb, not a configuration. */
 const ALIASED_VALUES_MAX = 100_000;
 
+/** The first ones are real, the rest are echoes of them. */
+const SYNTAX_PROBLEMS_MAX = 20;
+
 /**
  * Reads one YAML document. Problems of syntax are noted with their position; what could be read in spite of them
  * is returned, undefined when that is nothing. `firstLine` places a text that is one line of a larger file.
@@ -46,7 +59,8 @@ export function readYaml(text: string, file: string, problems: Problems, firstLi
       uniqueKeys: false,
       version: '1.2',
     });
-    for (const error of [...document.errors, ...document.warnings]) noteSyntax(error, text, at, problems);
+    for (const error of [...document.errors, ...document.warnings])
+      noteSyntax(error, text, document, at, problems);
     return new TreeBuilder(at, problems).build(document);
   } catch {
     // The parser recurses: text that nests beyond the stack ends here, and so does what it never expected.
@@ -96,20 +110,44 @@ const SYNTAX: Readonly<Record<string, readonly [found: string, remedy: string]>>
 function noteSyntax(
   error: YAMLError,
   text: string,
+  document: Document.Parsed,
   at: (offset: number) => Position,
   problems: Problems,
 ): void {
-  const [found, remedy] = SYNTAX[error.code] ?? ['this is no YAML', 'check quotes, brackets and indentation'];
   const offset = error.pos[0];
+  const opened = /end with a|Missing closing/.test(error.message)
+    ? openedBefore(offset, document)
+    : undefined;
+  if (opened !== undefined) {
+    problems.addSyntax(
+      at(opened),
+      'a quote or bracket that is never closed',
+      'close it, or put the text in quotes',
+    );
+    return;
+  }
+  const [found, remedy] = SYNTAX[error.code] ?? ['this is no YAML', 'check quotes, brackets and indentation'];
+  problems.addSyntax(at(offset), found, isBareAddress(text, offset) ? BARE_ADDRESS : remedy);
+}
+
+/** Where the innermost quoted text or bracket begins that runs on to `offset`. */
+function openedBefore(offset: number, document: Document.Parsed): number | undefined {
+  let opened: number | undefined;
+  visit(document, (_key, node) => {
+    if (!isNode(node) || !node.range || node.range[0] >= offset || node.range[2] < offset) return;
+    const isQuoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
+    if (isQuoted || (isCollection(node) && node.flow === true)) opened = node.range[0];
+  });
+  return opened;
+}
+
+const BARE_ADDRESS = 'an IPv6 address with a port needs quotes: "[::1]:8480"';
+
+/** True when the parser stumbled over `[::1]:8480`, which is a list in YAML. */
+function isBareAddress(text: string, offset: number): boolean {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
   const address = /\[[0-9a-fA-F:.]+\]:\d+/.exec(text.slice(lineStart, offset + 60));
-  const isBareAddress =
-    address !== null && lineStart + address.index <= offset && !text.slice(lineStart, offset).includes('\n');
-  problems.addSyntax(
-    at(offset),
-    found,
-    isBareAddress ? 'an IPv6 address with a port needs quotes: "[::1]:8480"' : remedy,
-  );
+  return address !== null && lineStart + address.index <= offset;
 }
 
 interface Anchored {

@@ -148,6 +148,9 @@ class SiblingsReader implements PartReader {
   }
 }
 
+/** -1: provider and customer; 0: peers; 1 and 2: siblings in some exports, here neighbours like peers. */
+const LINK_KINDS: Readonly<Record<string, -1 | 0>> = { '-1': -1, '0': 0, '1': 0, '2': 0 };
+
 class TopologyReader implements PartReader {
   readonly inline = 'list';
   readonly example = 'a list of "a|b|-1" and "a|b|0"';
@@ -169,13 +172,13 @@ class TopologyReader implements PartReader {
     const [left = '', right = '', relation = '', ...rest] = line.split('|');
     const a = parseAsn(left);
     const b = parseAsn(right);
-    const isKnown = relation.trim() === '-1' || relation.trim() === '0';
-    if (a === undefined || b === undefined || !isKnown || rest.length > 1)
+    const kind = LINK_KINDS[relation.trim()];
+    if (a === undefined || b === undefined || kind === undefined || rest.length > 1)
       return {
         found: `${show(line)} is no link between two ASes`,
         remedy: 'write provider|customer|-1 or peer|peer|0',
       };
-    this.#links.push({ a, b, relation: relation.trim() === '0' ? 0 : -1 });
+    this.#links.push({ a, b, relation: kind });
     return undefined;
   }
 }

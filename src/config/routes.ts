@@ -21,11 +21,11 @@ const routeShape = shape(() => ({
   repeatMinutes: rules.duration('minutes'),
 }));
 const matchShape = shape(() => ({
-  group: rules.wordOrWords(),
+  group: rules.oneOrMore(rules.wordText()),
   kind: rules.oneOrMore(rules.enumOf(KINDS)),
   severity: rules.oneOrMore(rules.enumOf(SEVERITIES)),
   prefix: rules.oneOrMore(rules.prefix()),
-  tags: rules.wordOrWords(),
+  tags: rules.oneOrMore(rules.wordText()),
 }));
 const escalateShape = shape(() => ({
   afterMinutes: rules.required(rules.duration('minutes')),

@@ -103,9 +103,17 @@ function noteShapeError(error: ShapeError, item: MapItem, problems: Problems, wh
     problems.addAbsence(item.at, `${what} without ${name}`, `add ${name}`);
     return name;
   }
-  const [found, remedy] = wordsOf(error, indices.length > 0 ? `an item of ${name}` : name);
-  problems.add(positionIn(pair.value, indices), found, remedy);
+  // The package names the list where an item is nothing; people want to know which.
+  const gaps =
+    error.type === 'required' && pair.value.kind === 'list' ? pair.value.items.filter(isNothing) : [];
+  const [found, remedy] = wordsOf(error, indices.length + gaps.length > 0 ? `an item of ${name}` : name);
+  if (gaps.length === 0) problems.add(positionIn(pair.value, indices), found, remedy);
+  for (const gap of gaps) problems.add(gap.at, found, remedy);
   return name;
+}
+
+function isNothing(item: Item): boolean {
+  return item.kind === 'scalar' && item.value === null;
 }
 
 function positionIn(item: Item, indices: readonly string[]): Position {

@@ -55,13 +55,19 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   let best: string | undefined;
   let bestEdits = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const edits = editDistance(plainLetters(word), plainLetters(candidate));
+    const edits = editsBetween(plainLetters(word), plainLetters(candidate));
     if (edits >= bestEdits || edits > Math.max(2, Math.floor(candidate.length / 2.5))) continue;
     if (edits >= candidate.length) continue;
     best = candidate;
     bestEdits = edits;
   }
   return best;
+}
+
+/** A word cut short or drawn out (`warning` for `warn`) is one edit away. */
+function editsBetween(a: string, b: string): number {
+  const isCut = Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
+  return isCut ? 1 : editDistance(a, b);
 }
 
 /** `max_length` and `Max-Length` are `maxLength`, mistyped in another house's style. */
