@@ -16,84 +16,25 @@ import { Acknowledgements } from './acknowledgements.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { isMessageFrame } from './ris-live-frame.ts';
 import {
+  type FeedDrop,
+  type FeedStats,
+  FRAME_BYTES_MAX,
+  RIS_LIVE_TIMINGS,
+  type RisLiveOptions,
+  type RisLiveTimings,
+  withClient,
+} from './ris-live-options.ts';
+import {
   changeSubscription,
   type RisSubscription,
   type SubscriptionPlan,
   subscriptionsOf,
 } from './subscription.ts';
-import type { FeedClock, FeedLog, Timer } from './surroundings.ts';
-
-/** Frames up to this size, in bytes, are taken. */
-export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
-
-/** Why a frame did not reach the driver. */
-export const FEED_DROPS = {
-  'binary-frame': 'RIS Live speaks text; a binary frame is left out.',
-  'oversize-frame': 'A frame beyond 8 MiB ends the connection.',
-} as const;
-export type FeedDrop = keyof typeof FEED_DROPS;
-
-export interface RisLiveTimings {
-  /** Between two pings. */
-  readonly pingEveryMs: number;
-  /** Without any frame, pongs among them, the feed is stalled and connects again. */
-  readonly staleAfterMs: number;
-  /** The same for the firehose without any route message: pongs don't prove that routes flow. */
-  readonly firehoseStaleAfterMs: number;
-  /** Acknowledgements that are missing then are asked for again. */
-  readonly acknowledgeWithinMs: number;
-  readonly connectWithinMs: number;
-}
-
-export const RIS_LIVE_TIMINGS: RisLiveTimings = {
-  pingEveryMs: 10_000,
-  staleAfterMs: 30_000,
-  firehoseStaleAfterMs: 60_000,
-  acknowledgeWithinMs: 5_000,
-  connectWithinMs: 10_000,
-};
+import type { FeedLog, Timer } from './surroundings.ts';
 
 /** Times that unacknowledged subscriptions are sent again before the connection is given up or taken as it is. */
 const RESENDS_MAX = 2;
 const CLOSE_WITHIN_MS = 500;
-
-export interface RisLiveOptions {
-  /** The label in logs and metrics. */
-  readonly name: string;
-  /** `ws://` or `wss://`; `?client=` is added when it names none. */
-  readonly url: string;
-  readonly clientId: string;
-  readonly plan: SubscriptionPlan;
-  readonly clock: FeedClock;
-  /** 0…1; spreads the delays of reconnecting. */
-  readonly random: () => number;
-  readonly log: FeedLog;
-  /** What differs from `RIS_LIVE_TIMINGS`. */
-  readonly timings?: Partial<RisLiveTimings>;
-  /** A text frame as it came, control answers among them. The buffer is the receiver's from then on. Must not throw. */
-  readonly onFrame: (bytes: Buffer) => void;
-  /** Only changes are told; the state before the first call is `down`. */
-  readonly onState: (state: FeedState, reason: string) => void;
-}
-
-export interface FeedStats {
-  readonly state: FeedState;
-  readonly connected: boolean;
-  /** Text and binary payload received. */
-  readonly bytes: number;
-  readonly frames: number;
-  /** Connections begun after the first. */
-  readonly reconnects: number;
-  /** Any text frame; undefined before the first. */
-  readonly lastFrameMs: number | undefined;
-  /** A route message (UPDATE, peer state, …); undefined before the first. */
-  readonly lastMessageMs: number | undefined;
-  /** Prefixes, paths and types subscribed and not yet acknowledged on this connection. */
-  readonly unacknowledged: number;
-  /** `ris_error` answers so far. */
-  readonly serverErrors: number;
-  readonly drops: Readonly<Record<FeedDrop, number>>;
-}
 
 export class RisLiveFeed {
   readonly #options: RisLiveOptions;
@@ -113,6 +54,8 @@ export class RisLiveFeed {
   #resends = 0;
   #proven = false;
   #messagesSeen = false;
+  /** The feed fell silent; acknowledgements alone don't prove that it speaks again. */
+  #doubted = false;
   #endedByOversize = false;
   #bytes = 0;
   #frames = 0;
@@ -246,6 +189,7 @@ export class RisLiveFeed {
     this.#log('info', 'feed.connected', { mode: this.#plan.mode, subscriptions: subscriptions.length });
     for (const subscription of subscriptions) this.#subscribe(subscription);
     this.#awaitAcknowledgements();
+    if (this.#doubted) this.#send('ping', null);
     this.#armPing();
     this.#armStale();
     if (this.#paused) socket.pause();
@@ -302,6 +246,7 @@ export class RisLiveFeed {
       this.#messageHeardMs = this.#lastMessageMs = nowMs;
       this.#messagesSeen = true;
       if (!this.#proven) this.#prove();
+      if (this.#doubted) this.#believe();
     } else this.#readAnswer(bytes);
     this.#options.onFrame(bytes);
   }
@@ -315,10 +260,9 @@ export class RisLiveFeed {
     if (kind === 'subscribe-ok') {
       this.#prove();
       this.#acknowledgements.confirmed(data);
-      if (this.#acknowledgements.missing === 0) {
-        this.#options.clock.clearTimeout(this.#acknowledgeTimer);
-        this.#setState('live', 'subscribed');
-      }
+      this.#considerLive();
+    } else if (kind === 'pong') {
+      if (this.#doubted && this.#plan.mode === 'filtered') this.#believe();
     } else if (kind === 'error') {
       this.#serverErrors += 1;
       this.#log('warn', 'feed.server-error', { text: errorText(data) });
@@ -330,6 +274,17 @@ export class RisLiveFeed {
     this.#proven = true;
     this.#tries = 0;
     this.#endedByOversize = false;
+  }
+
+  #believe(): void {
+    this.#doubted = false;
+    this.#considerLive();
+  }
+
+  #considerLive(): void {
+    if (this.#acknowledgements.missing > 0) return;
+    this.#options.clock.clearTimeout(this.#acknowledgeTimer);
+    if (!this.#doubted) this.#setState('live', 'subscribed');
   }
 
   #setState(state: FeedState, reason: string): void {
@@ -400,6 +355,7 @@ export class RisLiveFeed {
       return;
     }
     const reason = `${SILENT} ${Math.round((nowMs - Math.min(this.#heardMs, this.#messageHeardMs)) / 1_000)} s`;
+    this.#doubted = true;
     this.#setState('stalled', reason);
     this.#end(this.#socket, reason);
   }
@@ -416,14 +372,6 @@ export class RisLiveFeed {
 
 /** A connection that ends because of silence leaves the state at `stalled`, which says more than `down`. */
 const SILENT = 'silent for';
-
-/** `url` with `client=` in its query; what it already names stays. Unreadable addresses come back as they are. */
-export function withClient(url: string, clientId: string): string {
-  if (!URL.canParse(url)) return url;
-  const parsed = new URL(url);
-  if (!parsed.searchParams.has('client')) parsed.searchParams.set('client', clientId);
-  return parsed.href;
-}
 
 /** The server's words, on one line and short. */
 function errorText(data: unknown): string {

@@ -27,6 +27,8 @@ export interface SimulatorFaults {
   refuseUpgrades: boolean;
   /** Nothing is sent any more, no answers either; connections stay open. */
   silent: boolean;
+  /** Subscriptions are acknowledged, and that is all it says: no pongs, no messages. */
+  speechless: boolean;
   /** `ris_subscribe` is heard and honoured, and not acknowledged. */
   unacknowledged: boolean;
   /** `ris_subscribe` is neither honoured nor acknowledged. */
@@ -83,6 +85,7 @@ export class RisLiveSimulator {
   readonly faults: SimulatorFaults = {
     refuseUpgrades: false,
     silent: false,
+    speechless: false,
     unacknowledged: false,
     deaf: false,
   };
@@ -149,7 +152,7 @@ export class RisLiveSimulator {
   /** Sends a message to every client whose subscriptions take it; returns to how many. No message: to nobody. */
   send(text: string): number {
     const message = routeMessage(text);
-    if (message === undefined || this.faults.silent) return 0;
+    if (message === undefined || this.faults.silent || this.faults.speechless) return 0;
     let taken = 0;
     for (const client of this.#clients) {
       if (!client.subscriptions.some((subscription) => subscriptionTakes(subscription, message))) continue;
@@ -238,7 +241,7 @@ export class RisLiveSimulator {
     const data = (frame.data ?? {}) as Json;
     if (frame.type === 'ris_subscribe') this.#subscribe(client, data);
     else if (frame.type === 'ris_unsubscribe') this.#unsubscribe(client, data);
-    else if (frame.type === 'ping') this.#answer(client, 'pong', null);
+    else if (frame.type === 'ping') this.#pong(client);
     else if (frame.type === 'request_rrc_list')
       this.#answer(client, 'ris_rrc_list', this.#options.collectors ?? COLLECTORS);
     else this.#answer(client, 'ris_error', { message: 'Unknown command type', command_type: frame.type });
@@ -263,6 +266,10 @@ export class RisLiveSimulator {
     const kept = client.subscriptions.filter((one) => !gone.has(keyOf(one)));
     client.subscriptions.splice(0, client.subscriptions.length, ...kept);
     if (client.acknowledge) this.#answer(client, 'ris_unsubscribe_ok', { subscription });
+  }
+
+  #pong(client: Client): void {
+    if (!this.faults.speechless) this.#answer(client, 'pong', null);
   }
 
   #answer(client: Client, type: string, data: unknown): void {

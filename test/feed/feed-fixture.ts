@@ -1,6 +1,7 @@
 /** A RIS Live client beside a simulator, with a clock that only the test moves. Network is real and on loopback. */
 import type { FeedState } from '../../src/engine/ports.ts';
-import { RisLiveFeed, type RisLiveOptions } from '../../src/feed/ris-live.ts';
+import { RisLiveFeed } from '../../src/feed/ris-live.ts';
+import type { RisLiveOptions } from '../../src/feed/ris-live-options.ts';
 import { RisLiveSimulator } from '../../src/feed/simulator.ts';
 import type { SubscriptionPlan } from '../../src/feed/subscription.ts';
 import type { FeedClock, Timer } from '../../src/feed/surroundings.ts';

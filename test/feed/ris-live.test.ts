@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { retryDelayMs } from '../../src/feed/retry-delay.ts';
-import { FRAME_BYTES_MAX, withClient } from '../../src/feed/ris-live.ts';
 import { isMessageFrame } from '../../src/feed/ris-live-frame.ts';
+import { FRAME_BYTES_MAX, withClient } from '../../src/feed/ris-live-options.ts';
 import { RisLiveSimulator } from '../../src/feed/simulator.ts';
 import { FILTERED, FIREHOSE, message, Stage } from './feed-fixture.ts';
 
@@ -186,6 +186,18 @@ describe('silence', () => {
     expect(stage.states).toEqual(['live', 'stalled', 'down']);
   });
 
+  test('is not over because subscriptions are acknowledged again: something else has to be heard', async () => {
+    stage = await (await new Stage().open()).live();
+    stage.simulator.faults.speechless = true;
+    stage.clock.advance(30_000);
+    await stage.until(() => stage.count('feed.connected') === 2 && stage.feed.stats().unacknowledged === 0);
+    expect(stage.states).toEqual(['live', 'stalled']);
+    stage.simulator.faults.speechless = false;
+    stage.clock.advance(10_000);
+    await stage.live();
+    expect(stage.feed.stats().reconnects).toBe(1);
+  });
+
   test('is broken by pongs where routes are rare', async () => {
     stage = await (await new Stage().open()).live();
     for (let round = 1; round <= 10; round += 1) {
@@ -318,7 +330,7 @@ describe('a reload', () => {
 test('nothing is lost when the driver stops reading for a while', async () => {
   stage = await (await new Stage(new RisLiveSimulator()).open({ plan: FIREHOSE })).live();
   stage.feed.pause();
-  const texts = Array.from({ length: 20_000 }, (_, index) => message({ id: `${index}` }));
+  const texts = Array.from({ length: 3_000 }, (_, index) => message({ id: `${index}`.padEnd(2_000) }));
   for (const text of texts) stage.simulator.send(text);
   stage.feed.resume();
   await stage.until(() => stage.messages.length === texts.length);

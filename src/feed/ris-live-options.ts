@@ -1,0 +1,82 @@
+/**
+ * What the RIS Live client is told and what it tells of itself: options with their defaults, limits, counters.
+ */
+import type { FeedState } from '../engine/ports.ts';
+import type { SubscriptionPlan } from './subscription.ts';
+import type { FeedClock, FeedLog } from './surroundings.ts';
+
+/** Frames up to this size, in bytes, are taken. */
+export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Why a frame did not reach the driver. */
+export const FEED_DROPS = {
+  'binary-frame': 'RIS Live speaks text; a binary frame is left out.',
+  'oversize-frame': 'A frame beyond 8 MiB ends the connection.',
+} as const;
+export type FeedDrop = keyof typeof FEED_DROPS;
+
+export interface RisLiveTimings {
+  /** Between two pings. */
+  readonly pingEveryMs: number;
+  /** Without any frame, pongs among them, the feed is stalled and connects again. */
+  readonly staleAfterMs: number;
+  /** The same for the firehose without any route message: pongs don't prove that routes flow. */
+  readonly firehoseStaleAfterMs: number;
+  /** Acknowledgements that are missing then are asked for again. */
+  readonly acknowledgeWithinMs: number;
+  readonly connectWithinMs: number;
+}
+
+export const RIS_LIVE_TIMINGS: RisLiveTimings = {
+  pingEveryMs: 10_000,
+  staleAfterMs: 30_000,
+  firehoseStaleAfterMs: 60_000,
+  acknowledgeWithinMs: 5_000,
+  connectWithinMs: 10_000,
+};
+
+export interface RisLiveOptions {
+  /** The label in logs and metrics. */
+  readonly name: string;
+  /** `ws://` or `wss://`; `?client=` is added when it names none. */
+  readonly url: string;
+  readonly clientId: string;
+  readonly plan: SubscriptionPlan;
+  readonly clock: FeedClock;
+  /** 0…1; spreads the delays of reconnecting. */
+  readonly random: () => number;
+  readonly log: FeedLog;
+  /** What differs from `RIS_LIVE_TIMINGS`. */
+  readonly timings?: Partial<RisLiveTimings>;
+  /** A text frame as it came, control answers among them. The buffer is the receiver's from then on. Must not throw. */
+  readonly onFrame: (bytes: Buffer) => void;
+  /** Only changes are told; the state before the first call is `down`. */
+  readonly onState: (state: FeedState, reason: string) => void;
+}
+
+export interface FeedStats {
+  readonly state: FeedState;
+  readonly connected: boolean;
+  /** Text and binary payload received. */
+  readonly bytes: number;
+  readonly frames: number;
+  /** Connections begun after the first. */
+  readonly reconnects: number;
+  /** Any text frame; undefined before the first. */
+  readonly lastFrameMs: number | undefined;
+  /** A route message (UPDATE, peer state, …); undefined before the first. */
+  readonly lastMessageMs: number | undefined;
+  /** Prefixes, paths and types subscribed and not yet acknowledged on this connection. */
+  readonly unacknowledged: number;
+  /** `ris_error` answers so far. */
+  readonly serverErrors: number;
+  readonly drops: Readonly<Record<FeedDrop, number>>;
+}
+
+/** `url` with `client=` in its query; what it already names stays. Unreadable addresses come back as they are. */
+export function withClient(url: string, clientId: string): string {
+  if (!URL.canParse(url)) return url;
+  const parsed = new URL(url);
+  if (!parsed.searchParams.has('client')) parsed.searchParams.set('client', clientId);
+  return parsed.href;
+}
