@@ -76,7 +76,7 @@ export class SqliteArchive implements Archive {
 
   /** By prefix in the order of routing tables, then by origin. */
   baseline(): readonly BaselineRow[] {
-    return [...this.tables.baseline.rows()];
+    return this.tables.baseline.listed();
   }
 
   silences(): readonly Silence[] {

@@ -1,24 +1,26 @@
 /**
- * The baseline on disk: what was learned, declared or refused, one row per prefix and origin, in the order of
- * routing tables (detection.md §2 rule 3 says what a row is worth; this file only keeps it).
+ * The baseline on disk: what was learned, declared or refused, one row per prefix and origin
+ * (detection.md §2 rule 3 says what a row is worth; this file only keeps it).
  */
 import type { BaselineRow } from '../engine/ports.ts';
-import { isoTime, msOf, packNumbers, requireKey, textOfKey, unpackNumbers } from './codec.ts';
+import { isoTime, keyOfText, msOf, readNumbers, writeNumbers } from './codec.ts';
 import type { Connection } from './connection.ts';
 
 const PAGE_ROWS = 2_000;
+const NO_KEY = Buffer.alloc(0);
 
-interface StoredRow {
-  readonly prefix: Buffer;
-  readonly origin: number;
-  readonly source: BaselineRow['source'];
-  readonly first_seen: number | null;
-  readonly last_seen: number | null;
-  readonly neighbors: Buffer | null;
-  readonly peers: Buffer | null;
-  readonly author: string;
-  readonly note: string;
-}
+/** Prefix, origin, source, first and last seen, neighbours, peers, author, note. */
+type StoredRow = readonly [
+  string,
+  number,
+  BaselineRow['source'],
+  number | null,
+  number | null,
+  string,
+  string,
+  string,
+  string,
+];
 
 export class BaselineTable {
   private readonly connection: Connection;
@@ -35,13 +37,13 @@ export class BaselineTable {
        ON CONFLICT DO UPDATE SET source = excluded.source, first_seen = excluded.first_seen,
          last_seen = excluded.last_seen, neighbors = excluded.neighbors, peers = excluded.peers,
          author = excluded.author, note = excluded.note`,
-      requireKey(row.prefix),
+      row.prefix,
       row.origin,
       row.source,
       row.firstSeenAt === null ? null : msOf(row.firstSeenAt),
       row.lastSeenAt === null ? null : msOf(row.lastSeenAt),
-      packNumbers(row.neighbors),
-      packNumbers(row.peerAsns),
+      writeNumbers(row.neighbors),
+      writeNumbers(row.peerAsns),
       row.by,
       row.note,
     );
@@ -49,44 +51,52 @@ export class BaselineTable {
 
   /** Within a transaction. */
   remove(prefix: string, origin: number): void {
-    this.connection.run('DELETE FROM baseline WHERE prefix = ? AND origin = ?', requireKey(prefix), origin);
+    this.connection.run('DELETE FROM baseline WHERE prefix = ? AND origin = ?', prefix, origin);
   }
 
-  /** By prefix in the order of routing tables, then by origin. Commits in between do no harm. */
+  /** By the text of the prefix, then by origin. Commits in between do no harm. */
   *rows(): Generator<BaselineRow> {
-    let prefix = Buffer.alloc(0);
+    let prefix = '';
     let origin = -1;
     for (;;) {
       const page = this.page(prefix, origin);
       for (const stored of page) yield baselineRow(stored);
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE_ROWS) return;
-      prefix = Buffer.from(last.prefix);
-      origin = last.origin;
+      [prefix, origin] = last;
     }
   }
 
-  private page(prefix: Buffer, origin: number): StoredRow[] {
+  private page(prefix: string, origin: number): StoredRow[] {
     return this.connection.reading(() =>
-      this.connection.all<StoredRow>(
-        `SELECT * FROM baseline WHERE (prefix, origin) > (?, ?) ORDER BY prefix, origin LIMIT ${PAGE_ROWS}`,
+      this.connection.tuples<StoredRow>(
+        `SELECT prefix, origin, source, first_seen, last_seen, neighbors, peers, author, note FROM baseline
+         WHERE (prefix, origin) > (?, ?) ORDER BY prefix, origin LIMIT ${PAGE_ROWS}`,
         prefix,
         origin,
       ),
     );
   }
+
+  /** As people read it: by prefix in the order of routing tables, then by origin. */
+  listed(): readonly BaselineRow[] {
+    const keyed = [...this.rows()].map((row) => ({ row, key: keyOfText(row.prefix) ?? NO_KEY }));
+    keyed.sort((a, b) => Buffer.compare(a.key, b.key) || a.row.origin - b.row.origin);
+    return keyed.map(({ row }) => row);
+  }
 }
 
 function baselineRow(stored: StoredRow): BaselineRow {
+  const [prefix, origin, source, firstSeen, lastSeen, neighbors, peers, by, note] = stored;
   return {
-    prefix: textOfKey(stored.prefix),
-    origin: stored.origin,
-    neighbors: unpackNumbers(stored.neighbors),
-    source: stored.source,
-    firstSeenAt: stored.first_seen === null ? null : isoTime(stored.first_seen),
-    lastSeenAt: stored.last_seen === null ? null : isoTime(stored.last_seen),
-    peerAsns: unpackNumbers(stored.peers),
-    by: stored.author,
-    note: stored.note,
+    prefix,
+    origin,
+    neighbors: readNumbers(neighbors),
+    source,
+    firstSeenAt: firstSeen === null ? null : isoTime(firstSeen),
+    lastSeenAt: lastSeen === null ? null : isoTime(lastSeen),
+    peerAsns: readNumbers(peers),
+    by,
+    note,
   };
 }

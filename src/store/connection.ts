@@ -29,6 +29,7 @@ export class Connection {
   readonly readOnly: boolean;
   private readonly database: Database.Database;
   private readonly statements = new Map<string, Database.Statement<unknown[]>>();
+  private readonly tupleStatements = new Map<string, Database.Statement<unknown[]>>();
   private readonly transaction: Database.Transaction<(work: () => void) => void>;
   private readonly rollbackListeners: (() => void)[] = [];
 
@@ -90,6 +91,16 @@ export class Connection {
 
   all<Row>(sql: string, ...values: Value[]): Row[] {
     return this.statement(sql).all(...values) as Row[];
+  }
+
+  /** Rows as arrays of their columns: half the price where there are many. */
+  tuples<Row extends readonly Value[]>(sql: string, ...values: Value[]): Row[] {
+    let statement = this.tupleStatements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare<unknown[]>(sql).raw();
+      this.tupleStatements.set(sql, statement);
+    }
+    return statement.all(...values) as unknown[] as Row[];
   }
 
   /** The SQL texts are a closed list, so the map is bounded. */

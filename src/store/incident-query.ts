@@ -46,7 +46,11 @@ export function listIncidents(connection: Connection, query: IncidentQuery): Inc
   };
 }
 
-/** The texts that come out are a closed set, whatever the values: each is prepared once and kept. */
+/**
+ * A plus in front of a column keeps SQLite from fetching by it and sorting: it walks from the newest on, filters
+ * within the index, and stops at the limit. The texts that come out are a closed set, whatever the values: each is prepared
+ * once and kept.
+ */
 function conditionsOf(query: IncidentQuery): Condition[] {
   const conditions = [
     oneOf('state', query.state),
@@ -67,14 +71,13 @@ function oneOf(column: string, values: readonly string[] | undefined): Condition
   if (values === undefined) return undefined;
   const [only] = values;
   if (values.length === 1 && only !== undefined) return { sql: `${column} = ?`, values: [only] };
-  // The plus keeps SQLite from fetching value by value and sorting: it walks from the newest on and filters.
   return { sql: `+${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
 }
 
 function overlapping(prefix: Prefix): Condition {
   const { low, high } = keyRange(prefix);
   return {
-    sql: `number IN (SELECT incident FROM incident_route WHERE prefix BETWEEN ? AND ?
+    sql: `+number IN (SELECT incident FROM incident_route WHERE prefix BETWEEN ? AND ?
             UNION ALL SELECT incident FROM incident_route WHERE prefix IN (SELECT unhex(value) FROM json_each(?)))`,
     values: [low, high, JSON.stringify(coveringKeys(prefix).map((key) => key.toString('hex')))],
   };

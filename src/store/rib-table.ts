@@ -1,25 +1,20 @@
 /**
  * The watched RIB on disk: one row per vantage point and prefix, written with the batch that changed it and read
- * back once, at start. Vantage points are interned; prefixes are their own keys (6 or 18 bytes).
+ * back once, at start. Vantage points are interned.
  */
+import { type AsPath, formatAsPath } from '../bgp/as-path.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { vantagePointName } from '../bgp/vantage-point.ts';
 import type { RibRow } from '../engine/ports.ts';
-import { packCommunities, packPath, requireKey, textOfKey, unpackCommunities, unpackPath } from './codec.ts';
+import { readCommunities, readPath, writeCommunities } from './codec.ts';
 import type { Connection } from './connection.ts';
 
 /** Rows read at a time: what a start holds in memory beside what the engine keeps. */
 const PAGE_ROWS = 2_000;
+const SHARED_PATHS_MAX = 20_000;
 
-interface StoredRow {
-  readonly vantage_point: number;
-  readonly prefix: Buffer;
-  readonly path: Buffer | null;
-  readonly communities: Buffer | null;
-  readonly observed: number;
-  readonly arrived: number;
-  readonly doubt: 0 | 1 | 2;
-}
+/** Vantage point, prefix, path, communities, observed, arrived, doubt. */
+type StoredRow = readonly [number, string, string, string, number, number, 0 | 1 | 2];
 
 interface StoredVantagePoint {
   readonly number: number;
@@ -46,9 +41,9 @@ export class RibTable {
        ON CONFLICT DO UPDATE SET path = excluded.path, communities = excluded.communities,
          observed = excluded.observed, arrived = excluded.arrived, doubt = excluded.doubt`,
       this.numberOf(row.vantagePoint),
-      requireKey(row.prefix),
-      packPath(row.path),
-      row.communities.length === 0 ? null : packCommunities(row.communities),
+      row.prefix,
+      formatAsPath(row.path),
+      writeCommunities(row.communities),
       row.observedMs,
       row.arrivedMs,
       row.doubt,
@@ -60,44 +55,50 @@ export class RibTable {
     this.connection.run(
       `DELETE FROM rib WHERE prefix = ?
          AND vantage_point = (SELECT number FROM vantage_point WHERE collector = ? AND address = ?)`,
-      requireKey(prefix),
+      prefix,
       vantagePoint.collector,
       vantagePoint.peerAddress,
     );
   }
 
-  /** Every row, by vantage point and then in the order of routing tables. Commits in between do no harm. */
+  /** Every row, by vantage point and then by the text of the prefix. Commits in between do no harm. */
   *rows(): Generator<RibRow> {
-    const { connection } = this;
-    const vantagePoints = new Map<number, VantagePoint>();
-    for (const stored of connection.reading(() =>
-      connection.all<StoredVantagePoint>('SELECT * FROM vantage_point'),
-    )) {
-      const { number, collector, address, asn } = stored;
-      vantagePoints.set(number, { collector, peerAddress: address, peerAsn: asn });
-    }
-    let last: { readonly vantagePoint: number; readonly prefix: Buffer } | undefined = {
-      vantagePoint: -1,
-      prefix: Buffer.alloc(0),
-    };
-    while (last !== undefined) {
-      const page: StoredRow[] = this.page(last.vantagePoint, last.prefix);
+    const vantagePoints = this.vantagePoints();
+    const paths = new Map<string, AsPath>();
+    let number = -1;
+    let prefix = '';
+    for (;;) {
+      const page = this.page(number, prefix);
       for (const stored of page) {
-        const vantagePoint = vantagePoints.get(stored.vantage_point);
-        if (vantagePoint !== undefined) yield ribRow(vantagePoint, stored);
+        const vantagePoint = vantagePoints.get(stored[0]);
+        if (vantagePoint !== undefined) yield ribRow(vantagePoint, stored, sharedPath(paths, stored[2]));
       }
-      const end: StoredRow | undefined = page.length < PAGE_ROWS ? undefined : page.at(-1);
-      last = end === undefined ? undefined : { vantagePoint: end.vantage_point, prefix: end.prefix };
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE_ROWS) return;
+      [number, prefix] = last;
     }
   }
 
-  private page(vantagePoint: number, prefix: Buffer): StoredRow[] {
+  private page(vantagePoint: number, prefix: string): StoredRow[] {
     return this.connection.reading(() =>
-      this.connection.all<StoredRow>(
-        `SELECT * FROM rib WHERE (vantage_point, prefix) > (?, ?) ORDER BY vantage_point, prefix LIMIT ${PAGE_ROWS}`,
+      this.connection.tuples<StoredRow>(
+        `SELECT vantage_point, prefix, path, communities, observed, arrived, doubt FROM rib
+         WHERE (vantage_point, prefix) > (?, ?) ORDER BY vantage_point, prefix LIMIT ${PAGE_ROWS}`,
         vantagePoint,
         prefix,
       ),
+    );
+  }
+
+  private vantagePoints(): ReadonlyMap<number, VantagePoint> {
+    const rows = this.connection.reading(() =>
+      this.connection.all<StoredVantagePoint>('SELECT number, collector, address, asn FROM vantage_point'),
+    );
+    return new Map(
+      rows.map(({ number, collector, address, asn }) => [
+        number,
+        { collector, peerAddress: address, peerAsn: asn },
+      ]),
     );
   }
 
@@ -119,14 +120,25 @@ export class RibTable {
   }
 }
 
-function ribRow(vantagePoint: VantagePoint, stored: StoredRow): RibRow {
+/** Many prefixes share a path: one array for all that come close to each other keeps a large RIB small. */
+function sharedPath(paths: Map<string, AsPath>, text: string): AsPath {
+  const known = paths.get(text);
+  if (known !== undefined) return known;
+  if (paths.size >= SHARED_PATHS_MAX) paths.clear();
+  const path = readPath(text);
+  paths.set(text, path);
+  return path;
+}
+
+function ribRow(vantagePoint: VantagePoint, stored: StoredRow, path: AsPath): RibRow {
+  const [, prefix, , communities, observedMs, arrivedMs, doubt] = stored;
   return {
     vantagePoint,
-    prefix: textOfKey(stored.prefix),
-    path: unpackPath(stored.path),
-    communities: unpackCommunities(stored.communities),
-    observedMs: stored.observed,
-    arrivedMs: stored.arrived,
-    doubt: stored.doubt,
+    prefix,
+    path,
+    communities: readCommunities(communities),
+    observedMs,
+    arrivedMs,
+    doubt,
   };
 }

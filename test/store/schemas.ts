@@ -19,7 +19,7 @@ export interface Schema {
 export const SCHEMAS: readonly Schema[] = [
   {
     version: 1,
-    fingerprint: '7a6896e94e85538293920b1ddd3965e26004b06d5084deeef49a83bc59b7ad92',
+    fingerprint: 'e23ca43d2538a4ea9208af3b38ec3b2576e6dc62c016173615aee75021f38dfa',
     fill: fillFirst,
     found: (store) => ({
       incident: store.archive.incident('a'),
@@ -60,9 +60,8 @@ export function writeSchema(path: string, schema: Schema): void {
 function fillFirst(database: Database.Database): void {
   const run = (sql: string, ...values: unknown[]): unknown => database.prepare(sql).run(...values);
   run(`INSERT INTO vantage_point VALUES (1, 'rrc00', '192.0.2.1', 6461)`);
-  // A path is each number doubled, seven bits a byte, the lowest first.
-  run(`INSERT INTO rib VALUES (1, x'04d3f9d80015', x'fa649277', NULL, 1, 2, 0)`);
-  run(`INSERT INTO baseline VALUES (x'04d3f9d80015', 7625, 'learned', 1, 2, x'ae4f', NULL, '', '')`);
+  run(`INSERT INTO rib VALUES (1, '211.249.216.0/21', '6461 7625', '65535:666', 1, 2, 0)`);
+  run(`INSERT INTO baseline VALUES ('211.249.216.0/21', 7625, 'learned', 1, 2, '10158', '', '', '')`);
   run(
     `INSERT INTO incident VALUES (1, 'a', 'k', ?, 'open', 'sub-prefix', 'critical', 'kakao', 9457, NULL, 1, ?, ?)`,
     START_MS + 1_000,

@@ -1,6 +1,6 @@
 /**
- * Schema 1. Times are milliseconds since the epoch; prefixes are keys of `codec.ts`; `body` is JSON as the outside
- * sees it. A released migration is never edited: a later one changes what it made.
+ * Schema 1. Times are milliseconds since the epoch; prefixes are canonical text, or where they are searched by overlap
+ * keys of `codec.ts`; `body` is JSON as the outside sees it. A released migration is never edited: a later one changes what it made.
  */
 import type { Migration } from '../migrate.ts';
 
@@ -18,22 +18,22 @@ export const first: Migration = {
      ) STRICT`,
     `CREATE TABLE rib (
        vantage_point INTEGER NOT NULL REFERENCES vantage_point (number),
-       prefix BLOB NOT NULL,
-       path BLOB,
-       communities BLOB,
+       prefix TEXT NOT NULL,
+       path TEXT NOT NULL,
+       communities TEXT NOT NULL,
        observed REAL NOT NULL,
        arrived REAL NOT NULL,
        doubt INTEGER NOT NULL,
        PRIMARY KEY (vantage_point, prefix)
      ) STRICT, WITHOUT ROWID`,
     `CREATE TABLE baseline (
-       prefix BLOB NOT NULL,
+       prefix TEXT NOT NULL,
        origin INTEGER NOT NULL,
        source TEXT NOT NULL,
        first_seen INTEGER,
        last_seen INTEGER,
-       neighbors BLOB,
-       peers BLOB,
+       neighbors TEXT NOT NULL,
+       peers TEXT NOT NULL,
        author TEXT NOT NULL,
        note TEXT NOT NULL,
        PRIMARY KEY (prefix, origin)
