@@ -10,7 +10,8 @@
 
 import type { Problem } from '../bgp/update.ts';
 import type { RpkiRows } from '../bgp/vrp.ts';
-import { type RowOutcome, readUsualRow, readVrpJsonRow } from './vrp-json-row.ts';
+import { UsualRowReader } from './vrp-json-bytes.ts';
+import { type RowOutcome, readVrpJsonRow } from './vrp-json-row.ts';
 
 export interface VrpJsonOutcome {
   /** Undefined when the file was read to its end; else what is wrong with it, and nothing of it may be used. */
@@ -53,6 +54,7 @@ const [LIST_OPEN, LIST_CLOSE, OBJECT_OPEN, OBJECT_CLOSE] = [0x5b, 0x5d, 0x7b, 0x
 /** Reads one export: `push` each chunk, then `end`. Throws nothing, whatever the bytes; keeps no chunk. */
 export class VrpJsonReader {
   private readonly rows: RpkiRows;
+  private readonly usual: UsualRowReader;
   private readonly levels: Level[] = [];
   /** The beginning of a row whose end is in a later chunk. */
   private rest: Buffer = Buffer.alloc(0);
@@ -72,6 +74,7 @@ export class VrpJsonReader {
 
   constructor(rows: RpkiRows) {
     this.rows = rows;
+    this.usual = new UsualRowReader(rows);
   }
 
   /** False once the file is known to be useless: the rest need not be fetched. */
@@ -191,15 +194,17 @@ export class VrpJsonReader {
   }
 
   /**
-   * The object that begins at `at`. Most rows are flat, so the first closing brace is tried first: a text that parses
-   * as an object up to there ends there. Bytes are taken as Latin-1, since nothing that is used goes beyond ASCII.
+   * The object that begins at `at`. Rows of the usual form are read from the bytes. Most others are flat, so the first
+   * closing brace is tried: a text that parses as an object up to there ends there. Bytes are taken as Latin-1, since nothing that is used goes beyond ASCII.
    */
   private readObject(data: Buffer, at: number, isMetadata: boolean): number {
-    const brace = data.indexOf(OBJECT_CLOSE, at);
-    let end = brace + 1;
-    const flat = brace < 0 ? '' : data.toString('latin1', at, end);
-    if (!isMetadata && this.take(readUsualRow(flat, this.rows), flat)) return end;
-    let value = parseObject(flat);
+    const behind = isMetadata ? -1 : this.usual.read(data, at);
+    if (behind >= 0) {
+      this.take('vrp', '');
+      return behind;
+    }
+    let end = data.indexOf(OBJECT_CLOSE, at) + 1;
+    let value = end === 0 ? undefined : parseObject(data.toString('latin1', at, end));
     if (value === undefined) {
       end = endOfObject(data, at);
       if (end < 0 && data.length - at > ROW_BYTES_MAX)
@@ -213,14 +218,12 @@ export class VrpJsonReader {
     return end;
   }
 
-  /** Counts what became of a row; false when nothing did yet. */
-  private take(outcome: RowOutcome | undefined, text: string): boolean {
-    if (outcome === undefined) return false;
+  /** Counts what became of a row. */
+  private take(outcome: RowOutcome, text: string): void {
     if (outcome === 'aspa') this.aspas += 1;
     else if (outcome === 'vrp' || outcome === 'host-bits') this.vrps += 1;
     if (outcome !== 'vrp' && outcome !== 'aspa') this.problem({ code: outcome, detail: text.slice(0, 200) });
     if (this.vrps + this.aspas + this.problems > ROWS_MAX) this.fail(`it has more than ${ROWS_MAX} rows`);
-    return true;
   }
 
   private problem(problem: Problem): void {
