@@ -12,6 +12,11 @@
  */
 import { BELOW, CHILDREN_OF, countBits, NodePool, WAY_TO } from './node-pool.ts';
 
+/** Of this module: V8 folds a module's own constants to an address, but not what is imported. */
+const wayTo = WAY_TO;
+const below = BELOW;
+const childrenOf = CHILDREN_OF;
+
 const ROOT_BITS = 16;
 const HEADS = 1 << ROOT_BITS;
 
@@ -44,7 +49,7 @@ export class StrideTrie {
     let bestBits = 0;
     for (let depth = ROOT_BITS; depth < length; depth += 4) {
       const tail = nibble(w0, w1, w2, w3, depth);
-      let bits = nodes[node]! & WAY_TO[tail]!;
+      let bits = nodes[node]! & wayTo[tail]!;
       const rest = length - depth;
       if (rest < 4) bits &= ~(-2 << ((1 << rest) | (tail >> (4 - rest))));
       if (bits !== 0) {
@@ -79,7 +84,7 @@ export class StrideTrie {
       const rest = length - depth;
       if (rest < 4) {
         const h = (1 << rest) | (tail >> (4 - rest));
-        return (nodes[node]! & BELOW[h]!) !== 0 || (nodes[node + 1]! & CHILDREN_OF[h]!) !== 0;
+        return (nodes[node]! & below[h]!) !== 0 || (nodes[node + 1]! & childrenOf[h]!) !== 0;
       }
       node = this.pool.child(node, tail);
       // A node exists only while something ends in it or below it, so behind a full stride its mere presence decides.
