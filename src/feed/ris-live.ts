@@ -128,7 +128,8 @@ export class RisLiveFeed {
     }
     this.#armStale();
     this.#resends = 0;
-    if (change.subscribe.length > 0) this.#awaitAcknowledgements();
+    if (this.#acknowledgements.missing > 0) this.#awaitAcknowledgements();
+    else this.#considerLive();
   }
 
   stats(): FeedStats {

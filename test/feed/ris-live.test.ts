@@ -311,6 +311,18 @@ describe('a reload', () => {
     expect(stage.simulator.connections).toBe(1);
   });
 
+  test('that takes back what was never acknowledged leaves nothing to wait for', async () => {
+    stage = new Stage();
+    stage.simulator.faults.unacknowledged = true;
+    await stage.open();
+    await stage.simulator.until(() => stage.simulator.clients[0]?.received.length === 3);
+    stage.feed.updateSubscription({ ...FILTERED, prefixes: [], asns: [] });
+    expect(stage.feed.stats()).toMatchObject({ unacknowledged: 1, state: 'down' });
+    stage.simulator.faults.unacknowledged = false;
+    stage.clock.advance(5_000);
+    await stage.live();
+  });
+
   test('while not connected is what the next connection subscribes', async () => {
     stage = new Stage();
     stage.simulator.faults.refuseUpgrades = true;
