@@ -12,9 +12,25 @@ import type { Words } from '../judge/vocabulary.ts';
 
 /** What a feed or a file hands to the driver, besides the driver's own stamp of arrival. */
 export type FeedInput =
-  | { readonly type: 'update'; readonly feed: string; readonly via: DetectedBy; readonly update: Update; readonly raw: string }
-  | { readonly type: 'peer-state'; readonly feed: string; readonly via: DetectedBy; readonly change: PeerStateChange }
-  | { readonly type: 'feed-state'; readonly feed: string; readonly state: FeedState; readonly reason: string };
+  | {
+      readonly type: 'update';
+      readonly feed: string;
+      readonly via: DetectedBy;
+      readonly update: Update;
+      readonly raw: string;
+    }
+  | {
+      readonly type: 'peer-state';
+      readonly feed: string;
+      readonly via: DetectedBy;
+      readonly change: PeerStateChange;
+    }
+  | {
+      readonly type: 'feed-state';
+      readonly feed: string;
+      readonly state: FeedState;
+      readonly reason: string;
+    };
 
 /** `live`: subscribed and fresh. `stalled`: connected, silent. `down`: not connected. */
 export type FeedState = 'live' | 'stalled' | 'down';
@@ -236,7 +252,11 @@ export interface Present {
   /** `resource`: prefix, address, AS number or host name. `at` ISO; undefined: now. */
   status(resource: string, at: string | undefined): Answer<StatusAnswer>;
   readiness(): {
-    readonly feeds: readonly { readonly name: string; readonly connected: boolean; readonly fresh: boolean }[];
+    readonly feeds: readonly {
+      readonly name: string;
+      readonly connected: boolean;
+      readonly fresh: boolean;
+    }[];
     readonly store: 'ok' | 'failed';
   };
 }

@@ -1,0 +1,30 @@
+/** What the engine is told by the operator: structurally a part of `Settings`, so that `daemon/` hands it over as it is. */
+import type { RoutedReceiver, RouteRule } from '../incident/routing.ts';
+import type { TopologyEdge } from '../judge/topology.ts';
+import type { Weights } from '../judge/vocabulary.ts';
+import type { Watchlist } from '../match/watchlist.ts';
+
+export interface EngineConfig {
+  readonly watchlist: Watchlist;
+  readonly knowledge: {
+    readonly siblings: readonly (readonly number[])[];
+    readonly topology: readonly TopologyEdge[];
+    readonly asNames: ReadonlyMap<number, string>;
+    readonly dropList: ReadonlySet<number>;
+  };
+  readonly detection: {
+    readonly resolveAfterSeconds: number;
+    readonly updateEverySeconds: number;
+    readonly reopenWithinHours: number;
+    readonly noEvidenceHours: number;
+    readonly learnAfterHours: number;
+    readonly learnPeers: number;
+    readonly blindAfterSeconds: number;
+    readonly criticalScore: number;
+    readonly warningScore: number;
+    readonly tier1: readonly number[];
+    readonly weights: Weights;
+  };
+  readonly receivers: readonly RoutedReceiver[];
+  readonly routes: readonly RouteRule[];
+}

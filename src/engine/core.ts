@@ -1,0 +1,340 @@
+/**
+ * The state of the pure middle and its small moves: everything that `engine.ts`, learning, judging anew, restoring
+ * and the operators' actions work on. One instance a daemon or replay; nobody else holds it.
+ */
+import type { AsPath } from '../bgp/as-path.ts';
+import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
+import type { Community, Update } from '../bgp/update.ts';
+import { vantagePointName } from '../bgp/vantage-point.ts';
+import { type DetectedBy, isoTime } from '../incident/alert.ts';
+import { IncidentBook } from '../incident/incident-book.ts';
+import type { IncidentState } from '../incident/incident-state.ts';
+import type { RenderPorts } from '../incident/render.ts';
+import { compileAsPathRegex } from '../judge/as-path-regex.ts';
+import { Baseline } from '../judge/baseline.ts';
+import type { Finding } from '../judge/finding.ts';
+import { KnownLinks } from '../judge/known-links.ts';
+import { Topology } from '../judge/topology.ts';
+import { VantagePoints } from '../judge/vantage-points.ts';
+import { VisibilityWatch } from '../judge/visibility.ts';
+import { WatchPlan } from '../judge/watch-plan.ts';
+import { type RibRoute, WatchedRib } from '../judge/watched-rib.ts';
+import type { RpkiView, World } from '../judge/world.ts';
+import { type Answer, judgeAnnouncement } from './appraise.ts';
+import type { EngineConfig } from './config.ts';
+import { Deadlines } from './deadlines.ts';
+import { Effects } from './effects.ts';
+import { Learner } from './learner.ts';
+import type { FeedState } from './ports.ts';
+import { Rejudge } from './rejudge.ts';
+import { SilenceKeeper } from './silence-keeper.ts';
+
+const HOUR_MS = 3_600_000;
+/** Raw frames kept as evidence for each incident: the first ones, where the story begins. */
+const RAW_FIRST = 100;
+
+export class Core {
+  config: EngineConfig;
+  plan: WatchPlan;
+  world: World;
+  readonly rib = new WatchedRib<Finding>();
+  readonly baseline: Baseline;
+  readonly links = new KnownLinks();
+  readonly vantagePoints = new VantagePoints();
+  readonly visibility = new VisibilityWatch();
+  readonly deadlines = new Deadlines();
+  readonly effects = new Effects();
+  readonly book: IncidentBook;
+  readonly learner: Learner;
+  readonly rejudge: Rejudge;
+  readonly silences: SilenceKeeper;
+  readonly feeds = new Map<string, { state: FeedState; reason: string }>();
+  /** Watched prefixes that were carried once and are carried by nobody now. */
+  readonly withdrawn = new Set<string>();
+  /** Last change of a watched prefix or inside it, by the entry's prefix. */
+  readonly lastChangeMs = new Map<string, number>();
+  /** When a session last changed its state, as far as that was remembered over a restart. */
+  readonly sessionMs = new Map<number, number>();
+  rpki: RpkiView | undefined;
+  nextSeq: number;
+  /** Number of the input that is applied. */
+  order = 0;
+  /** The clock of the engine: the greatest stamp applied. */
+  nowMs: number;
+  /** When this state began, ms: the time in which what is there may be learned. */
+  begunMs: number;
+  /** Large incidents that changed and are not written yet. */
+  readonly deferred = new Set<IncidentState>();
+  /** Announcements and withdrawals of watched space so far. */
+  observations = 0;
+
+  constructor(config: EngineConfig, nextSeq: number, nowMs: number) {
+    this.config = config;
+    this.nextSeq = nextSeq;
+    this.nowMs = nowMs;
+    this.begunMs = nowMs;
+    this.plan = new WatchPlan(config.watchlist);
+    this.baseline = new Baseline(learnRules(config));
+    this.book = new IncidentBook(bookRules(config), {
+      setDeadline: (name, atMs) => this.deadlines.set(name, atMs),
+      clearDeadline: (name) => this.deadlines.clear(name),
+      isUp: (id) => this.vantagePoints.isUp(id),
+      isCovered: () => this.isCovered(),
+    });
+    this.learner = new Learner(this);
+    this.rejudge = new Rejudge(this);
+    this.silences = new SilenceKeeper(this);
+    this.world = this.makeWorld();
+  }
+
+  /** Takes a new configuration into force; the caller judges the RIB anew. */
+  configure(config: EngineConfig): void {
+    this.config = config;
+    this.plan = new WatchPlan(config.watchlist);
+    this.baseline.rules = learnRules(config);
+    this.book.rules = bookRules(config);
+    this.world = this.makeWorld();
+    this.learner.rebuildLearned();
+  }
+
+  private makeWorld(): World {
+    const { knowledge, detection } = this.config;
+    const patterns = new Map<string, (path: AsPath) => boolean>();
+    return {
+      weights: detection.weights,
+      tier1: new Set(detection.tier1),
+      siblings: knowledge.siblings.map((set) => new Set(set)),
+      dropList: knowledge.dropList,
+      asNames: knowledge.asNames,
+      topology: knowledge.topology.length === 0 ? undefined : new Topology(knowledge.topology),
+      rpki: this.rpki,
+      rib: this.rib,
+      baseline: this.baseline,
+      links: this.links,
+      vantagePoints: this.vantagePoints,
+      isWithdrawn: (prefix) => this.withdrawn.has(prefix.text),
+      pathMatches: (pattern, path) => matcherFor(patterns, pattern)(path),
+    };
+  }
+
+  setRpki(rpki: RpkiView | undefined): void {
+    this.rpki = rpki;
+    this.world = { ...this.world, rpki };
+  }
+
+  /** Only while every feed delivers, silence means clear. Without feeds (a replay) everything is covered. */
+  isCovered(): boolean {
+    for (const { state } of this.feeds.values()) if (state !== 'live') return false;
+    return true;
+  }
+
+  // ------------------------------------------------------------ judging
+
+  judge(
+    prefix: Prefix,
+    path: AsPath,
+    communities: readonly Community[],
+    from: { readonly vantagePoint: number; readonly peerAsn: number },
+    nowMs: number,
+  ): Answer {
+    const answer = judgeAnnouncement(this.plan, this.world, { prefix, path, communities, ...from });
+    if (answer.finding !== undefined && this.silences.expects(answer.finding, prefix, nowMs))
+      return { ...answer, finding: undefined };
+    return answer;
+  }
+
+  /** Puts a finding into the book as carried by this route. */
+  carry(
+    finding: Finding,
+    prefix: Prefix,
+    route: RibRoute<Finding>,
+    from: {
+      readonly peerAsn: number;
+      readonly hasBadClock: boolean;
+      readonly via: DetectedBy;
+      readonly arrivedMs: number;
+    },
+    nowMs: number,
+  ): void {
+    this.book.carry(
+      {
+        finding,
+        prefix,
+        vantagePoint: route.vantagePoint,
+        carrier: {
+          path: route.path,
+          peerAsn: from.peerAsn,
+          hasBadClock: from.hasBadClock,
+          doubt: this.vantagePoints.doubtOf(route.vantagePoint, route.order),
+        },
+        observedMs: route.observedMs,
+        arrivedMs: from.arrivedMs,
+        via: from.via,
+      },
+      nowMs,
+    );
+  }
+
+  setUp(vantagePoint: number, isUp: boolean): void {
+    const point = this.vantagePoints.byId(vantagePoint);
+    if (point.up === isUp && isUp) return;
+    this.vantagePoints.setUp(vantagePoint, isUp, this.order);
+    this.effects.remember(
+      `session/${point.name}`,
+      JSON.stringify({ isUp, peerAsn: point.point.peerAsn, atMs: this.nowMs }),
+    );
+  }
+
+  /** Carriers of these vantage points are no longer certain. */
+  doubtCarriers(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
+    for (const incident of this.book.every()) {
+      for (const route of incident.routes.values()) {
+        for (const [vantagePoint, carrier] of route.carriers) {
+          if (isMeant(vantagePoint) && carrier.doubt < doubt)
+            this.book.doubt(carrier.finding, route.prefixText, vantagePoint, doubt);
+        }
+      }
+    }
+  }
+
+  assessVisibility(prefix: Prefix, observedMs: number, nowMs: number): void {
+    const watched = this.plan.exact(prefix);
+    if (watched === undefined) return;
+    let carrying = 0;
+    for (const id of this.rib.at(prefix.text)?.routes.keys() ?? [])
+      if (this.vantagePoints.isUp(id)) carrying += 1;
+    const loss = this.visibility.assess(prefix.text, carrying, nowMs);
+    const { group } = watched.entry;
+    if (loss === undefined) {
+      this.book.release(group, 'visibility-loss', prefix.text, { cause: 'replaced', observedMs }, nowMs);
+      this.effects.remember(`lost/${prefix.text}`, '');
+      return;
+    }
+    const full = this.config.detection.weights['visibility-loss'];
+    const expected = watched.entry.type === 'prefix' ? (watched.entry.origins ?? []) : [watched.entry.asn];
+    this.book.hold(
+      {
+        group,
+        kind: 'visibility-loss',
+        prefix,
+        prefixText: prefix.text,
+        watch: watched.name,
+        name: watched.entry.name,
+        expectedOrigins: expected,
+        rows: [
+          {
+            code: 'visibility-loss',
+            weight: loss.isSevere ? full * 2 : full,
+            source: 'rib',
+            facts: [loss.lost, loss.carried, prefix.text],
+          },
+        ],
+        observedMs,
+        via: this.lastVia,
+      },
+      nowMs,
+    );
+    const lost = [...this.visibility.lostAt(prefix.text)].map(([id, atMs]) => [
+      this.vantagePoints.byId(id).name,
+      atMs,
+    ]);
+    this.effects.remember(`lost/${prefix.text}`, JSON.stringify(lost));
+  }
+
+  /** How the input that is applied came in. */
+  lastVia: DetectedBy = 'live';
+
+  // ------------------------------------------------------------ bookkeeping
+
+  ribRow(prefix: Prefix, route: RibRoute<Finding>): void {
+    const { point, name } = this.vantagePoints.byId(route.vantagePoint);
+    const { path, communities, observedMs, arrivedMs } = route;
+    this.effects.ribRow(
+      { vantagePoint: point, prefix: prefix.text, path, communities, observedMs, arrivedMs, doubt: 0 },
+      `${name} ${prefix.text}`,
+    );
+  }
+
+  ribGone(prefix: Prefix, vantagePoint: number): void {
+    const { point, name } = this.vantagePoints.byId(vantagePoint);
+    this.effects.ribGone(point, prefix.text, `${name} ${prefix.text}`);
+  }
+
+  /** Nobody vouches for this route any more. */
+  purge(prefixText: string, vantagePoint: number): void {
+    const row = this.rib.at(prefixText);
+    if (row === undefined || this.rib.withdraw(prefixText, vantagePoint) === undefined) return;
+    this.ribGone(row.prefix, vantagePoint);
+  }
+
+  setWithdrawn(prefix: Prefix, isWithdrawn: boolean): void {
+    if (isWithdrawn) this.withdrawn.add(prefix.text);
+    else this.withdrawn.delete(prefix.text);
+    this.effects.remember(`withdrawn/${prefix.text}`, isWithdrawn ? '1' : '');
+  }
+
+  noteChange(prefix: Prefix, nowMs: number): void {
+    const match = this.plan.match(prefix);
+    if (match.type === 'covered') this.lastChangeMs.set(match.watched.prefix.text, nowMs);
+  }
+
+  prefixOfText(text: string): Prefix | undefined {
+    return parsePrefix(text)?.prefix;
+  }
+
+  /** Keeps the frame as evidence of every open incident that it touched; bounded. */
+  rawFrame(update: Update, raw: string, nowMs: number): void {
+    if (raw === '') return;
+    this.pendingRaw = { at: isoTime(nowMs), vantagePoint: vantagePointName(update.vantagePoint), frame: raw };
+  }
+
+  pendingRaw: { at: string; vantagePoint: string; frame: string } | undefined;
+
+  attachRaw(incident: IncidentState): void {
+    if (this.pendingRaw === undefined || incident.id === '' || incident.rawKept >= RAW_FIRST) return;
+    incident.rawKept += 1;
+    this.effects.rawFrame(incident.id, this.pendingRaw);
+  }
+
+  renderPorts(): RenderPorts {
+    return {
+      known: (family) => this.vantagePoints.known(family, this.nowMs),
+      isUp: (id) => this.vantagePoints.isUp(id),
+      asName: (asn) => this.config.knowledge.asNames.get(asn),
+    };
+  }
+}
+
+function matcherFor(
+  patterns: Map<string, (path: AsPath) => boolean>,
+  pattern: string,
+): (path: AsPath) => boolean {
+  const known = patterns.get(pattern);
+  if (known !== undefined) return known;
+  const compiled = compileAsPathRegex(pattern);
+  // The configuration refused patterns that don't compile.
+  const made =
+    'regex' in compiled ? (path: AsPath): boolean => compiled.regex.test(path) : (): boolean => false;
+  patterns.set(pattern, made);
+  return made;
+}
+
+function learnRules(config: EngineConfig): { learnPeers: number; learnAfterMs: number } {
+  return {
+    learnPeers: config.detection.learnPeers,
+    learnAfterMs: config.detection.learnAfterHours * HOUR_MS,
+  };
+}
+
+function bookRules(config: EngineConfig): IncidentBook['rules'] {
+  const { detection } = config;
+  return {
+    weights: detection.weights,
+    criticalScore: detection.criticalScore,
+    warningScore: detection.warningScore,
+    resolveAfterMs: detection.resolveAfterSeconds * 1000,
+    updateEveryMs: detection.updateEverySeconds * 1000,
+    reopenWithinMs: detection.reopenWithinHours * HOUR_MS,
+    noEvidenceMs: detection.noEvidenceHours * HOUR_MS,
+  };
+}

@@ -1,0 +1,290 @@
+/**
+ * The engine: composes the pure rooms and is the only place that changes their state. One input with its stamp of
+ * arrival goes in, rows for the store and alerts come out (`effects`). No clock, no randomness: the same inputs with
+ * the same stamps give the same effects, byte for byte.
+ *
+ *   apply(input, nowMs):  deadlines ≤ nowMs, each with its own time  →  RIB  →  judge  →  incident book  →  alerts
+ */
+import type { AsPath } from '../bgp/as-path.ts';
+import type { Prefix } from '../bgp/prefix.ts';
+import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
+import type { DetectedBy } from '../incident/alert.ts';
+import type { Cause, Notice } from '../incident/incident-book.ts';
+import type { Finding } from '../judge/finding.ts';
+import type { RibRoute } from '../judge/watched-rib.ts';
+import type { Core } from './core.ts';
+import type { FeedInput, FeedState } from './ports.ts';
+import { sameRoute } from './rejudge.ts';
+import { speak, writeChanged } from './speak.ts';
+
+/** A collector's stamp further ahead of the arrival than this is impossible. */
+const FUTURE_MAX_MS = 3_600_000;
+
+/** Where an update came from, for the routes it carries. */
+interface Origin {
+  readonly vantagePoint: number;
+  readonly peerAsn: number;
+  readonly observedMs: number;
+  readonly hasBadClock: boolean;
+  readonly via: DetectedBy;
+}
+
+export class Engine {
+  readonly core: Core;
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  /** Applies one input that arrived at `nowMs`; stamps must not decrease. */
+  apply(input: FeedInput, nowMs: number): void {
+    this.advance(nowMs);
+    const { core } = this;
+    core.order += 1;
+    core.nowMs = nowMs;
+    if (input.type !== 'feed-state') core.lastVia = input.via;
+    if (input.type === 'update') this.update(input.update, input, nowMs);
+    else if (input.type === 'peer-state') this.peerState(input.change, input.feed, nowMs);
+    else this.feedState(input.feed, input.state, input.reason, nowMs);
+    this.settle(nowMs);
+  }
+
+  /** Fires every deadline up to `nowMs`, in order, each with its own time. */
+  advance(nowMs: number): void {
+    const { core } = this;
+    for (let due = core.deadlines.take(nowMs); due !== undefined; due = core.deadlines.take(nowMs)) {
+      core.nowMs = Math.max(core.nowMs, due.atMs);
+      this.fire(due.name, core.nowMs);
+    }
+    core.nowMs = Math.max(core.nowMs, nowMs);
+  }
+
+  /** When the driver has to call `advance` at the latest; undefined: not before the next input. */
+  nextDeadlineMs(): number | undefined {
+    return this.core.deadlines.nextMs();
+  }
+
+  /** Says what is held back, at the end of a replay or at an orderly stop. */
+  finish(nowMs: number): void {
+    this.advance(nowMs);
+    this.say(this.core.book.flushAll(nowMs));
+  }
+
+  /** Silent filling (`replay --from`): findings are collected, nothing is said until `unmute`. */
+  mute(): void {
+    this.core.book.isMuted = true;
+  }
+
+  unmute(nowMs: number): void {
+    this.advance(nowMs);
+    this.core.book.isMuted = false;
+    this.settle(nowMs);
+  }
+
+  // ------------------------------------------------------------ inputs
+
+  private update(update: Update, input: { feed: string; via: DetectedBy; raw: string }, nowMs: number): void {
+    const { core } = this;
+    const point = core.vantagePoints.meet(update.vantagePoint, input.feed);
+    if (!point.up) core.setUp(point.id, true);
+    const isPossible = isPossibleStamp(update.observedMs, nowMs);
+    const origin: Origin = {
+      vantagePoint: point.id,
+      peerAsn: update.vantagePoint.peerAsn || firstAs(update.path),
+      observedMs: isPossible ? (update.observedMs ?? nowMs) : nowMs,
+      hasBadClock: !isPossible,
+      via: input.via,
+    };
+    for (const prefix of update.withdrawn) this.withdraw(prefix, origin, nowMs);
+    for (const prefix of update.announced) this.announce(prefix, update, origin, nowMs);
+    core.rawFrame(update, input.raw, nowMs);
+  }
+
+  private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
+    const { core } = this;
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
+    const gone = core.rib.withdraw(prefix.text, origin.vantagePoint);
+    if (gone === undefined) return;
+    core.observations += 1;
+    core.ribGone(prefix, origin.vantagePoint);
+    if (gone.finding !== undefined) this.drop(gone.finding, prefix.text, origin, 'withdrawn', nowMs);
+    core.noteChange(prefix, nowMs);
+    if (core.plan.exact(prefix) === undefined) return;
+    core.visibility.lose(prefix.text, origin.vantagePoint, nowMs);
+    core.assessVisibility(prefix, origin.observedMs, nowMs);
+    if (core.rib.at(prefix.text) === undefined) {
+      core.setWithdrawn(prefix, true);
+      core.rejudge.coveringOf(prefix, nowMs);
+    }
+  }
+
+  private announce(
+    prefix: Prefix,
+    update: { path: AsPath; communities: readonly Community[] },
+    origin: Origin,
+    nowMs: number,
+  ): void {
+    const { core } = this;
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
+    const before = core.rib.route(prefix.text, origin.vantagePoint);
+    const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
+    if (!answer.isOurs) {
+      if (before !== undefined) this.forget(prefix, before, origin, nowMs);
+      return;
+    }
+    core.observations += 1;
+    const route: RibRoute<Finding> = {
+      vantagePoint: origin.vantagePoint,
+      path: update.path,
+      communities: update.communities,
+      observedMs: origin.observedMs,
+      arrivedMs: nowMs,
+      order: core.order,
+      finding: answer.finding,
+    };
+    core.rib.announce(prefix, route);
+    core.ribRow(prefix, route);
+    core.noteChange(prefix, nowMs);
+    if (before?.finding !== undefined && !sameRoute(before.finding, answer.finding)) {
+      this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
+    }
+    if (answer.finding !== undefined)
+      core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
+    core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
+    if (core.plan.exact(prefix) !== undefined) this.regain(prefix, origin, nowMs);
+  }
+
+  /** The watched prefix is carried again: it may have been withdrawn, or lost by many. */
+  private regain(prefix: Prefix, origin: Origin, nowMs: number): void {
+    const { core } = this;
+    if (core.visibility.regain(prefix.text, origin.vantagePoint))
+      core.assessVisibility(prefix, origin.observedMs, nowMs);
+    if (!core.withdrawn.has(prefix.text)) return;
+    core.setWithdrawn(prefix, false);
+    core.rejudge.coveringOf(prefix, nowMs);
+  }
+
+  /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
+  private forget(prefix: Prefix, before: RibRoute<Finding>, origin: Origin, nowMs: number): void {
+    this.core.rib.withdraw(prefix.text, before.vantagePoint);
+    this.core.ribGone(prefix, before.vantagePoint);
+    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
+  }
+
+  private drop(finding: Finding, prefix: string, origin: Origin, cause: Cause, nowMs: number): void {
+    this.core.book.drop(
+      finding,
+      prefix,
+      origin.vantagePoint,
+      { cause, observedMs: origin.observedMs },
+      nowMs,
+    );
+  }
+
+  private peerState(change: PeerStateChange, feed: string, nowMs: number): void {
+    const { core } = this;
+    const point = core.vantagePoints.meet(change.vantagePoint, feed);
+    const isUp = change.state === 'up';
+    if (isUp)
+      core.vantagePoints.heard(point.id, change.vantagePoint.peerAddress.includes(':') ? 6 : 4, nowMs);
+    core.setUp(point.id, isUp);
+    if (isUp) return;
+    core.doubtCarriers((vantagePoint) => vantagePoint === point.id, 2);
+    for (const text of core.visibility.sessionDown(point.id)) {
+      const watched = core.rib.at(text)?.prefix ?? core.prefixOfText(text);
+      if (watched !== undefined) core.assessVisibility(watched, nowMs, nowMs);
+    }
+  }
+
+  /** A live feed that has not reported yet: blind from now on. */
+  beginFeed(feed: string, nowMs: number): void {
+    this.feedState(feed, 'down', 'starting', nowMs);
+  }
+
+  private feedState(feed: string, state: FeedState, reason: string, nowMs: number): void {
+    const { core } = this;
+    const wasLive = core.feeds.get(feed)?.state === 'live';
+    const isLive = state === 'live';
+    const wasKnown = core.feeds.has(feed);
+    const wasCovered = core.isCovered();
+    core.feeds.set(feed, { state, reason });
+    core.vantagePoints.setFeedLive(feed, isLive);
+    if (isLive) {
+      core.deadlines.clear(blindName(feed));
+      core.book.release(feed, 'feed-blind', feed, { cause: 'withdrawn', observedMs: nowMs }, nowMs);
+    } else if (wasLive || !wasKnown) {
+      core.vantagePoints.setGap(feed, core.order);
+      core.doubtCarriers((vantagePoint) => core.vantagePoints.byId(vantagePoint).feed === feed, 1);
+      core.deadlines.set(blindName(feed), nowMs + core.config.detection.blindAfterSeconds * 1000);
+    }
+    if (core.isCovered() !== wasCovered || !wasKnown) core.book.onCoverage(core.isCovered(), nowMs);
+  }
+
+  // ------------------------------------------------------------ time
+
+  private fire(name: string, atMs: number): void {
+    const { core } = this;
+    const [what, rest = ''] = name.split('\u0000');
+    if (what === 'blind') this.blind(rest, atMs);
+    else if (what === 'learn') core.learner.onDeadline(atMs);
+    else if (what === 'silence') this.say(core.silences.onDeadline(atMs));
+    else
+      this.say(core.book.onDeadline(name, atMs, (prefix, vantagePoint) => core.purge(prefix, vantagePoint)));
+    this.settle(atMs);
+  }
+
+  private blind(feed: string, atMs: number): void {
+    const { core } = this;
+    const reason = core.feeds.get(feed)?.reason ?? '';
+    core.book.hold(
+      {
+        group: feed,
+        kind: 'feed-blind',
+        prefix: undefined,
+        prefixText: feed,
+        watch: feed,
+        name: feed,
+        expectedOrigins: [],
+        rows: [
+          {
+            code: 'feed-blind',
+            weight: core.config.detection.weights['feed-blind'],
+            source: 'feed',
+            facts: [feed, reason],
+          },
+        ],
+        observedMs: atMs,
+        via: 'live',
+      },
+      atMs,
+    );
+  }
+
+  /** Says what the changes since the last time call for, and writes down what changed. */
+  settle(nowMs: number): void {
+    this.say(this.core.book.settle(nowMs));
+    writeChanged(this.core, nowMs);
+  }
+
+  say(notices: readonly Notice[]): void {
+    for (const notice of notices) speak(this.core, notice);
+  }
+}
+
+function blindName(feed: string): string {
+  return `blind\u0000${feed}`;
+}
+
+function firstAs(path: AsPath): number {
+  const [first] = path;
+  return typeof first === 'number' ? first : 0;
+}
+
+function isPossibleStamp(observedMs: number | undefined, nowMs: number): boolean {
+  return (
+    observedMs !== undefined &&
+    Number.isFinite(observedMs) &&
+    observedMs > 0 &&
+    observedMs - nowMs <= FUTURE_MAX_MS
+  );
+}

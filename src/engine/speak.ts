@@ -1,0 +1,94 @@
+/**
+ * From a notice of the book to an alert, its outbox rows and the incident's record: what the driver commits in one
+ * transaction.
+ */
+import { isoTime } from '../incident/alert.ts';
+import { encodeIncident } from '../incident/codec.ts';
+import type { Notice } from '../incident/incident-book.ts';
+import type { IncidentState } from '../incident/incident-state.ts';
+import { renderAlert, renderIncident } from '../incident/render.ts';
+import { planDeliveries } from '../incident/routing.ts';
+import type { Core } from './core.ts';
+import { baselineRowOf, candidatesOf } from './learner.ts';
+
+/** Incidents with more routes than this are written once a second, and with every alert. */
+const LARGE_ROUTES = 200;
+const LARGE_EVERY_MS = 1000;
+
+export function speak(core: Core, notice: Notice): void {
+  const incident = renderIncident(notice.incident, core.renderPorts());
+  const alert = renderAlert(incident, notice, core.nextSeq);
+  core.nextSeq += 1;
+  core.effects.alert(alert);
+  const told = new Set(notice.incident.toldReceivers);
+  const decisions = planDeliveries(
+    alert,
+    told,
+    {
+      receivers: core.config.receivers,
+      routes: core.config.routes,
+      silences: core.silences.inForce(notice.atMs),
+      tagsOf: (watch) => tagsOf(core, watch),
+    },
+    notice.atMs,
+  );
+  for (const { receiver, notify } of decisions) {
+    if (!notify) continue;
+    core.effects.deliver({ receiver, alert });
+    told.add(receiver);
+  }
+  notice.incident.toldReceivers = alert.event === 'resolved' ? [] : [...told];
+  core.attachRaw(notice.incident);
+  core.effects.incident({ incident, key: notice.incident.key, memory: encodeIncident(notice.incident) });
+}
+
+function tagsOf(core: Core, watch: string): readonly string[] {
+  const entry = core.config.watchlist.entries.find((candidate) =>
+    candidate.type === 'prefix' ? candidate.prefix.text === watch : `AS${candidate.asn}` === watch,
+  );
+  return entry?.tags ?? [];
+}
+
+/** Writes down incidents that changed without an alert, baseline rows, and the frame that changed them. */
+export function writeChanged(core: Core, nowMs: number): void {
+  if (core.book.isMuted) return;
+  const { changed, forgotten } = core.book.takeChanged();
+  for (const id of forgotten) if (id !== '') core.effects.incidentForgotten(id);
+  for (const incident of changed) {
+    core.attachRaw(incident);
+    if (isDueToWrite(incident, nowMs)) writeIncident(core, incident);
+    else core.deferred.add(incident);
+  }
+  core.pendingRaw = undefined;
+  writeBaseline(core);
+}
+
+function isDueToWrite(incident: IncidentState, nowMs: number): boolean {
+  if (incident.routes.size > LARGE_ROUTES && nowMs - incident.writtenMs < LARGE_EVERY_MS) return false;
+  incident.writtenMs = nowMs;
+  return true;
+}
+
+export function writeIncident(core: Core, incident: IncidentState): void {
+  const rendered = renderIncident(incident, core.renderPorts());
+  core.effects.incident({ incident: rendered, key: incident.key, memory: encodeIncident(incident) });
+}
+
+/** Large incidents that were not written yet; the driver calls this when it commits while idle, and before it stops. */
+export function writeDeferred(core: Core): void {
+  for (const incident of core.deferred) writeIncident(core, incident);
+  core.deferred.clear();
+}
+
+function writeBaseline(core: Core): void {
+  for (const row of core.baseline.takeChanged()) {
+    core.effects.baselineRow(baselineRowOf(row));
+    const candidates = candidatesOf(row);
+    core.effects.remember(`candidates/${row.prefix}/${row.origin}`, candidates);
+  }
+}
+
+/** Now, in the form that people and the store see. */
+export function nowIso(core: Core): string {
+  return isoTime(core.nowMs);
+}

@@ -1,0 +1,124 @@
+/**
+ * An incident's state as the JSON that the outside sees. Bounded: 100 routes, 20 paths a route. Pure.
+ */
+import { formatAsPath } from '../bgp/as-path.ts';
+import { evidenceOf } from '../judge/evidence-words.ts';
+import type { Row } from '../judge/finding.ts';
+import type { Evidence } from '../judge/vocabulary.ts';
+import { adviceFor } from './advice.ts';
+import {
+  type Alert,
+  type AlertEvent,
+  type AlertReason,
+  type Incident,
+  type IncidentRoute,
+  isoTime,
+  type RoutePath,
+} from './alert.ts';
+import { idOf } from './ids.ts';
+import { type IncidentState, peerAsnsOf, type RouteState, stands } from './incident-state.ts';
+import { summaryOf } from './summary.ts';
+
+const ROUTES_MAX = 100;
+const PATHS_MAX = 20;
+
+export interface RenderPorts {
+  /** Vantage points of the family that are up and were heard in the last 24 h. */
+  known(family: 4 | 6): number;
+  isUp(vantagePoint: number): boolean;
+  asName(asn: number): string | undefined;
+}
+
+export function renderIncident(incident: IncidentState, ports: RenderPorts): Incident {
+  const admitted = [...incident.routes.values()].filter((route) => route.isAdmitted);
+  const routes = heaviestFirst(admitted, ROUTES_MAX).map((route) => renderRoute(route, ports));
+  const evidence = incident.rows.map((row) => renderRow(row, ports));
+  return {
+    id: incident.id,
+    group: incident.group,
+    family: incident.family,
+    kind: incident.kind,
+    severity: incident.severity,
+    peakSeverity: incident.peakSeverity,
+    score: incident.score,
+    state: incident.state === 'resolved' ? 'resolved' : 'open',
+    acknowledged: incident.acknowledged,
+    offender: incident.offender,
+    summary: summaryOf(incident, routes, admitted.length, ports.asName),
+    routes,
+    routesTotal: admitted.length,
+    evidence,
+    advice: adviceFor(incident, routes, ports.asName),
+    firstSeenAt: isoTime(incident.firstSeenMs),
+    openedAt: isoTime(incident.openedMs),
+    updatedAt: isoTime(incident.updatedMs),
+    endedAt: optionalTime(incident.endedMs),
+    resolvedAt: optionalTime(incident.resolvedMs),
+    resolution: incident.resolution ?? null,
+    reopenedCount: incident.reopenedCount,
+    detectedBy: incident.detectedBy,
+  };
+}
+
+/** The alert of one notice. `incident` in it is the incident as it is now. */
+export function renderAlert(
+  incident: Incident,
+  notice: { readonly event: AlertEvent; readonly reason: AlertReason; readonly atMs: number },
+  seq: number,
+): Alert {
+  return {
+    seq,
+    id: idOf('alert', incident.id, seq, notice.event),
+    event: notice.event,
+    at: isoTime(notice.atMs),
+    reason: notice.reason,
+    incident,
+  };
+}
+
+function optionalTime(ms: number | undefined): string | null {
+  return ms === undefined ? null : isoTime(ms);
+}
+
+function renderRow(row: Row, ports: RenderPorts): Evidence {
+  return evidenceOf(row, ports.asName);
+}
+
+function heaviestFirst(routes: RouteState[], limit: number): readonly RouteState[] {
+  const byWeight = (a: RouteState, b: RouteState): number =>
+    Number(stands(b)) - Number(stands(a)) || b.score - a.score || a.firstSeenMs - b.firstSeenMs;
+  return routes.sort(byWeight).slice(0, limit);
+}
+
+function renderRoute(route: RouteState, ports: RenderPorts): IncidentRoute {
+  const paths = new Map<string, number>();
+  let seeing = 0;
+  for (const [vantagePoint, carrier] of route.carriers) {
+    if (carrier.doubt === 2 || !ports.isUp(vantagePoint)) continue;
+    seeing += 1;
+    const text = formatAsPath(carrier.path);
+    paths.set(text, (paths.get(text) ?? 0) + 1);
+  }
+  return {
+    kind: route.kind,
+    taxonomy: route.taxonomy,
+    prefix: route.prefixText,
+    watch: route.watch,
+    name: route.name,
+    expectedOrigins: route.expectedOrigins,
+    originAs: route.originAs,
+    active: stands(route),
+    firstSeenAt: isoTime(route.firstSeenMs),
+    lastSeenAt: isoTime(route.lastSeenMs),
+    vantagePoints: { seeing, known: route.prefix === undefined ? 0 : ports.known(route.prefix.family) },
+    peerAsns: [...peerAsnsOf(route)].sort((a, b) => a - b),
+    paths: mostSeenFirst(paths),
+  };
+}
+
+function mostSeenFirst(paths: ReadonlyMap<string, number>): readonly RoutePath[] {
+  return [...paths]
+    .map(([path, vantagePoints]) => ({ path, vantagePoints }))
+    .sort((a, b) => b.vantagePoints - a.vantagePoints || (a.path < b.path ? -1 : 1))
+    .slice(0, PATHS_MAX);
+}

@@ -1,0 +1,187 @@
+/**
+ * The rows of the score that one announced route earns beside its kind (detection.md §3). Each asks one question
+ * of the world; none suppresses anything. Rows that depend on spread and time (`reach`, `single-vantage-point`,
+ * `held-long`, `clock`) are the incident's.
+ */
+
+import { lengthMax, parsePrefix } from '../bgp/prefix.ts';
+import { isBlackhole } from '../bgp/update.ts';
+import type { Route, Row, Watched } from './finding.ts';
+import { foreignOrigins, isExpected, type Question } from './kinds/detector.ts';
+import { mitigationName } from './mitigation.ts';
+import { asnSlip, prefixSlip } from './slip.ts';
+import type { EvidenceCode, Kind } from './vocabulary.ts';
+import { isKnownLink, type RpkiView, type World } from './world.ts';
+
+/** RFC 6811: an AS_SET has the origin NONE. Undefined without VRPs. */
+export function validationOf(route: Route, world: World): ReturnType<RpkiView['validate']> | undefined {
+  return world.rpki?.validate(route.prefix, route.isSet ? undefined : route.origins[0]);
+}
+
+/** All rows but the kind's own; `exposed` and the like come with the verdict of the kind. */
+export function commonRows(question: Question, kind: Kind, offender: number): readonly Row[] {
+  const rows: Row[] = [];
+  const add = (
+    code: EvidenceCode,
+    source: string,
+    facts: Row['facts'],
+    weight = question.world.weights[code],
+  ): void => {
+    rows.push({ code, weight, source, facts });
+  };
+  const isForeign = foreignOrigins(question).length > 0 && kind !== 'misconfiguration';
+  rpkiRows(question, kind, isForeign, add);
+  if (isForeign) noveltyRows(question, add);
+  if (asksNewLink(question, kind, isForeign)) newLinkRow(question, add);
+  actorRows(question, kind, offender, isForeign, add);
+  if (isForeign) slipRow(question, add);
+  if (isBlackholed(question)) add('blackhole', 'update', [question.route.prefix.text]);
+  if (question.expectation.state === 'provisional' && isForeign)
+    add('baseline-provisional', 'baseline', [question.watched.prefix.text]);
+  return rows;
+}
+
+type Add = (code: EvidenceCode, source: string, facts: Row['facts'], weight?: number) => void;
+
+/**
+ * `rpki-valid` is asked of foreign origins and of more-specifics of our own: a forged origin and a leaked route are
+ * valid by construction, so that there the word would acquit everybody.
+ */
+function rpkiRows(question: Question, kind: Kind, isForeign: boolean, add: Add): void {
+  const { route, world } = question;
+  const validation = validationOf(route, world);
+  if (validation === undefined || validation.state === 'not-found') return;
+  const [vrp] = validation.covering;
+  const named = vrp === undefined ? '' : `${vrp.prefix.text}-${vrp.maxLength} AS${vrp.asn}`;
+  if (validation.state === 'valid') {
+    if (isForeign || kind === 'unexpected-more-specific' || kind === 'unexpected-origination')
+      add('rpki-valid', 'rpki', [route.prefix.text, route.origins[0] ?? 0]);
+  } else if (isForeign) {
+    add(validation.reason === 'length' ? 'rpki-invalid-length' : 'rpki-invalid-origin', 'rpki', [
+      route.prefix.text,
+      named,
+    ]);
+  }
+}
+
+/** Never while the watched prefix stands under a covering one: a longer match keeps the traffic. */
+function asksNovelty(question: Question): boolean {
+  return !isCovering(question) || !stands(question.watched, question.world);
+}
+
+function isCovering(question: Question): boolean {
+  return question.route.prefix.length < question.watched.prefix.length;
+}
+
+/** False only when the watched prefix was carried and no vantage point carries it any more. */
+export function stands(watched: Watched, world: World): boolean {
+  return !world.isWithdrawn(watched.prefix);
+}
+
+function noveltyRows(question: Question, add: Add): void {
+  const related = relatedPair(question);
+  if (related !== undefined) add('related', related.source, [related.origin, related.expected]);
+  const siblings = siblingPair(question);
+  if (siblings !== undefined) add('siblings', 'operator', [siblings.origin, siblings.expected]);
+  if (related !== undefined || siblings !== undefined || !asksNovelty(question)) return;
+  const fresh = foreignOrigins(question).find((origin) => !wasSeen(question, origin));
+  if (fresh !== undefined) add('never-seen', 'baseline', [fresh, question.route.prefix.text]);
+}
+
+/** Any memory of the origin here counts but a refusal: config of another entry, snapshot, a sighting from before. */
+function wasSeen(question: Question, origin: number): boolean {
+  const { route, watched, world } = question;
+  const [inner, outer] = isCovering(question)
+    ? [watched.prefix, route.prefix]
+    : [route.prefix, watched.prefix];
+  return world.baseline.textsBetween(inner, outer).some((text) => {
+    const row = world.baseline.row(text, origin);
+    return row !== undefined && row.source !== 'rejected';
+  });
+}
+
+function relatedPair(question: Question): { origin: number; expected: number; source: string } | undefined {
+  for (const origin of foreignOrigins(question)) {
+    for (const expected of question.expectation.origins) {
+      if (question.world.links.has(origin, expected)) return { origin, expected, source: 'rib' };
+      if (question.world.topology?.relation(origin, expected) !== undefined)
+        return { origin, expected, source: 'topology' };
+    }
+  }
+  return undefined;
+}
+
+function siblingPair(question: Question): { origin: number; expected: number } | undefined {
+  for (const origin of foreignOrigins(question)) {
+    for (const expected of question.expectation.origins) {
+      if (question.world.siblings.some((set) => set.has(origin) && set.has(expected)))
+        return { origin, expected };
+    }
+  }
+  return undefined;
+}
+
+function asksNewLink(question: Question, kind: Kind, isForeign: boolean): boolean {
+  return kind === 'forged-origin' || (isForeign && asksNovelty(question));
+}
+
+function newLinkRow(question: Question, add: Add): void {
+  const { route, world } = question;
+  const [origin] = route.origins;
+  if (route.neighbor === undefined || origin === undefined || route.isSet) return;
+  if (!isKnownLink(world, route.neighbor, origin)) add('new-link', 'rib', [route.neighbor, origin]);
+}
+
+/** What is known of the AS that acted, or of the one next to it. */
+function actorRows(question: Question, kind: Kind, offender: number, isForeign: boolean, add: Add): void {
+  const { route, watched, world } = question;
+  if (aspaContradicts(question)) add('aspa-invalid', 'rpki', [route.neighbor ?? 0, route.origins[0] ?? 0]);
+  const listed = [offender, ...route.origins, route.neighbor].find(
+    (asn) => asn !== undefined && world.dropList.has(asn),
+  );
+  if (listed !== undefined) add('drop-list', 'operator', [listed]);
+  if (!isForeign && kind !== 'forged-origin') return;
+  const declared = watched.entry.mitigation.find(
+    (asn) => asn === offender || (isForeign && route.origins.includes(asn)),
+  );
+  if (declared !== undefined) add('mitigation-declared', 'watchlist', [declared]);
+  else if (mitigationName(offender) !== undefined) add('mitigation-known', 'catalogue', [offender]);
+}
+
+/** A published ASPA of the origin does not name the AS next to it. */
+function aspaContradicts(question: Question): boolean {
+  const { route, world } = question;
+  const [origin] = route.origins;
+  if (origin === undefined || route.neighbor === undefined || route.isSet) return false;
+  const providers = world.rpki?.providersOf(origin);
+  return providers !== undefined && !providers.has(route.neighbor) && isExpected(question);
+}
+
+function slipRow(question: Question, add: Add): void {
+  const { route, expectation, world } = question;
+  for (const origin of foreignOrigins(question)) {
+    const expected = expectation.origins.find((asn) => asnSlip(origin, asn));
+    if (expected !== undefined) return add('slip', 'watchlist', [origin, expected, '']);
+    for (const text of world.baseline.prefixesOf(origin)) {
+      const row = world.baseline.row(text, origin);
+      const rightful = parsePrefix(text)?.prefix;
+      if (
+        rightful === undefined ||
+        row === undefined ||
+        row.source === 'rejected' ||
+        row.source === 'observed'
+      )
+        continue;
+      if (prefixSlip(route.prefix, rightful)) return add('slip', 'baseline', [origin, origin, text]);
+    }
+  }
+}
+
+function isBlackholed(question: Question): boolean {
+  const { route } = question;
+  return (
+    route.prefix.length === lengthMax(route.prefix.family) &&
+    isExpected(question) &&
+    route.communities.some(isBlackhole)
+  );
+}

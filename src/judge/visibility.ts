@@ -1,0 +1,70 @@
+/**
+ * visibility-loss: of the vantage points that carried a watched prefix, half lost it within 10 minutes while their
+ * sessions stayed up. State, not a count of withdrawals: who announces it again has it again, and a session that goes
+ * down takes its vantage point out of the reckoning. Pure; stamps are arrivals in ms.
+ */
+
+export const LOSS_WINDOW_MS = 600_000;
+const CARRIED_MIN = 10;
+const LOSS_SHARE = 0.5;
+const LOSS_SHARE_CRITICAL = 0.9;
+
+export interface Loss {
+  readonly lost: number;
+  readonly carried: number;
+  readonly isSevere: boolean;
+}
+
+interface PrefixLosses {
+  /** Vantage point → when it lost the prefix. */
+  readonly lost: Map<number, number>;
+  isLost: boolean;
+}
+
+export class VisibilityWatch {
+  private readonly prefixes = new Map<string, PrefixLosses>();
+
+  /** The vantage point withdrew the prefix while its session is up. */
+  lose(prefix: string, vantagePoint: number, nowMs: number): void {
+    const losses = this.prefixes.get(prefix) ?? { lost: new Map(), isLost: false };
+    losses.lost.set(vantagePoint, nowMs);
+    this.prefixes.set(prefix, losses);
+  }
+
+  /** It carries the prefix again. */
+  regain(prefix: string, vantagePoint: number): boolean {
+    return this.prefixes.get(prefix)?.lost.delete(vantagePoint) ?? false;
+  }
+
+  /** Its session went down: nothing it lost counts any more. Returns the prefixes to ask about. */
+  sessionDown(vantagePoint: number): readonly string[] {
+    const affected: string[] = [];
+    for (const [prefix, losses] of this.prefixes) if (losses.lost.delete(vantagePoint)) affected.push(prefix);
+    return affected;
+  }
+
+  /** `carrying`: vantage points that are up and carry the prefix now. Undefined: no loss (any more). */
+  assess(prefix: string, carrying: number, nowMs: number): Loss | undefined {
+    const losses = this.prefixes.get(prefix);
+    if (losses === undefined) return undefined;
+    if (!losses.isLost) {
+      for (const [vantagePoint, atMs] of losses.lost)
+        if (nowMs - atMs > LOSS_WINDOW_MS) losses.lost.delete(vantagePoint);
+    }
+    const lost = losses.lost.size;
+    const carried = carrying + lost;
+    const share = carried === 0 ? 0 : lost / carried;
+    losses.isLost = share >= LOSS_SHARE && (losses.isLost || carried >= CARRIED_MIN);
+    if (!losses.isLost && lost === 0) this.prefixes.delete(prefix);
+    return losses.isLost ? { lost, carried, isSevere: share >= LOSS_SHARE_CRITICAL } : undefined;
+  }
+
+  /** For the store: who lost it, while it is lost. */
+  lostAt(prefix: string): ReadonlyMap<number, number> {
+    return this.prefixes.get(prefix)?.lost ?? new Map();
+  }
+
+  restore(prefix: string, lost: ReadonlyMap<number, number>): void {
+    this.prefixes.set(prefix, { lost: new Map(lost), isLost: true });
+  }
+}

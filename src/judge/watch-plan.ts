@@ -1,0 +1,83 @@
+/**
+ * The watchlist ready for matching: slots behind the prefix index, holes, watched ASes, and the prefixes that a
+ * watched AS is known to originate, which join as they are learned. Answers *whose is this prefix?*
+ */
+import type { Prefix } from '../bgp/prefix.ts';
+import { PrefixIndex } from '../match/prefix-index.ts';
+import { type AsnEntry, type WatchEntry, type Watchlist, watchName } from '../match/watchlist.ts';
+import type { Watched } from './finding.ts';
+
+/** Watched prefixes looked at under one covering prefix; a /8 over everything is judged by these. */
+const INSIDE_MAX = 256;
+
+export type Match =
+  | { readonly type: 'covered'; readonly watched: Watched }
+  | { readonly type: 'hole'; readonly watched: Watched }
+  | { readonly type: 'covering'; readonly inside: readonly Watched[] }
+  | { readonly type: 'none' };
+
+export class WatchPlan {
+  readonly index = new PrefixIndex();
+  /** Watched ASes. */
+  readonly asns = new Map<number, AsnEntry>();
+  private readonly slots: Watched[] = [];
+  private readonly listedOrigins = new Set<number>();
+
+  constructor(watchlist: Watchlist) {
+    for (const entry of watchlist.entries) {
+      if (entry.type === 'asn') this.asns.set(entry.asn, entry);
+      else {
+        this.add(entry, entry.prefix);
+        for (const origin of entry.origins ?? []) this.listedOrigins.add(origin);
+      }
+    }
+  }
+
+  private add(entry: WatchEntry, prefix: Prefix): void {
+    this.index.insert(prefix, this.slots.length);
+    this.slots.push({ entry, prefix, name: watchName(entry) });
+  }
+
+  /** A watched AS is known to originate this prefix: it is watched from now on. False when an entry covers it already. */
+  addLearned(entry: AsnEntry, prefix: Prefix): boolean {
+    const match = this.match(prefix);
+    if (match.type === 'hole') return false;
+    if (
+      match.type === 'covered' &&
+      (match.watched.entry.type === 'prefix' || match.watched.prefix.text === prefix.text)
+    )
+      return false;
+    this.add(entry, prefix);
+    return true;
+  }
+
+  match(prefix: Prefix): Match {
+    const slot = this.index.coveringOf(prefix);
+    const watched = slot < 0 ? undefined : this.slots[slot];
+    if (watched !== undefined)
+      return isHole(watched) ? { type: 'hole', watched } : { type: 'covered', watched };
+    const inside = this.index.insideOf(prefix, INSIDE_MAX).map((at) => this.slots[at]);
+    const judged = inside.filter((found) => found !== undefined && !isHole(found)) as Watched[];
+    return judged.length === 0 ? { type: 'none' } : { type: 'covering', inside: judged };
+  }
+
+  /** The entry whose own prefix this is; holes left out. */
+  exact(prefix: Prefix): Watched | undefined {
+    const slot = this.index.exact(prefix);
+    const watched = slot < 0 ? undefined : this.slots[slot];
+    return watched === undefined || isHole(watched) ? undefined : watched;
+  }
+
+  /** True when some listed entry names the AS among its origins. */
+  isListedOrigin(asn: number): boolean {
+    return this.listedOrigins.has(asn);
+  }
+
+  every(): readonly Watched[] {
+    return this.slots;
+  }
+}
+
+function isHole(watched: Watched): boolean {
+  return watched.entry.type === 'prefix' && watched.entry.ignore;
+}

@@ -1,0 +1,52 @@
+/**
+ * Everything the judge may look at besides the announcement: the state it keeps, and what the operator and the
+ * RPKI know. The kinds read it and never write.
+ */
+import type { AsPath } from '../bgp/as-path.ts';
+import type { Prefix } from '../bgp/prefix.ts';
+import type { Vrp } from '../bgp/vrp.ts';
+import type { ProvidersOf } from './aspa.ts';
+import type { Baseline } from './baseline.ts';
+import type { Finding } from './finding.ts';
+import type { KnownLinks } from './known-links.ts';
+import type { Topology } from './topology.ts';
+import type { VantagePoints } from './vantage-points.ts';
+import type { Weights } from './vocabulary.ts';
+import type { WatchedRib } from './watched-rib.ts';
+
+export interface RpkiView {
+  validate(
+    prefix: Prefix,
+    origin: number | undefined,
+  ): {
+    readonly state: 'valid' | 'invalid' | 'not-found';
+    readonly reason: 'origin' | 'length' | undefined;
+    readonly covering: readonly Vrp[];
+  };
+  /** Undefined: no ASPA of that customer. */
+  readonly providersOf: ProvidersOf;
+}
+
+export interface World {
+  readonly weights: Weights;
+  readonly tier1: ReadonlySet<number>;
+  readonly siblings: readonly ReadonlySet<number>[];
+  readonly dropList: ReadonlySet<number>;
+  readonly asNames: ReadonlyMap<number, string>;
+  readonly topology: Topology | undefined;
+  /** Undefined: no VRPs loaded; the judge says nothing about RPKI then. */
+  readonly rpki: RpkiView | undefined;
+  readonly rib: WatchedRib<Finding>;
+  readonly baseline: Baseline;
+  readonly links: KnownLinks;
+  readonly vantagePoints: VantagePoints;
+  /** True when the prefix was carried once and no vantage point carries it any more. */
+  readonly isWithdrawn: (prefix: Prefix) => boolean;
+  /** Compiled path rules, by the pattern as written. */
+  readonly pathMatches: (pattern: string, path: AsPath) => boolean;
+}
+
+/** Adjacent on a conforming path, in the baseline or in the topology file. */
+export function isKnownLink(world: World, a: number, b: number): boolean {
+  return world.links.has(a, b) || world.topology?.relation(a, b) !== undefined;
+}
