@@ -4,6 +4,7 @@
  * of one incident are one thread.
  */
 
+import { Socket } from 'node:net';
 import type { Alert } from '../incident/alert.ts';
 import { cleanText, shorten } from './clean-text.ts';
 import { connectionError } from './http.ts';
@@ -22,6 +23,8 @@ import { optionalBoolean, optionalNumber, optionalText, requiredText, requiredTe
 import { WORDS } from './words.ts';
 
 const SUBJECT_MAX = 180;
+/** A mail takes several exchanges, each within the time limit; some servers greet slowly on purpose. */
+const EXCHANGES = 6;
 
 interface Mail {
   readonly from: string;
@@ -37,6 +40,7 @@ export function createEmail(config: ReceiverConfig, deps: ReceiverDeps): Receive
   const from = requiredText(config, 'from');
   const to = requiredTexts(config, 'to');
   const server = smtpOptions(config, deps);
+  const timeoutMs = (deps.timeoutMs ?? SEND_TIMEOUT_MS) * EXCHANGES;
   return {
     name: config.name,
     type: config.type,
@@ -46,7 +50,7 @@ export function createEmail(config: ReceiverConfig, deps: ReceiverDeps): Receive
     digestFrom: undefined,
     send: (alert, context) => {
       const mail = { from, to, ...mailOf(alert, config, deps.linkOf?.(alert.incident.id), context) };
-      return sendMail(server, mail, context.signal);
+      return sendMail(server, mail, { timeoutMs, signal: context.signal });
     },
   };
 }
@@ -111,22 +115,34 @@ function idPart(id: string): string {
 async function sendMail(
   options: Readonly<Record<string, unknown>>,
   mail: Mail,
-  signal: AbortSignal,
+  limit: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Outcome> {
   const { createTransport } = await import('nodemailer');
-  const transport = createTransport(options);
-  const stop = (): void => transport.close();
-  signal.addEventListener('abort', stop);
+  // A socket of our own is the only way to break off a mail that is under way.
+  const socket = new Socket();
+  let stop: () => void = () => undefined;
+  const over = new Promise<never>((_, reject) => {
+    stop = () => {
+      socket.destroy();
+      reject(new Error('stopped'));
+    };
+  });
+  over.catch(() => undefined);
+  const timer = setTimeout(stop, limit.timeoutMs);
+  limit.signal.addEventListener('abort', stop);
   try {
-    const info = await transport.sendMail({ ...mail, to: [...mail.to] });
+    if (limit.signal.aborted) return tryAgain('stopped');
+    const sending = createTransport({ ...options, socket }).sendMail({ ...mail, to: [...mail.to] });
+    const info = await Promise.race([sending, over]);
     const lost = info.rejected.length;
     // Some took it: sending it again would tell those twice. The rest is an error of addresses.
     return lost === 0 ? { ok: true } : refused(`${lost} of ${mail.to.length} recipients refused`);
   } catch (error) {
-    return gradeSmtp(error);
+    return limit.signal.aborted ? tryAgain('stopped') : gradeSmtp(error);
   } finally {
-    signal.removeEventListener('abort', stop);
-    transport.close();
+    clearTimeout(timer);
+    limit.signal.removeEventListener('abort', stop);
+    socket.destroy();
   }
 }
 

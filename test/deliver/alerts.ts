@@ -61,7 +61,10 @@ export function incidentOf(over: Partial<Incident> = {}): Incident {
   };
 }
 
-export function alertOf(over: Partial<Omit<Alert, 'incident'>> = {}, incident: Partial<Incident> = {}): Alert {
+export function alertOf(
+  over: Partial<Omit<Alert, 'incident'>> = {},
+  incident: Partial<Incident> = {},
+): Alert {
   return {
     seq: 1,
     id: '0194c8e2-0000-8000-a000-0000000000a1',
@@ -74,7 +77,12 @@ export function alertOf(over: Partial<Omit<Alert, 'incident'>> = {}, incident: P
 }
 
 /** The n-th alert of the n-th step: ids and seq differ by number. */
-export function numbered(seq: number, incident: string, event: AlertEvent = 'updated', severity: Severity = 'warning'): Alert {
+export function numbered(
+  seq: number,
+  incident: string,
+  event: AlertEvent = 'updated',
+  severity: Severity = 'warning',
+): Alert {
   return alertOf({ seq, id: `alert-${seq}`, event }, { id: incident, severity, peakSeverity: severity });
 }
 
@@ -87,21 +95,27 @@ export function hostileAlert(text: string): Alert {
     {
       group: text,
       summary: words,
-      routes: Array.from({ length: 100 }, () => route),
+      routes: Array.from({ length: 7 }, () => route),
       routesTotal: 5000,
-      evidence: Array.from({ length: 30 }, () => ({ code: 'new-link' as const, weight: 4, source: text, text: words })),
-      advice: { benign: words, next: Array.from({ length: 20 }, () => words) },
+      evidence: Array.from({ length: 15 }, () => ({
+        code: 'new-link' as const,
+        weight: 4,
+        source: text,
+        text: words,
+      })),
+      advice: { benign: words, next: Array.from({ length: 7 }, () => words) },
     },
   );
 }
 
 export const HOSTILE: Readonly<Record<string, string>> = {
   'Slack markup': '<!channel> <@U1234> <https://evil.example|click> *bold* _it_ ~no~ `code` > quote & :boom:',
-  'markdown and HTML': '[click](https://evil.example) **x** <script>alert(1)</script> <at>everyone</at> # head',
+  'markdown and HTML':
+    '[click](https://evil.example) **x** <script>alert(1)</script> <at>everyone</at> # head',
   mentions: '@channel @here @everyone #tag /command http://evil.example',
   quotes: `"'\`\\"]}); DROP TABLE alerts; -- $(reboot) \${x} %s %n`,
   'line and header breaks': 'a\r\nBcc: evil@example.org\r\n\r\n.\r\nQUIT\r\n\u2028\u2029\u0085b',
-  'control characters': Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).join('') + '\u007f\u009b31m',
+  'control characters': `${Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).join('')}\u007f\u009b31m`,
   'bidirectional marks': '\u202eevil\u202c \u2066x\u2069 \u200f\u061c \u200b\ufeff\u{e0041}',
   'half surrogates': `\ud800 x \udc00 ${'😀'.repeat(600)}`,
   '100 kB': '가<&>'.repeat(25_000),

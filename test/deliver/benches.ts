@@ -1,9 +1,15 @@
 /** One bench per receiver type: a stand-in, the settings that point to it, and what of the contract applies. */
 import type { ReceiverConfig } from '../../src/deliver/receiver.ts';
-import { httpStandIn, type Mode, smtpStandIn, type StandIn, syslogStandIn } from './stand-ins.ts';
+import { httpStandIn, type Mode, type StandIn, smtpStandIn, syslogStandIn } from './stand-ins.ts';
 
 /** Every secret of every bench: none of them may ever show. */
-export const SECRETS = ['s3cr3t-path', 's3cr3t-token', 's3cr3t-key', 's3cr3t-password', 's3cr3t-hmac'] as const;
+export const SECRETS = [
+  's3cr3t-path',
+  's3cr3t-token',
+  's3cr3t-key',
+  's3cr3t-password',
+  's3cr3t-hmac',
+] as const;
 
 export function secret(text: (typeof SECRETS)[number] | string): { reveal(): string } {
   return { reveal: () => text };
@@ -46,18 +52,36 @@ export const BENCHES: readonly Bench[] = [
   http('slack', (port, scheme) => ({ webhookUrl: secret(at(scheme, port, '/services/s3cr3t-path')) })),
   http(
     'slack',
-    (port, scheme) => ({ botToken: secret('s3cr3t-token'), channel: 'C01', apiUrl: at(scheme, port, '/api') }),
+    (port, scheme) => ({
+      botToken: secret('s3cr3t-token'),
+      channel: 'C01',
+      apiUrl: at(scheme, port, '/api'),
+    }),
     { label: 'slack with a bot token', answer: { status: 200, body: SLACK_OK } },
   ),
-  http('webhook', (port, scheme) => ({ url: secret(at(scheme, port, '/s3cr3t-path')), secret: secret('s3cr3t-hmac') })),
-  http('alertmanager', (port, scheme) => ({ url: at(scheme, port, '/am'), bearerToken: secret('s3cr3t-token') })),
-  http('pagerduty', (port, scheme) => ({ routingKey: secret('s3cr3t-key'), url: at(scheme, port, '/v2/enqueue') }), {
-    answer: { status: 202, body: '{"status":"success"}' },
-  }),
+  http('webhook', (port, scheme) => ({
+    url: secret(at(scheme, port, '/s3cr3t-path')),
+    secret: secret('s3cr3t-hmac'),
+  })),
+  http('alertmanager', (port, scheme) => ({
+    url: at(scheme, port, '/am'),
+    bearerToken: secret('s3cr3t-token'),
+  })),
+  http(
+    'pagerduty',
+    (port, scheme) => ({ routingKey: secret('s3cr3t-key'), url: at(scheme, port, '/v2/enqueue') }),
+    {
+      answer: { status: 202, body: '{"status":"success"}' },
+    },
+  ),
   http('teams', (port, scheme) => ({ webhookUrl: secret(at(scheme, port, '/s3cr3t-path')) }), {
     answer: { status: 202, body: '' },
   }),
-  http('telegram', (port, scheme) => ({ botToken: secret('s3cr3t-token'), chatId: '-100', apiUrl: at(scheme, port) })),
+  http('telegram', (port, scheme) => ({
+    botToken: secret('s3cr3t-token'),
+    chatId: '-100',
+    apiUrl: at(scheme, port),
+  })),
   {
     type: 'email',
     label: 'email',
@@ -85,7 +109,12 @@ export const BENCHES: readonly Bench[] = [
 ];
 
 /** The settings of a bench as `config/` would hand them over. */
-export function configOf(bench: Bench, port: number, over: Partial<ReceiverConfig> = {}, scheme: 'http' | 'https' = 'http'): ReceiverConfig {
+export function configOf(
+  bench: Bench,
+  port: number,
+  over: Partial<ReceiverConfig> = {},
+  scheme: 'http' | 'https' = 'http',
+): ReceiverConfig {
   const base = { name: 'bench', type: bench.type, minSeverity: 'info', language: 'en' } as const;
   return { ...base, ...bench.settings(port, scheme), ...over };
 }

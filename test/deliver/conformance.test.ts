@@ -1,15 +1,14 @@
 /** One suite for every receiver: what each of them has to do when the other side does this or that. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/deliver/clock.ts';
+import { type Clock, systemClock } from '../../src/deliver/clock.ts';
 import { Dispatcher } from '../../src/deliver/dispatcher.ts';
-import { createReceiver } from '../../src/deliver/receiver-types.ts';
 import type { Outcome, Receiver, SendContext } from '../../src/deliver/receiver.ts';
+import { createReceiver } from '../../src/deliver/receiver-types.ts';
 import { sendTest } from '../../src/deliver/send-test.ts';
 import { alertOf, HOSTILE, hostileAlert, numbered } from './alerts.ts';
 import { BENCHES, type Bench, configOf, SECRETS } from './benches.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
 import { closedPort, type Mode, type StandIn } from './stand-ins.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 const QUICK_MS = 150;
 const open: StandIn[] = [];
@@ -24,10 +23,22 @@ async function started(bench: Bench, port?: number, tls?: boolean): Promise<Stan
   return standIn;
 }
 
-function receiverOf(bench: Bench, port: number, timeoutMs = 5_000, scheme: 'http' | 'https' = 'http'): Receiver {
-  // Pacing is not what is tested here: a clock that never waits.
-  const clock = { ...systemClock(), after: (_: number, action: () => void) => (setImmediate(action), () => undefined) };
-  return createReceiver(configOf(bench, port, {}, scheme), { clock, timeoutMs });
+/** The real time, but nobody waits: pacing is not what is tested here. */
+function hastyClock(): Clock {
+  const after = (_: number, action: () => void): (() => void) => {
+    setImmediate(action);
+    return () => undefined;
+  };
+  return { ...systemClock(), after };
+}
+
+function receiverOf(
+  bench: Bench,
+  port: number,
+  timeoutMs = 5_000,
+  scheme: 'http' | 'https' = 'http',
+): Receiver {
+  return createReceiver(configOf(bench, port, {}, scheme), { clock: hastyClock(), timeoutMs });
 }
 
 function contextOf(over: Partial<SendContext> = {}): SendContext {
@@ -77,28 +88,34 @@ describe.each(BENCHES)('$label', (bench) => {
 
   it('takes all five sorts of an incident, in Korean, and as a reminder', async () => {
     const standIn = await started(bench);
-    const receiver = createReceiver(configOf(bench, standIn.port, { language: 'ko' }), { clock: new VirtualClock() });
+    const receiver = createReceiver(configOf(bench, standIn.port, { language: 'ko' }), {
+      clock: hastyClock(),
+    });
     for (const event of ['opened', 'escalated', 'updated', 'resolved', 'reopened'] as const) {
       const ended = event === 'resolved' ? ({ state: 'resolved', resolution: 'withdrawn' } as const) : {};
       const alert = alertOf({ event }, { ...ended, id: `incident-${event}` });
-      const clock = { ...systemClock(), after: (_: number, act: () => void) => (setImmediate(act), () => undefined) };
-      const one = createReceiver(configOf(bench, standIn.port, { language: 'ko' }), { clock });
       const reminder = { type: 'repeat', number: 2 } as const;
-      expect(await one.send(alert, contextOf({ reminder }))).toEqual({ ok: true });
+      expect(await receiver.send(alert, contextOf({ reminder }))).toEqual({ ok: true });
     }
     expect(standIn.received).toHaveLength(5);
     expect(receiver.type).toBe(bench.type);
   });
 
-  it.each(FAILURES.filter(([, mode]) => !bench.lacks.has(mode)))('says so when the other side %s', async (_, mode, retryable) => {
-    const standIn = await started(bench);
-    standIn.mode = mode;
-    const quick = mode === 'hang' || mode === 'slow';
-    const outcome = await receiverOf(bench, standIn.port, quick ? QUICK_MS : 5_000).send(alertOf(), contextOf());
-    if (mode === 'redirect' && !bench.http) return;
-    expectFailure(outcome, retryable);
-    if (mode === 'limit' && bench.http) expect(outcome).toMatchObject({ retryAfterMs: 7_000 });
-  });
+  it.each(FAILURES.filter(([, mode]) => !bench.lacks.has(mode)))(
+    'says so when the other side %s',
+    async (_, mode, retryable) => {
+      const standIn = await started(bench);
+      standIn.mode = mode;
+      const quick = mode === 'hang' || mode === 'slow';
+      const outcome = await receiverOf(bench, standIn.port, quick ? QUICK_MS : 5_000).send(
+        alertOf(),
+        contextOf(),
+      );
+      if (mode === 'redirect' && !bench.http) return;
+      expectFailure(outcome, retryable);
+      if (mode === 'limit' && bench.http) expect(outcome).toMatchObject({ retryAfterMs: 7_000 });
+    },
+  );
 
   it('tries again where nobody listens', async () => {
     expectFailure(await receiverOf(bench, await closedPort()).send(alertOf(), contextOf()), true);
@@ -115,7 +132,10 @@ describe.each(BENCHES)('$label', (bench) => {
     const standIn = await started(bench);
     standIn.mode = 'hang';
     const stop = new AbortController();
-    const sending = receiverOf(bench, standIn.port, 60_000).send(alertOf(), contextOf({ signal: stop.signal }));
+    const sending = receiverOf(bench, standIn.port, 60_000).send(
+      alertOf(),
+      contextOf({ signal: stop.signal }),
+    );
     setImmediate(() => stop.abort());
     expectFailure(await sending, true);
   });
@@ -131,16 +151,26 @@ describe.each(BENCHES)('$label', (bench) => {
     const first = await started(bench);
     const outbox = new MemoryOutbox();
     const clock = systemClock();
-    const hasty = { ...clock, after: (ms: number, action: () => void) => clock.after(ms > 60_000 ? ms : ms / 50, action) };
+    const hasty = {
+      ...clock,
+      after: (ms: number, action: () => void) => clock.after(ms > 60_000 ? ms : ms / 50, action),
+    };
     const receiver = createReceiver(configOf(bench, first.port), { clock: hasty, timeoutMs: 2_000 });
-    const dispatcher = new Dispatcher([receiver], { outbox, clock: { ...hasty, nowMs: () => clock.nowMs() * 50 }, onBroken: () => undefined });
+    const dispatcher = new Dispatcher([receiver], {
+      outbox,
+      clock: { ...hasty, nowMs: () => clock.nowMs() * 50 },
+      onBroken: () => undefined,
+    });
     outbox.add({ receiver: 'bench', alert: numbered(1, 'a') });
     dispatcher.wake();
     await expect.poll(() => outbox.pending('bench'), { timeout: 10_000 }).toBe(0);
     await first.close();
-    for (const seq of [2, 3, 4]) outbox.add({ receiver: 'bench', alert: numbered(seq, seq === 4 ? 'b' : 'a') });
+    for (const seq of [2, 3, 4])
+      outbox.add({ receiver: 'bench', alert: numbered(seq, seq === 4 ? 'b' : 'a') });
     dispatcher.wake();
-    await expect.poll(() => dispatcher.state('bench')?.lastError, { timeout: 10_000 }).toEqual(expect.any(String));
+    await expect
+      .poll(() => dispatcher.state('bench')?.lastError, { timeout: 10_000 })
+      .toEqual(expect.any(String));
     const second = await started(bench, first.port);
     await expect.poll(() => outbox.pending('bench'), { timeout: 20_000 }).toBe(0);
     await dispatcher.stop();
@@ -156,20 +186,26 @@ describe.each(BENCHES)('$label', (bench) => {
     const body = standIn.received[0]?.body ?? '';
     expectNoSecret(body.replaceAll('s3cr3t-key', bench.type === 'pagerduty' ? '' : 's3cr3t-key'));
     if (bench.type === 'webhook') {
-      expect(JSON.parse(body).data.incident.summary.en).toBe(text.isWellFormed?.() === false ? expect.any(String) : text);
+      expect(JSON.parse(body).data.incident.summary.en).toBe(text);
       return;
     }
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point
     expect(body.replace(/\r\n[ \t]?|\n/g, '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
     expect(readable(body)).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069\u061c]/);
-    expect(Buffer.byteLength(body)).toBeLessThan(40_000);
+    expect(Buffer.byteLength(body)).toBeLessThan(64_000);
   });
 
   it('passes a marked test and reports what came back', async () => {
     const standIn = await started(bench);
-    const report = await sendTest(receiverOf(bench, standIn.port), systemClock(), new AbortController().signal);
+    const report = await sendTest(
+      receiverOf(bench, standIn.port),
+      systemClock(),
+      new AbortController().signal,
+    );
     expect(report).toMatchObject({ receiver: 'bench', type: bench.type, outcome: { ok: true } });
-    expect(standIn.received).toHaveLength(bench.type === 'pagerduty' || bench.type === 'alertmanager' ? 2 : 1);
+    expect(standIn.received).toHaveLength(
+      bench.type === 'pagerduty' || bench.type === 'alertmanager' ? 2 : 1,
+    );
     expect(readable(standIn.received[0]?.body ?? '')).toMatch(/TEST, not an incident/);
     standIn.mode = 'refuse';
     if (bench.lacks.has('refuse')) return;
@@ -180,7 +216,9 @@ describe.each(BENCHES)('$label', (bench) => {
 
 /** JSON escapes and quoted-printable or base64 mail bodies undone. */
 function readable(body: string): string {
-  const text = body.replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const text = body.replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
   const base64 = /\r\n\r\n([A-Za-z0-9+/=\r\n]+)$/.exec(text)?.[1];
   if (base64 !== undefined && /base64/i.test(text)) return text + Buffer.from(base64, 'base64').toString();
   return text.replace(/=\r\n/g, '');

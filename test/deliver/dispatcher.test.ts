@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { GIVE_UP_AFTER_MS } from '../../src/deliver/backoff.ts';
 import { Dispatcher, NOTICE_AFTER_MS } from '../../src/deliver/dispatcher.ts';
 import type { LaneOptions, ReceiverState } from '../../src/deliver/lane.ts';
-import { type Outcome, type Receiver, refused, type SendContext, tryAgain } from '../../src/deliver/receiver.ts';
+import {
+  type Outcome,
+  type Receiver,
+  refused,
+  type SendContext,
+  tryAgain,
+} from '../../src/deliver/receiver.ts';
 import type { Alert } from '../../src/incident/alert.ts';
 import { reminderKey } from '../../src/incident/reminders.ts';
 import { numbered } from './alerts.ts';
@@ -107,7 +113,13 @@ describe('a receiver that works', () => {
     const releases: (() => void)[] = [];
     noc.behave = () => new Promise((resolve) => releases.push(() => resolve(OK)));
     const { clock, put } = stage([noc]);
-    for (const [seq, incident] of [[1, 'a'], [2, 'a'], [3, 'b'], [4, 'c']] as const) put(numbered(seq, incident), 'noc');
+    for (const [seq, incident] of [
+      [1, 'a'],
+      [2, 'a'],
+      [3, 'b'],
+      [4, 'c'],
+    ] as const)
+      put(numbered(seq, incident), 'noc');
     await clock.advance(0);
     expect(noc.tries).toBe(2);
     releases.shift()?.();
@@ -130,7 +142,10 @@ describe('a receiver that works', () => {
     outbox.add({ receiver: 'noc', alert, key: reminderKey(alert.id, { type: 'repeat', number: 2 }) });
     dispatcher.wake();
     await clock.advance(0);
-    expect(noc.contexts.map((context) => context.reminder)).toEqual([undefined, { type: 'repeat', number: 2 }]);
+    expect(noc.contexts.map((context) => context.reminder)).toEqual([
+      undefined,
+      { type: 'repeat', number: 2 },
+    ]);
     expect(outbox.pending('noc')).toBe(0);
   });
 });
@@ -277,7 +292,9 @@ describe('a storm', () => {
     await clock.advance(3_600_000);
     slack.behave = () => OK;
     await clock.advance(300_000);
-    expect(slack.digests.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+    expect(slack.digests.flat().sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, index) => index + 1),
+    );
     for (let seq = 13; seq <= 15; seq += 1) put(numbered(seq, `i${seq}`), 'slack');
     await clock.advance(0);
     expect(slack.taken).toEqual([13, 14, 15]);
@@ -316,7 +333,9 @@ describe('a failing receiver', () => {
     expect(chat.alerts).toEqual([]);
     await clock.advance(120_000);
     expect(chat.alerts).toHaveLength(1);
-    expect(chat.alerts[0]?.incident.summary.en).toMatch(/^Receiver down \(fake\) has not taken alerts since .*refused/);
+    expect(chat.alerts[0]?.incident.summary.en).toMatch(
+      /^Receiver down \(fake\) has not taken alerts since .*refused/,
+    );
     expect(siem.alerts).toEqual([]);
     await clock.advance(DAY);
     expect(chat.alerts).toHaveLength(1);

@@ -71,7 +71,9 @@ export class MemoryOutbox implements Outbox {
   }
 
   #find(receiver: string, key: string): Row {
-    const row = this.rows.find((other) => other.receiver === receiver && other.key === key && other.state === 'pending');
+    const row = this.rows.find(
+      (other) => other.receiver === receiver && other.key === key && other.state === 'pending',
+    );
     if (row === undefined) throw new Error(`no pending row ${key} of ${receiver}`);
     return row;
   }

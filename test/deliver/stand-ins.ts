@@ -7,7 +7,17 @@ import { createServer as createTls } from 'node:tls';
 import { TEST_CERTIFICATE, TEST_KEY } from './tls.ts';
 
 /** `refuse`: no for good. `busy`: not now. `limit`: not now, and says when. `slow`: in pieces, never the end. */
-export type Mode = 'ok' | 'hang' | 'cut' | 'refuse' | 'busy' | 'limit' | 'slow' | 'echo' | 'endless' | 'redirect';
+export type Mode =
+  | 'ok'
+  | 'hang'
+  | 'cut'
+  | 'refuse'
+  | 'busy'
+  | 'limit'
+  | 'slow'
+  | 'echo'
+  | 'endless'
+  | 'redirect';
 
 export interface StandIn {
   readonly port: number;
@@ -75,7 +85,11 @@ export async function httpStandIn(options: { tls?: boolean; port?: number } = {}
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const received = { path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() };
+      const received = {
+        path: request.url ?? '',
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      };
       respond(standIn, received, response);
     });
   };
@@ -85,7 +99,11 @@ export async function httpStandIn(options: { tls?: boolean; port?: number } = {}
   return Object.assign(standIn, { port, close });
 }
 
-function respond(standIn: Omit<HttpStandIn, 'port' | 'close'>, received: Received, response: ServerResponse): void {
+function respond(
+  standIn: Omit<HttpStandIn, 'port' | 'close'>,
+  received: Received,
+  response: ServerResponse,
+): void {
   const { mode } = standIn;
   if (mode === 'hang') return;
   if (mode === 'cut') {
@@ -129,7 +147,12 @@ export async function smtpStandIn(port = 0): Promise<StandIn> {
   return Object.assign(standIn, { close, port: await listen(server, port) });
 }
 
-const RCPT: Partial<Record<Mode, string>> = { refuse: '550 no', echo: '550 no', busy: '451 later', limit: '450 later' };
+const RCPT: Partial<Record<Mode, string>> = {
+  refuse: '550 no',
+  echo: '550 no',
+  busy: '451 later',
+  limit: '450 later',
+};
 
 function talkSmtp(socket: Socket, standIn: { mode: Mode; received: Received[] }): void {
   let buffer = '';
