@@ -4,17 +4,7 @@
  */
 
 import type { Alias, Document, Node, ParsedNode, Scalar, YAMLError, YAMLMap, YAMLSeq } from 'yaml';
-import {
-  isAlias,
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  visit,
-} from 'yaml';
+import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Position, Problems } from './problems.ts';
 import { show } from './words.ts';
 
@@ -59,7 +49,7 @@ export function readYaml(text: string, file: string, problems: Problems, firstLi
       uniqueKeys: false,
       version: '1.2',
     });
-    for (const error of [...document.errors, ...document.warnings])
+    for (const error of [...document.errors, ...document.warnings].slice(0, SYNTAX_PROBLEMS_MAX))
       noteSyntax(error, text, document, at, problems);
     return new TreeBuilder(at, problems).build(document);
   } catch {
@@ -133,11 +123,14 @@ function noteSyntax(
 /** Where the innermost quoted text or bracket begins that runs on to `offset`. */
 function openedBefore(offset: number, document: Document.Parsed): number | undefined {
   let opened: number | undefined;
-  visit(document, (_key, node) => {
-    if (!isNode(node) || !node.range || node.range[0] >= offset || node.range[2] < offset) return;
+  let node = document.contents as Node | null | undefined;
+  // Down the one branch that runs on to the offset: the parser's own visitor copies its path at every step.
+  while (node?.range && node.range[0] < offset && node.range[2] >= offset) {
     const isQuoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
     if (isQuoted || (isCollection(node) && node.flow === true)) opened = node.range[0];
-  });
+    const last: unknown = isCollection(node) ? node.items.at(-1) : undefined;
+    node = (isPair(last) ? (last.value ?? last.key) : last) as Node | null | undefined;
+  }
   return opened;
 }
 
