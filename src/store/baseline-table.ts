@@ -3,7 +3,8 @@
  * (detection.md §2 rule 3 says what a row is worth; this file only keeps it).
  */
 import type { BaselineRow } from '../engine/ports.ts';
-import { isoTime, keyOfText, msOf, readNumbers, writeNumbers } from './codec.ts';
+import { isoTime } from '../incident/alert.ts';
+import { keyOfText, msOf, readNumbers, writeNumbers } from './codec.ts';
 import type { Connection } from './connection.ts';
 
 const PAGE_ROWS = 2_000;

@@ -5,7 +5,6 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import { lengthMax, type Prefix, parsePrefix, prefixFromWords } from '../bgp/prefix.ts';
 import type { Community } from '../bgp/update.ts';
-import { isoTime } from '../incident/alert.ts';
 
 // ---------------------------------------------------------------- prefixes
 
@@ -90,5 +89,3 @@ export function msOf(iso: string): number {
   if (Number.isNaN(ms)) throw new Error(`not a time: ${iso}`);
   return ms;
 }
-
-export { isoTime };

@@ -4,7 +4,8 @@
  * stood there. Time without any interval was not covered: after a restart nothing is extended across the pause.
  */
 import type { CoverageInterval, CoverageWriter } from '../engine/ports.ts';
-import { isoTime, msOf } from './codec.ts';
+import { isoTime } from '../incident/alert.ts';
+import { msOf } from './codec.ts';
 import type { Connection } from './connection.ts';
 
 interface StoredInterval {

@@ -4,7 +4,8 @@
  */
 import type { IncidentRecord, RawEvidence } from '../engine/ports.ts';
 import type { Incident } from '../incident/alert.ts';
-import { isoTime, keyOfText, msOf } from './codec.ts';
+import { isoTime } from '../incident/alert.ts';
+import { keyOfText, msOf } from './codec.ts';
 import type { Connection } from './connection.ts';
 
 /** Raw frames kept of one incident: how it began, and how it went lately. */

@@ -3,7 +3,8 @@
  * to make from its source and therefore kept compiled.
  */
 import type { AuditRow, Silence } from '../engine/ports.ts';
-import { isoTime, msOf } from './codec.ts';
+import { isoTime } from '../incident/alert.ts';
+import { msOf } from './codec.ts';
 import type { Connection } from './connection.ts';
 
 export class NotesTables {

@@ -7,7 +7,8 @@
  */
 import type { Outbox, OutboxItem, OutboxRow } from '../engine/ports.ts';
 import type { Alert } from '../incident/alert.ts';
-import { isoTime } from './codec.ts';
+import { isoTime } from '../incident/alert.ts';
+
 import type { Connection, Value } from './connection.ts';
 import type { IncidentTable } from './incident-table.ts';
 

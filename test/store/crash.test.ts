@@ -82,12 +82,14 @@ describe('a batch', () => {
       }
       played = count;
       count = -Infinity;
-      expect(told(store)).toEqual(states[index + 1]);
     }
+    expect(told(store)).toEqual(states.at(-1));
+    store.close();
     return failed;
   }
 
-  it.each([3, 20, 45])('survives a real kill -9 at statement %i of the story', async (statement) => {
+  it('survives a real kill -9 in the middle of a transaction', async () => {
+    const statement = 20;
     const path = newPath();
     openStore(path, { lock: false }).close();
     const script = fileURLToPath(new URL('crash-child.ts', import.meta.url));

@@ -16,37 +16,39 @@ function pruneAll(store: SqliteStore, nowMs: number): number {
   throw new Error('never done');
 }
 
-/** One incident a day, resolved the day after, with an alert, delivered, and evidence. */
+/** One incident a day, resolved the day after, with an alert, delivered at once, and evidence; coverage by ten days. */
 function fill(store: SqliteStore, days: number): void {
-  for (let n = 0; n < days; n += 1) {
-    const resolved = incident(`i${n}`, {
-      openedAt: day(n),
-      state: 'resolved',
-      resolvedAt: day(n + 1),
-    });
-    const said = { ...alert(n + 1, resolved), at: day(n) };
-    store.commit(
-      batch({
-        incidents: [record(resolved)],
-        incidentsForgotten: [resolved.id],
-        alerts: [said],
-        outbox: [{ receiver: 'noc', alert: said }],
-        raw: [
-          {
-            incidentId: resolved.id,
-            evidence: { at: day(n), vantagePoint: 'rrc00 192.0.2.1', frame: 'x'.repeat(2_000) },
-          },
-        ],
-        audit: [{ at: day(n), who: 'kim', action: 'acknowledge', subject: resolved.id, note: '' }],
-      }),
-    );
-    store.outbox.delivered('noc', said.id, START_MS + n * DAY_MS);
+  const all = Array.from({ length: days }, (_, n) =>
+    incident(`i${n}`, { openedAt: day(n), state: 'resolved', resolvedAt: day(n + 1) }),
+  );
+  const alerts = all.map((each, n) => ({ ...alert(n + 1, each), at: day(n) }));
+  store.commit(
+    batch({
+      incidents: all.map((each) => record(each)),
+      incidentsForgotten: all.map((each) => each.id),
+      alerts,
+      outbox: alerts.slice(0, 10).map((said) => ({ receiver: 'noc', alert: said })),
+      raw: all.map((each, n) => ({
+        incidentId: each.id,
+        evidence: { at: day(n), vantagePoint: 'rrc00 192.0.2.1', frame: 'x'.repeat(2_000) },
+      })),
+      audit: all.map((each, n) => ({
+        at: day(n),
+        who: 'kim',
+        action: 'acknowledge',
+        subject: each.id,
+        note: '',
+      })),
+    }),
+  );
+  for (const said of alerts.slice(0, 10)) store.outbox.delivered('noc', said.id, START_MS);
+  for (let n = 0; n < days; n += 10) {
     store.coverage.coverage({
       feed: 'ris-live',
       from: day(n),
-      to: day(n + 1),
+      to: day(n + 10),
       state: 'live',
-      reason: `day ${n}`,
+      reason: `${n}`,
     });
   }
 }
@@ -54,20 +56,20 @@ function fill(store: SqliteStore, days: number): void {
 describe('retention', () => {
   it('removes what is old in slices, keeps the rest, and gives the space back', () => {
     const path = newPath();
-    const store = openStore(path, { lock: true, retention: { sliceRows: 20, slicePages: 8 } });
+    const store = openStore(path, { lock: true, retention: { sliceRows: 60, slicePages: 32 } });
     fill(store, 900);
     const nowMs = START_MS + 900 * DAY_MS;
     store.close();
     const before = statSync(path).size;
-    const again = openStore(path, { lock: true, retention: { sliceRows: 20, slicePages: 8 } });
-    expect(pruneAll(again, nowMs)).toBeGreaterThan(25);
+    const again = openStore(path, { lock: true, retention: { sliceRows: 60, slicePages: 32 } });
+    expect(pruneAll(again, nowMs)).toBeGreaterThan(8);
     const { archive } = again;
     expect(archive.incidents({ limit: 1000 }).incidents).toHaveLength(RETENTION.incidentDays + 1);
     expect(archive.alertsAfter(0, 1)[0]?.seq).toBe(900 - RETENTION.incidentDays + 1);
     expect(archive.alertsOf('i899')).toHaveLength(1);
     expect([archive.rawOf('i899').length, archive.rawOf('i700').length]).toEqual([1, 0]);
     expect(archive.audit(10_000)).toHaveLength(RETENTION.auditDays);
-    expect(archive.coverage(at(0), day(901))).toHaveLength(RETENTION.coverageDays + 1);
+    expect(archive.coverage(at(0), day(901))).toHaveLength(RETENTION.coverageDays / 10 + 1);
     again.close();
     expect(statSync(path).size).toBeLessThan(before * 0.8);
   });
