@@ -21,7 +21,7 @@ const EXPIRES_KEY = Buffer.from('"expires"');
 /** A cursor over the bytes; every `read…` and `skip…` moves it, and says false or -1 where the form is not the usual. */
 export class UsualRowReader {
   private readonly rows: RpkiRows;
-  private data: Uint8Array = new Uint8Array(0);
+  private data: Buffer = Buffer.alloc(0);
   private at = 0;
   private readonly groups = new Uint16Array(8);
   private readonly row = {
@@ -37,7 +37,7 @@ export class UsualRowReader {
   }
 
   /** The place behind the row that begins at `at`; -1 when it was not taken. The data is not kept. */
-  read(data: Uint8Array, at: number): number {
+  read(data: Buffer, at: number): number {
     this.data = data;
     this.at = at;
     const { row } = this;
