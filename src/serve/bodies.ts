@@ -110,7 +110,8 @@ function asnList(countMax: number): Field {
 
 function record(fields: Fields, propertiesMin: number): Field {
   return {
-    rule: { type: 'object', strict: true, minProps: propertiesMin, props: rulesOf(fields) },
+    // The validator's own minProps counts keys that it wrote itself: `more` looks at the number.
+    rule: { type: 'object', strict: true, props: rulesOf(fields) },
     schema: { ...schemaOf(fields), minProperties: propertiesMin },
     wanted: `an object with at least ${propertiesMin} of ${Object.keys(fields).join(', ')} and no other key`,
     isOptional: false,
@@ -234,10 +235,15 @@ export const SILENCE_BODY = shape<SilenceBody>(
     by: body.by,
     note: body.note ?? '',
   }),
-  ({ startsAt, endsAt }) =>
-    (readTime(endsAt) ?? '') > (readTime(startsAt) ?? '')
-      ? []
-      : [{ at: '/endsAt', detail: 'a time after startsAt is needed' }],
+  ({ match, startsAt, endsAt }) => {
+    const isOrdered = (readTime(endsAt) ?? '') > (readTime(startsAt) ?? '');
+    return [
+      ...(Object.keys(plainMatch(match)).length === 0
+        ? [{ at: '/match', detail: `${MATCH.wanted} is needed` }]
+        : []),
+      ...(isOrdered ? [] : [{ at: '/endsAt', detail: 'a time after startsAt is needed' }]),
+    ];
+  },
 );
 
 function plainMatch({ group, prefix, kind, offender }: SilenceMatch): SilenceMatch {

@@ -43,6 +43,11 @@ export function createConnections(
       refused('connection-bound');
     }
   });
+  server.on('timeout', (socket: Socket) => {
+    // An idle connection between two requests ends here too, which is nobody's fault.
+    if (busy.get(socket) !== undefined) refused('slow-connection');
+    socket.destroy();
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     refused('malformed-request');
     if (busy.get(socket)?.headersSent === true) socket.destroy();

@@ -38,7 +38,7 @@ export const DEFAULT_LIMITS: Limits = {
   failedLoginsPerMinute: 5,
   slowMs: 10_000,
   sweepMs: 1_000,
-  connectionsMax: 2_000,
+  connectionsMax: 4_000,
   headerBytesMax: 16_384,
   bodyBytesMax: 65_536,
   importBytesMax: 33_554_432,

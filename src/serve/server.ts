@@ -48,6 +48,11 @@ export interface ServerOptions {
   /** Counts what was refused or cut, by reason. */
   readonly refused?: Refused;
   readonly limits?: Partial<Limits>;
+  /**
+   * Who can reach the listen address; default: judged by the address. `beyond` asks for tokens on loopback too, as
+   * behind a proxy on this machine.
+   */
+  readonly reach?: 'loopback' | 'beyond';
   readonly version?: string;
 }
 
@@ -68,7 +73,7 @@ export function createServer(options: ServerOptions): Server {
   const nowMs = (): number => options.clock.nowMs();
   const host = options.settings.host.replace(/^\[|\]$/g, '');
   const refused = options.refused ?? (() => {});
-  const loopback = isLoopback(host);
+  const loopback = (options.reach ?? (isLoopback(host) ? 'loopback' : 'beyond')) === 'loopback';
   const hosts = createHostCheck(host, options.settings.hosts, nowMs);
   const credentials = createCredentials({
     tokens: options.settings.tokens,
@@ -161,9 +166,12 @@ function allRoutes(
   return all;
 }
 
+/** Connections that may wait to be taken; with fewer, a crowd waits for seconds until it tries again. */
+const BACKLOG = 4_096;
+
 async function listen(app: FastifyInstance, host: string, port: number) {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: BACKLOG });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
     throw new OperationalError('listen-failed', `${host}:${port}: ${code}`, { cause });

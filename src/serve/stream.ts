@@ -69,7 +69,9 @@ export function createStreams(options: StreamOptions): Streams {
     stream.response.destroy();
     options.onCut(reason);
   };
-  const hasRoom = (stream: Stream): boolean => stream.response.writableLength < limits.streamBufferBytesMax;
+  // Where there is no room, a drain is due: that is what wakes the stream again, also under a small bound.
+  const hasRoom = ({ response }: Stream): boolean =>
+    !response.writableNeedDrain || response.writableLength < limits.streamBufferBytesMax;
   const write = (stream: Stream, text: string): void => {
     stream.response.write(text);
     if (stream.response.writableNeedDrain) stream.blockedAtMs ??= nowMs();
