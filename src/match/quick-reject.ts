@@ -55,7 +55,6 @@ const DOT = 46;
 const ZERO = 48;
 const COLON = 58;
 const BRACKET = 91;
-const BACKSLASH = 92;
 const BRACKET_END = 93;
 const BRACE = 123;
 const BRACE_END = 125;
@@ -101,7 +100,6 @@ export class QuickReject {
   private pathLength = 0;
   private origin = 0;
   private announced = false;
-  private hash = 0;
   private readonly spans = new Int32Array(6);
 
   constructor(table: VantagePointTable, watched: Watched) {
@@ -120,11 +118,10 @@ export class QuickReject {
     this.families = 0;
     this.pathLength = 0;
     this.announced = false;
-    this.hash = 0;
     if (!loadFrame(frame) || !this.scanFrame(frame.length)) return 'slow';
     if ((this.seen & NEEDED) !== NEEDED || this.families === 0) return 'slow';
     if (this.announced && (this.pathLength === 0 || this.watched.origins.has(this.origin))) return 'slow';
-    const row = this.table.find(bytes, this.spans, this.hash);
+    const row = this.table.find(this.spans);
     if (row < 0) return 'stranger';
     if (this.table.isCalledIn(row)) return 'slow';
     this.table.noteHeard(row, this.families, nowMs);
@@ -137,7 +134,7 @@ export class QuickReject {
    * Its row in the table, −1 when the table is full. The caller notes that it was heard.
    */
   adopt(frame: Uint8Array, vantagePoint: VantagePoint): number {
-    return this.table.adopt(frame, this.spans, this.hash, vantagePoint);
+    return loadFrame(frame) ? this.table.adopt(this.spans, vantagePoint) : -1;
   }
 
   /** `{"type":"ris_message","data":{…}}`, then nothing but white space. */
@@ -231,20 +228,10 @@ export class QuickReject {
 
   /** A text that is part of the vantage point's spelling: 0 peer, 1 peer_asn, 2 host. */
   private scanKeyPart(start: number, part: number): number {
-    if (start < 0 || bytes[start] !== QUOTE) return -1;
-    let hash = 0x811c9dc5 | 0;
-    for (let at = start + 1; ; at += 1) {
-      const byte = bytes[at]!;
-      if (byte === QUOTE) {
-        this.spans[2 * part] = start + 1;
-        this.spans[2 * part + 1] = at;
-        // Each part is turned differently, so that the order of the fields makes no difference to the sum.
-        this.hash = (this.hash + Math.imul(hash, 0x9e3779b1 + 2 * part)) | 0;
-        return at + 1;
-      }
-      if (!(byte >= 32 && byte < 127) || byte === BACKSLASH) return -1;
-      hash = Math.imul(hash ^ byte, 0x01000193);
-    }
+    const end = skipText(start);
+    this.spans[2 * part] = start + 1;
+    this.spans[2 * part + 1] = end - 1;
+    return end;
   }
 
   /** A list of whole numbers. A path with an AS_SET is for the slow road. */
@@ -356,7 +343,8 @@ export class QuickReject {
 
 /** Half a community, and the spaces behind it. */
 function skipHalf(start: number): number {
-  const end = skipNumber(start);
-  if (end < 0 || end - start > 5 || (end - start === 5 && numberAt(start, end) > 65_535)) return -1;
-  return skipSpaces(end);
+  const end = skipDigits(start);
+  const digits = end - start;
+  if (digits === 0 || digits > 5 || (digits > 1 && bytes[start] === ZERO)) return -1;
+  return digits === 5 && numberAt(start, end) > 65_535 ? -1 : skipSpaces(end);
 }

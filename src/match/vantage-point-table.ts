@@ -7,9 +7,13 @@
  */
 import type { Family } from '../bgp/address.ts';
 import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
+import { FRAME_VIEW } from './json-bytes.ts';
 
-/** Where the three texts stand in a frame: start and end (exclusive) of peer, of peer_asn, of host. */
+/** Where the three texts stand in the loaded frame: start and end (exclusive) of peer, of peer_asn, of host. */
 export type KeySpans = Int32Array;
+
+/** Of this module, so that V8 folds it. */
+const VIEW = FRAME_VIEW;
 
 /** Longest spelling that is kept, bytes of the three texts together. */
 const KEY_BYTES_MAX = 255;
@@ -21,10 +25,10 @@ export class VantagePointTable {
   /** Row + 1 by hash; 0 is free. Always at least twice as many cells as rows. */
   private cells = new Int32Array(2_048);
   private hashes = new Int32Array(1_024);
-  /** Key bytes of row n: `lengths[3n … 3n+2]` of them from `starts[n]` on. */
+  /** Spelling of row n: `lengths[3n … 3n+2]` bytes in words from `starts[n]` on, each text padded with zeros. */
   private starts = new Int32Array(1_024);
   private lengths = new Uint8Array(3 * 1_024);
-  private arena = new Uint8Array(32 * 1_024);
+  private arena = new Int32Array(12 * 1_024);
   private arenaEnd = 0;
   private heard4 = new Float64Array(1_024);
   private heard6 = new Float64Array(1_024);
@@ -41,46 +45,49 @@ export class VantagePointTable {
     return this.vantagePoints.length;
   }
 
-  /** Row of this spelling, −1 when it is unknown. `hash` is any function of the spelling, the same for `adopt`. */
-  find(bytes: Uint8Array, spans: KeySpans, hash: number): number {
+  /** Row of the spelling that stands in the loaded frame, −1 when it is unknown. */
+  find(spans: KeySpans): number {
+    const hash = hashOf(spans);
     const mask = this.cells.length - 1;
     for (let cell = hash & mask; ; cell = (cell + 1) & mask) {
       const row = this.cells[cell]! - 1;
       if (row < 0) return -1;
-      if (this.hashes[row] === hash && this.isSpelled(row, bytes, spans)) return row;
+      if (this.hashes[row] === hash && this.isSpelled(row, spans)) return row;
     }
   }
 
-  private isSpelled(row: number, bytes: Uint8Array, spans: KeySpans): boolean {
+  private isSpelled(row: number, spans: KeySpans): boolean {
     let kept = this.starts[row]!;
     for (let part = 0; part < 3; part += 1) {
-      const start = spans[2 * part]!;
-      const length = spans[2 * part + 1]! - start;
-      if (this.lengths[3 * row + part] !== length) return false;
-      for (let offset = 0; offset < length; offset += 1) {
-        if (this.arena[kept + offset] !== bytes[start + offset]) return false;
+      const end = spans[2 * part + 1]!;
+      let at = spans[2 * part]!;
+      if (this.lengths[3 * row + part] !== end - at) return false;
+      for (; at < end; at += 4) {
+        if (this.arena[kept] !== wordAt(at, end)) return false;
+        kept += 1;
       }
-      kept += length;
     }
     return true;
   }
 
-  /** Takes a spelling in, with what it means; its row, or −1 when it is too long or the table is full. */
-  adopt(bytes: Uint8Array, spans: KeySpans, hash: number, vantagePoint: VantagePoint): number {
-    const known = this.find(bytes, spans, hash);
+  /** Takes the spelling of the loaded frame in, with what it means; its row, or −1 when it is too long or the table is full. */
+  adopt(spans: KeySpans, vantagePoint: VantagePoint): number {
+    const known = this.find(spans);
     if (known >= 0) return known;
     const length = spans[1]! - spans[0]! + spans[3]! - spans[2]! + spans[5]! - spans[4]!;
     if (length > KEY_BYTES_MAX || this.size >= this.max) return -1;
     const row = this.size;
     if (row === this.hashes.length) this.growRows();
-    while (this.arenaEnd + length > this.arena.length) this.arena = doubled(this.arena);
-    this.hashes[row] = hash;
+    while (this.arenaEnd + KEY_BYTES_MAX > this.arena.length) this.arena = doubled(this.arena);
+    this.hashes[row] = hashOf(spans);
     this.starts[row] = this.arenaEnd;
     for (let part = 0; part < 3; part += 1) {
       const [start = 0, end = 0] = spans.subarray(2 * part, 2 * part + 2);
       this.lengths[3 * row + part] = end - start;
-      this.arena.set(bytes.subarray(start, end), this.arenaEnd);
-      this.arenaEnd += end - start;
+      for (let at = start; at < end; at += 4) {
+        this.arena[this.arenaEnd] = wordAt(at, end);
+        this.arenaEnd += 1;
+      }
     }
     this.vantagePoints.push(vantagePoint);
     const name = vantagePointName(vantagePoint);
@@ -145,6 +152,22 @@ export class VantagePointTable {
   isCalledIn(row: number): boolean {
     return this.calledIn[row] === 1;
   }
+}
+
+/** Four bytes of the loaded frame; those from `end` on read as zeros. */
+function wordAt(at: number, end: number): number {
+  const word = VIEW.getInt32(at, true);
+  return end - at >= 4 ? word : word & ~(-1 << (8 * (end - at)));
+}
+
+function hashOf(spans: KeySpans): number {
+  let hash = 0x811c9dc5 | 0;
+  for (let part = 0; part < 3; part += 1) {
+    const end = spans[2 * part + 1]!;
+    for (let at = spans[2 * part]!; at < end; at += 4) hash = Math.imul(hash ^ wordAt(at, end), 0x01000193);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ part, 0x9e3779b1);
+  }
+  return hash ^ (hash >>> 13);
 }
 
 function doubled<T extends Int32Array | Uint8Array | Float64Array>(array: T): T {

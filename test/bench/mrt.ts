@@ -27,7 +27,8 @@ const origins = new AsnSet([38_099, 7_625]);
 const wanted = (family: 4 | 6, w0: number, w1: number, w2: number, w3: number, length: number): boolean =>
   family === 4
     ? index.covering4(w0, length) >= 0 || (length >= 8 && index.anyInside4(w0, length))
-    : index.covering6(w0, w1, w2, w3, length) >= 0 || (length >= 16 && index.anyInside6(w0, w1, w2, w3, length));
+    : index.covering6(w0, w1, w2, w3, length) >= 0 ||
+      (length >= 16 && index.anyInside6(w0, w1, w2, w3, length));
 
 function message(): Buffer {
   const path = [pick(60_000) + 1, 3356, pick(60_000) + 1, pick(400_000) + 1];
@@ -35,21 +36,36 @@ function message(): Buffer {
   const peer = `192.0.2.${pick(40) + 1}`;
   if (random() < 0.35) {
     const prefix = `2${pick(4096).toString(16).padStart(3, '0')}:${pick(65_536).toString(16)}:${pick(65_536).toString(16)}::/48`;
-    return bgp4mp(updateBytes({ path, communities, nextHop: '2001:db8::1', announced: [prefix] }), { peer, seconds: 1_643_850_000 });
+    return bgp4mp(updateBytes({ path, communities, nextHop: '2001:db8::1', announced: [prefix] }), {
+      peer,
+      seconds: 1_643_850_000,
+    });
   }
   const isWatched = random() < 0.001;
-  const word = isWatched ? (watched4[pick(1_000)] as number) : ((pick(0xdf) << 24) | (pick(0x10000) << 8)) >>> 0;
+  const word = isWatched
+    ? (watched4[pick(1_000)] as number)
+    : ((pick(0xdf) << 24) | (pick(0x10000) << 8)) >>> 0;
   const text = `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.0/24`;
   const announced = [text, `10.${pick(256)}.${pick(256)}.0/24`];
-  return bgp4mp(updateBytes({ path, communities, nextHop: peer, announced }), { peer, seconds: 1_643_850_000 });
+  return bgp4mp(updateBytes({ path, communities, nextHop: peer, announced }), {
+    peer,
+    seconds: 1_643_850_000,
+  });
 }
 
 const messages = Array.from({ length: 20_000 }, message);
 const piece = Buffer.concat(messages);
 const repeats = Math.ceil((MEGABYTES * 1e6) / piece.length);
 
-function round(interest: boolean): { readonly rate: number; readonly records: number; readonly items: number } {
-  const decoder = new MrtDecoder('rrc00', interest ? { prefix: wanted, origin: (asn) => origins.has(asn) } : undefined);
+function round(interest: boolean): {
+  readonly rate: number;
+  readonly records: number;
+  readonly items: number;
+} {
+  const decoder = new MrtDecoder(
+    'rrc00',
+    interest ? { prefix: wanted, origin: (asn) => origins.has(asn) } : undefined,
+  );
   const framer = new MrtFramer();
   let items = 0;
   const before = process.cpuUsage();
@@ -65,5 +81,7 @@ function round(interest: boolean): { readonly rate: number; readonly records: nu
 const rates = Array.from({ length: ROUNDS }, () => round(true)).sort((a, b) => a.rate - b.rate);
 const median = rates[Math.floor(ROUNDS / 2)];
 const all = round(false);
-console.log(`MRT, 1,000 watched prefixes: ${median?.rate.toFixed(0)} MB per CPU-second (budget 60), ${median?.records} records, ${median?.items} of interest`);
+console.log(
+  `MRT, 1,000 watched prefixes: ${median?.rate.toFixed(0)} MB per CPU-second (budget 60), ${median?.records} records, ${median?.items} of interest`,
+);
 console.log(`MRT, everything wanted:      ${all.rate.toFixed(0)} MB per CPU-second, ${all.records} records`);
