@@ -10,7 +10,7 @@ import type { FeedSettings, Settings } from './settings.ts';
 import { readMap, shape } from './shape.ts';
 import type { Sources } from './sources.ts';
 
-export const RIS_LIVE_URL = 'wss://ris-live.ripe.net/v1/ws/';
+const RIS_LIVE_URL = 'wss://ris-live.ripe.net/v1/ws/';
 const FILTER_PREFIXES_MAX = 1000;
 
 const feedShape = shape(() => ({

@@ -6,7 +6,7 @@ import { BoundedProblems } from './problems.ts';
 import type { Complaint } from './rules.ts';
 import type { Sources } from './sources.ts';
 
-export const DATA_PROBLEMS_MAX = 20;
+const DATA_PROBLEMS_MAX = 20;
 
 /**
  * Calls `take` for each line that holds something, without comment (`#` to the end of the line) and outer blanks.

@@ -71,7 +71,7 @@ const RECEIVERS: Readonly<Record<string, ReceiverSpec>> = {
 };
 
 /** Every type a receiver can have. */
-export const RECEIVER_TYPES: readonly string[] = Object.keys(RECEIVERS);
+const RECEIVER_TYPES: readonly string[] = Object.keys(RECEIVERS);
 
 function baseRules(): Record<string, Rule> {
   return {
@@ -120,7 +120,7 @@ function readReceiver(item: Item, sources: Sources): ReceiverSettings | undefine
   }
   const hidden = [...Object.keys(spec.secrets ?? {}), ...(spec.addresses ?? [])];
   const values = readMap(item, shapeOf(type, spec), sources.problems, {
-    what: `a ${type} receiver`,
+    what: `${articleOf(type)} ${type} receiver`,
     also: hidden,
   });
   if (values === undefined || item.kind !== 'map') return undefined;
@@ -141,7 +141,7 @@ function checkNeeds(type: string, { needs }: ReceiverSpec, item: MapItem, { prob
     const begun = needs.findIndex((keys) => keys.some((key) => item.pairs.has(key)));
     const wanted =
       begun < 0 ? needs.map((keys) => keys.join(' with ')).join(' or ') : (missing[begun] ?? []).join(', ');
-    problems.addAbsence(item.at, `a ${type} receiver without ${wanted}`, `add ${wanted}`);
+    problems.addAbsence(item.at, `${articleOf(type)} ${type} receiver without ${wanted}`, `add ${wanted}`);
   }
   for (const [first, second] of TOGETHER[type] ?? [])
     if (item.pairs.has(first) && !item.pairs.has(second))
@@ -205,4 +205,8 @@ function readAddress(item: Item, key: string, sources: Sources): Secret | undefi
   if (typeof read === 'string') return new HiddenValue(read);
   sources.problems.add(item.at, `${key} ${read.found}`, read.remedy);
   return undefined;
+}
+
+function articleOf(word: string): string {
+  return /^[aeiou]/.test(word) ? 'an' : 'a';
 }

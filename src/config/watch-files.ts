@@ -71,10 +71,10 @@ class DirectoryWatch {
   update(files: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       this.#files = [...new Set(files)];
+      await this.#watchDirectories();
       for (const path of this.#seen.keys()) if (!this.#files.includes(path)) this.#seen.delete(path);
       for (const path of this.#files)
         if (!this.#seen.has(path)) this.#seen.set(path, await seeFile(path, undefined));
-      await this.#watchDirectories();
     });
   }
 
@@ -96,9 +96,10 @@ class DirectoryWatch {
   }
 
   async #look(): Promise<void> {
+    // First the watch, then the look: what changes in between is seen by one of them.
+    await this.#watchDirectories();
     const now = new Map<string, Seen>();
     for (const path of this.#files) now.set(path, await seeFile(path, this.#seen.get(path)));
-    await this.#watchDirectories();
     if (this.#isClosed) return;
     const changed = this.#files.filter((path) => now.get(path)?.content !== this.#seen.get(path)?.content);
     // A file that has just gone may be about to come back under the same name: it gets one more settling time.

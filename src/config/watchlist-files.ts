@@ -171,7 +171,7 @@ function takeLine(
 }
 
 /** The lines that are not blank, with their numbers; one string at a time, whatever the size of the file. */
-export function* linesOf(bytes: Uint8Array): Generator<readonly [text: string, line: number]> {
+function* linesOf(bytes: Uint8Array): Generator<readonly [text: string, line: number]> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let start = buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0;
   for (let line = 1; start < buffer.length; line += 1) {
