@@ -48,7 +48,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytesMax,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 1_000 },
     frameworkErrors: (error, request, reply) => sendError(witness, error, request, reply),
@@ -95,7 +95,7 @@ function register(app: FastifyInstance, running: Running, route: Route): void {
     handler: async (request, reply) => {
       const query = readQuery(request.raw.url ?? '', route.parameters ?? []);
       const params = request.params as Readonly<Record<string, string | undefined>>;
-      if (route.isLong) request.raw.socket.setTimeout(0);
+      if (route.isLong) request.raw.socket.setTimeout(limits.longMs);
       const answer = await route.run({
         asker: askerOf(running, request.raw),
         query,
@@ -104,7 +104,6 @@ function register(app: FastifyInstance, running: Running, route: Route): void {
         request: request.raw,
         response: reply.raw,
       });
-      if (route.isLong) request.raw.socket.setTimeout(limits.slowMs);
       if (answer === 'taken') return reply.hijack();
       return send(reply, answer);
     },

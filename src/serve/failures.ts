@@ -63,7 +63,7 @@ export function refuseAtGate(
   const isPage =
     isPerson && /^\/(\?|$)/.test(request.url ?? '') && (problem.status === 401 || problem.status === 429);
   const answer: Reply = isPage
-    ? logInPage(problem)
+    ? logInPage(problem, request.headers['sec-fetch-site'] === 'cross-site')
     : { status: problem.status, type: PROBLEM_TYPE, headers: problem.headers, body: problemBody(problem) };
   const body = String(answer.body);
   response.writeHead(answer.status, {

@@ -13,6 +13,10 @@ export interface Limits {
   readonly failedLoginsPerMinute: number;
   /** Ms for a request to arrive whole, and for a connection to make progress. */
   readonly slowMs: number;
+  /** Ms for an answer that waits for others, as the test of the receivers does. */
+  readonly longMs: number;
+  /** Ms that requests in work have to end when the server closes. */
+  readonly closeMs: number;
   /** How often slow connections are looked for, ms. */
   readonly sweepMs: number;
   readonly connectionsMax: number;
@@ -37,6 +41,8 @@ export const DEFAULT_LIMITS: Limits = {
   changesPerSecond: 10,
   failedLoginsPerMinute: 5,
   slowMs: 10_000,
+  longMs: 120_000,
+  closeMs: 1_000,
   sweepMs: 1_000,
   connectionsMax: 4_000,
   headerBytesMax: 16_384,

@@ -88,13 +88,18 @@ const LOGIN_STYLE =
   ':root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:24rem;margin:20vh auto;padding:0 1rem}' +
   'input,button{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.25rem 0}';
 
-/** Asks for the token, for a person whose browser has no session: no script, one form, both languages. */
-export function logInPage(problem: Problem): Reply {
+/**
+ * Asks for the token, for a person whose browser has no session: no script, one form, both languages.
+ * `isFromElsewhere`: by a link on another site, as in Slack. The browser then keeps a strict cookie back; the page
+ * asks once again by itself, and then it comes along.
+ */
+export function logInPage(problem: Problem, isFromElsewhere: boolean): Reply {
+  const again = isFromElsewhere ? '<meta http-equiv="refresh" content="0">' : '';
   const isFailure = problem.headers['www-authenticate']?.includes('invalid_token') || problem.status === 429;
   const trouble = isFailure ? `<p role="alert">${problem.message}</p>` : '';
   const hash = createHash('sha256').update(LOGIN_STYLE).digest('base64');
   const body = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${again}
 <title>Originwatch</title><style>${LOGIN_STYLE}</style></head>
 <body><main><h1>Originwatch</h1>${trouble}
 <form method="post" action="/session">

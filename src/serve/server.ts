@@ -59,7 +59,7 @@ export interface ServerOptions {
 export interface Server {
   /** Throws `OperationalError('listen-failed')`. */
   listen(): Promise<{ readonly address: string; readonly port: number; readonly url: string }>;
-  /** Ends streams and connections. */
+  /** Ends streams and idle connections at once, requests in work after at most a second. */
   close(): Promise<void>;
   /** Replaces all tokens; sessions and streams of withdrawn ones end. */
   applyTokens(tokens: readonly ServeToken[]): void;
@@ -102,7 +102,9 @@ export function createServer(options: ServerOptions): Server {
     },
     async close() {
       streams.close();
+      const force = setTimeout(() => app.server.closeAllConnections(), limits.closeMs);
       await app.close();
+      clearTimeout(force);
     },
     applyTokens(tokens) {
       credentials.applyTokens(tokens);

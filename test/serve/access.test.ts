@@ -228,6 +228,14 @@ describe('beyond loopback', () => {
     expect((await get('/api/v1/incidents', { headers: { cookie: `${cookie}x` } })).status).toBe(401);
   });
 
+  test('a link on another site leads a person with a session in, by asking once again', async () => {
+    const { get } = await beyond();
+    const page = async (site: string): Promise<string> =>
+      (await get('/', { headers: { accept: 'text/html', 'sec-fetch-site': site } })).text();
+    expect(await page('cross-site')).toContain('http-equiv="refresh"');
+    expect(await page('same-origin')).not.toContain('http-equiv="refresh"');
+  });
+
   test('a log-in by JSON answers 204, and one from another site is refused', async () => {
     const { post } = await beyond();
     expect((await post('/session', { token: WRITE })).status).toBe(204);
