@@ -67,22 +67,33 @@ function parseGroups(text: string, isEnd: boolean): number[] | undefined {
 export function formatAddress(family: Family, words: readonly [number, number, number, number]): string {
   const [first] = words;
   if (family === 4) return `${first >>> 24}.${(first >>> 16) & 255}.${(first >>> 8) & 255}.${first & 255}`;
-  const groups = words.flatMap((word) => [word >>> 16, word & 65_535]);
+  const groups = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let index = 0; index < 8; index += 1) {
+    const word = words[index >> 1] as number;
+    groups[index] = (index & 1) === 0 ? word >>> 16 : word & 65_535;
+  }
   const run = longestZeroRun(groups);
-  const hex = (part: number[]): string => part.map((group) => group.toString(16)).join(':');
-  if (run.length < 2) return hex(groups);
-  return `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`;
+  let text = '';
+  for (let index = 0; index < 8; index += 1) {
+    if (run.length >= 2 && index === run.start) {
+      text += '::';
+      index += run.length - 1;
+    } else
+      text += `${text === '' || text.endsWith('::') ? '' : ':'}${(groups[index] as number).toString(16)}`;
+  }
+  return text;
 }
 
 function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
-  let start = -1;
-  for (const [index, group] of groups.entries()) {
-    if (group !== 0) start = -1;
-    else {
-      if (start < 0) start = index;
-      if (index - start + 1 > best.length) best = { start, length: index - start + 1 };
+  let bestStart = 0;
+  let bestLength = 0;
+  let length = 0;
+  for (let index = 0; index < groups.length; index += 1) {
+    length = groups[index] === 0 ? length + 1 : 0;
+    if (length > bestLength) {
+      bestLength = length;
+      bestStart = index - length + 1;
     }
   }
-  return best;
+  return { start: bestStart, length: bestLength };
 }

@@ -6,9 +6,12 @@
 import type { Family } from '../bgp/address.ts';
 import { lengthMax, type Prefix, prefixFromWords } from '../bgp/prefix.ts';
 import type { Problem } from '../bgp/update.ts';
-import { keepBits, topWord, u32 } from './octets.ts';
+import { topWord, u32 } from './octets.ts';
 
-/** Is a prefix of interest? Words are masked and unsigned, most significant first; IPv4 uses the first alone. */
+/**
+ * Is a prefix of interest? Words are masked, most significant first, IPv4 uses the first alone. They are *signed* 32-bit
+ * numbers, which stay unboxed; `PrefixIndex` takes them as they are.
+ */
 export type PrefixWanted = (
   family: Family,
   word0: number,
@@ -118,17 +121,25 @@ export function isWanted(
   length: number,
   wanted: PrefixWanted,
 ): boolean {
-  const size = (length + 7) >> 3;
-  const word0 = keepBits(topWord(bytes, at, size), length);
-  if (family === 4) return wanted(4, word0, 0, 0, 0, length);
+  if (family === 4) return wanted(4, signedWord(bytes, at, length), 0, 0, 0, length);
   return wanted(
     6,
-    word0,
-    keepBits(topWord(bytes, at + 4, size - 4), length - 32),
-    keepBits(topWord(bytes, at + 8, size - 8), length - 64),
-    keepBits(topWord(bytes, at + 12, size - 12), length - 96),
+    signedWord(bytes, at, length),
+    signedWord(bytes, at + 4, length - 32),
+    signedWord(bytes, at + 8, length - 64),
+    signedWord(bytes, at + 12, length - 96),
     length,
   );
+}
+
+/** The first `bits` (any number) of the word at `at`, the rest zero; octets behind them are not read. */
+function signedWord(bytes: Uint8Array, at: number, bits: number): number {
+  if (bits <= 0) return 0;
+  let word = (bytes[at] as number) << 24;
+  if (bits > 8) word |= (bytes[at + 1] as number) << 16;
+  if (bits > 16) word |= (bytes[at + 2] as number) << 8;
+  if (bits > 24) word |= bytes[at + 3] as number;
+  return bits >= 32 ? word : word & (-1 << (32 - bits));
 }
 
 /** True when some prefix of the range is wanted, or when the range is damaged and deserves a full reading. */

@@ -67,18 +67,29 @@ export function parseUpdate(
   const wanted = interest?.prefix;
   const wantedAnnounced = byOrigin ? undefined : wanted;
   const before = problems.length;
-  const lists = { bytes, family: 4 as const, addPath: context.addPath };
-  const withdrawnList = { ...lists, start: Math.min(start + 2, end), end: withdrawnEnd };
-  const withdrawn = readPrefixes(withdrawnList, 'withdrawn routes', problems, wanted);
+  const { addPath, asnSize } = context;
+  const withdrawnStart = Math.min(start + 2, end);
+  const withdrawn = readPrefixes(
+    { bytes, start: withdrawnStart, end: withdrawnEnd, family: 4, addPath },
+    'withdrawn routes',
+    problems,
+    wanted,
+  );
   const damagedLists = damage(problems, before);
+  const range = { start: attributesStart, end: attributesEnd };
   const attributes = parseAttributes(
     bytes,
-    { start: attributesStart, end: attributesEnd },
-    { ...context, inRib: false, wanted: wantedAnnounced },
+    range,
+    { asnSize, addPath, inRib: false, wanted: wantedAnnounced },
     problems,
   );
   const beforeNlri = problems.length;
-  const announced = readPrefixes({ ...lists, start: attributesEnd, end }, 'NLRI', problems, wantedAnnounced);
+  const announced = readPrefixes(
+    { bytes, start: attributesEnd, end, family: 4, addPath },
+    'NLRI',
+    problems,
+    wantedAnnounced,
+  );
   const damaged = layout === undefined || damagedLists || damage(problems, beforeNlri);
   requireMandatory(attributes, announced, problems);
   return {

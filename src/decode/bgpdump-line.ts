@@ -86,7 +86,8 @@ function printedPrefix({ family, words, length, text }: Prefix): string {
 }
 
 function printedAddress(text: string): string {
-  if (!text.includes(':')) return text;
+  // Only where a single zero group may stand, or a dotted quad, does bgpdump differ from the canonical text.
+  if (!text.includes(':') || (text.includes('::') && !text.startsWith('::'))) return text;
   const address = parseAddress(text);
   return address === undefined ? text : printedAddress6(address.words);
 }

@@ -24,6 +24,7 @@ import {
   UPDATE_MESSAGE,
 } from './mrt-bgp4mp.ts';
 import type { MrtFrame } from './mrt-framing.ts';
+import { HeardSessions } from './mrt-heard.ts';
 import {
   openOldRow,
   openRow,
@@ -51,6 +52,7 @@ export class MrtDecoder {
   readonly #interest: Interest | undefined;
   readonly #sessions = new Map<string, VantagePoint>();
   #peers: readonly TablePeer[] = [];
+  readonly #heard = new HeardSessions();
 
   /** `interest`: what `judge` is asked about; without it all is given. */
   constructor(collector: string, interest?: Interest) {
@@ -60,7 +62,8 @@ export class MrtDecoder {
 
   /**
    * The record as it is judged; problems are appended. Messages that the collector itself sent (LOCAL) are nobody's
-   * route and give nothing. A record that touches nothing of interest costs no allocation beyond its envelope.
+   * route and give nothing. A record that touches nothing of interest costs no allocation beyond its envelope; once an
+   * hour one of each session and family comes through nevertheless, so that its vantage point counts as known.
    */
   judge(frame: MrtFrame, problems: Problem[]): readonly MrtItem[] {
     switch (frame.type) {
@@ -109,9 +112,11 @@ export class MrtDecoder {
     }
     if (envelope.messageType !== UPDATE_MESSAGE || envelope.local) return NOTHING;
     const { body } = envelope;
-    const interest = this.#interest;
-    if (interest !== undefined && !updateIsWanted(body.bytes, body.start, body.end, envelope, interest))
-      return NOTHING;
+    let interest = this.#interest;
+    if (interest !== undefined && !updateIsWanted(body.bytes, body.start, body.end, envelope, interest)) {
+      if (!this.#heard.isNews(frame, envelope)) return NOTHING;
+      interest = undefined;
+    }
     const parsed = readMessage(envelope, problems, interest);
     const update = toUpdate(parsed, this.#vantagePoint(frame.bytes, envelope.session), observedMs, problems);
     return update === undefined ? NOTHING : [{ type: 'update', update }];
@@ -125,10 +130,12 @@ export class MrtDecoder {
     const interest = this.#interest;
     const byPrefix =
       interest === undefined || isWanted(bytes, row.at, row.family, row.length, interest.prefix);
-    if (!byPrefix && interest.origin === undefined) return NOTHING;
+    const listens = this.#heard.listensTo(row.family);
+    if (!byPrefix && !listens && interest.origin === undefined) return NOTHING;
     const items: MrtItem[] = [];
     for (const entry of opened.entries) {
-      if (!byPrefix && !entryIsWanted(entry, interest)) continue;
+      const isNew = listens && this.#heard.isNewPeer(row.family, entry.peer);
+      if (!byPrefix && !isNew && !entryIsWanted(entry, interest)) continue;
       const parsed = readRow(frame, row, entry, problems);
       const vantagePoint = this.#tablePoint(entry.peer);
       const observedMs = entry.originatedSeconds === 0 ? stampMs(frame) : entry.originatedSeconds * 1000;
@@ -149,6 +156,7 @@ export class MrtDecoder {
     }
     if (frame.subtype === 1) {
       this.#peers = readPeerTable(frame, problems);
+      this.#heard.expect(this.#peers);
       return undefined;
     }
     const row = openRow(frame, problems);
@@ -293,8 +301,13 @@ function routesOf(parsed: ParsedUpdate, base: RouteBase): RouteRecord[] {
     const carried = type === 'A' ? attributes : undefined;
     for (const { prefix, pathId } of listed)
       records.push({
-        ...base,
         type,
+        format: base.format,
+        seconds: base.seconds,
+        microseconds: base.microseconds,
+        vantagePoint: base.vantagePoint,
+        problems: base.problems,
+        direction: base.direction,
         prefix,
         safi,
         pathId,

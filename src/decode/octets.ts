@@ -29,13 +29,6 @@ export function topWord(bytes: Uint8Array, at: number, count: number): number {
   return word >>> 0;
 }
 
-/** Keeps the first `bits` of a word: all for 32 and more, none for 0 and less. */
-export function keepBits(word: number, bits: number): number {
-  if (bits >= 32) return word;
-  if (bits <= 0) return 0;
-  return (word & (-1 << (32 - bits))) >>> 0;
-}
-
 /** Lower-case hexadecimal text of a range. */
 export function hexOf(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
