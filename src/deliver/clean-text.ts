@@ -36,5 +36,5 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
 /** The short code of an answer (`no_service`, `invalid_payload`); anything that is not plainly one is left out. */
 export function answerCode(body: string, secrets: readonly string[]): string {
   const line = withoutSecrets(body.slice(0, 400).trim(), secrets);
-  return /^[a-z][a-z0-9_ -]{0,59}$/i.test(line) ? line : '';
+  return line.length <= 60 && /^[A-Z]?[a-z]+([ _][A-Z]?[a-z]+)*$/.test(line) ? line : '';
 }

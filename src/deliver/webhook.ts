@@ -17,7 +17,8 @@ export function createWebhook(config: ReceiverConfig, deps: ReceiverDeps): Recei
   return {
     name: config.name,
     type: config.type,
-    concurrency: 4,
+    // One after the other: a program that reads the feed here gets it in the order of `seq`.
+    concurrency: 1,
     forPeople: false,
     keepsState: false,
     digestFrom: undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nextReminder, readReminderKey, reminderKey, type ToldSoFar } from '../../src/incident/reminders.ts';
 import {
   planDeliveries,
   type RouteRule,
@@ -7,7 +8,6 @@ import {
   type SilenceRule,
   silenceOf,
 } from '../../src/incident/routing.ts';
-import { nextReminder, readReminderKey, reminderKey, type ToldSoFar } from '../../src/incident/reminders.ts';
 import { alertOf, incidentOf, routeOf } from '../deliver/alerts.ts';
 
 const NOW = Date.parse('2022-02-03T02:00:00.000Z');
@@ -61,7 +61,10 @@ describe('the end', () => {
 });
 
 describe('routes', () => {
-  const kakao: RouteRule = { match: { group: ['kakao'], kind: ['sub-prefix', 'origin-change'] }, receivers: ['noc'] };
+  const kakao: RouteRule = {
+    match: { group: ['kakao'], kind: ['sub-prefix', 'origin-change'] },
+    receivers: ['noc'],
+  };
   const all: RouteRule = { match: {}, receivers: ['siem'] };
 
   it('takes the first that matches and no other', () => {
@@ -78,7 +81,12 @@ describe('routes', () => {
   });
 
   it('tells nobody and says so when none matches', () => {
-    const decisions = planDeliveries(alertOf({}, { group: 'naver' }), NOBODY, planOf({ routes: [kakao] }), NOW);
+    const decisions = planDeliveries(
+      alertOf({}, { group: 'naver' }),
+      NOBODY,
+      planOf({ routes: [kakao] }),
+      NOW,
+    );
     expect(notified(decisions)).toEqual([]);
     expect(decisions[0]?.reason).toBe('none of the 1 routes matches: nobody is told');
   });
@@ -97,7 +105,10 @@ describe('routes', () => {
     ['all but one', { group: ['kakao'], tags: ['maps'], prefix: ['192.0.2.0/24'] }, false],
     ['everything', {}, true],
   ])('matches by %s', (_, match, matches) => {
-    const incident = incidentOf({ routes: [routeOf(), routeOf({ kind: 'covering-prefix' })], routesTotal: 2 });
+    const incident = incidentOf({
+      routes: [routeOf(), routeOf({ kind: 'covering-prefix' })],
+      routesTotal: 2,
+    });
     const tagsOf = (watch: string) => (watch === '192.0.2.0/24' ? ['pay'] : []);
     const answer = routed(incident, { routes: [{ match, receivers: ['noc'] }], tagsOf });
     expect(answer.rule !== undefined).toBe(matches);
@@ -105,11 +116,19 @@ describe('routes', () => {
 });
 
 describe('silences', () => {
-  it.each(['opened', 'escalated', 'updated', 'reopened'] as const)('keep %s back while they last', (event) => {
-    const decisions = planDeliveries(alertOf({ event }), new Set(['noc']), planOf({ silences: [silence()] }), NOW);
-    expect(notified(decisions)).toEqual([]);
-    expect(decisions[0]?.reason).toBe('silenced until 2022-02-03T03:00:00.000Z by kim');
-  });
+  it.each(['opened', 'escalated', 'updated', 'reopened'] as const)(
+    'keep %s back while they last',
+    (event) => {
+      const decisions = planDeliveries(
+        alertOf({ event }),
+        new Set(['noc']),
+        planOf({ silences: [silence()] }),
+        NOW,
+      );
+      expect(notified(decisions)).toEqual([]);
+      expect(decisions[0]?.reason).toBe('silenced until 2022-02-03T03:00:00.000Z by kim');
+    },
+  );
 
   it('hold from their start up to, not at, their end', () => {
     const { startsAt, endsAt } = silence();
@@ -160,7 +179,13 @@ describe('reminders', () => {
     escalate: { afterMinutes: 15, receivers: ['boss'] },
     repeatMinutes: 60,
   };
-  const told: ToldSoFar = { sinceMs: NOW, escalatedMs: undefined, lastMs: NOW, count: 0, receivers: new Set(['noc']) };
+  const told: ToldSoFar = {
+    sinceMs: NOW,
+    escalatedMs: undefined,
+    lastMs: NOW,
+    count: 0,
+    receivers: new Set(['noc']),
+  };
 
   it('escalate first, then repeat', () => {
     const first = nextReminder(incidentOf(), rule, told, receivers);
@@ -180,7 +205,9 @@ describe('reminders', () => {
 
   it('repeat nothing that nobody was told', () => {
     const quiet = { ...told, receivers: NOBODY };
-    expect(nextReminder(incidentOf(), { match: {}, receivers: [], repeatMinutes: 5 }, quiet, receivers)).toBeUndefined();
+    expect(
+      nextReminder(incidentOf(), { match: {}, receivers: [], repeatMinutes: 5 }, quiet, receivers),
+    ).toBeUndefined();
   });
 
   it('have keys of their own that read back', () => {
