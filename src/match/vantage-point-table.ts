@@ -91,7 +91,9 @@ export class VantagePointTable {
     }
     this.vantagePoints.push(vantagePoint);
     const name = vantagePointName(vantagePoint);
-    this.rowsByName.set(name, [...(this.rowsByName.get(name) ?? []), row]);
+    const rows = this.rowsByName.get(name);
+    if (rows === undefined) this.rowsByName.set(name, [row]);
+    else rows.push(row);
     this.place(row);
     return row;
   }

@@ -9,6 +9,8 @@ export const TABLE_6 = 230_000;
 export const TABLE_SIZE: number = TABLE_4 + TABLE_6;
 const SHARE_6 = 0.35;
 const ATTACKER_FIRST = 398_000;
+/** Three hundred vantage points, each with an AS, an address for each family and a collector of its own. */
+const PEER_FIRST = 200_000;
 
 /** Who announces the n-th injected hijack (0…999) of a round (0…99): six digits. */
 export function attackerOf(round: number, n: number): number {
@@ -163,11 +165,11 @@ export class Writer {
   /** Transit differs, the AS next to the origin does not: a new neighbour would be a finding. */
   private pathTo(origin: number): number[] {
     const middle = Array.from({ length: this.below(3) }, () => 210_000 + this.below(500));
-    return [200_000 + this.below(300), ...middle, 220_000 + (origin % 97), origin];
+    return [PEER_FIRST + this.below(300), ...middle, 220_000 + (origin % 97), origin];
   }
 
   private message(family: 4 | 6, path: number[], announced: string[], withdrawn: string[]): string {
-    const n = this.below(300);
+    const n = path.length === 0 ? this.below(300) : path[0]! - PEER_FIRST;
     const peer = family === 4 ? `193.203.${n & 7}.${n >> 3}` : `2001:7f8:${(n & 7) + 1}::${(n >> 3) + 1}`;
     const host = `rrc${String(n % 24).padStart(2, '0')}.ripe.net`;
     this.serial += 1;
@@ -182,7 +184,7 @@ export class Writer {
       announced.length === 0 ? '' : `{"next_hop":"${hop}","prefixes":["${announced.join('","')}"]}`;
     const gone = withdrawn.length === 0 ? '' : `"${withdrawn.join('","')}"`;
     const origin = path.length === 0 ? '' : '"origin":"IGP",';
-    return `{"type":"ris_message","data":{"timestamp":${stamp},"peer":"${peer}","peer_asn":"${path[0] ?? 200_000 + n}","id":"${id}","host":"${host}","type":"UPDATE","path":[${path}],"community":[${tags}],${origin}"announcements":[${routes}],"withdrawals":[${gone}]}}`;
+    return `{"type":"ris_message","data":{"timestamp":${stamp},"peer":"${peer}","peer_asn":"${PEER_FIRST + n}","id":"${id}","host":"${host}","type":"UPDATE","path":[${path}],"community":[${tags}],${origin}"announcements":[${routes}],"withdrawals":[${gone}]}}`;
   }
 }
 
