@@ -20,7 +20,7 @@ import { accepted, requireSameSite } from './gate.ts';
 import { isPlain, plainText, wholePrefix } from './parameters.ts';
 import { granted, Problem } from './problem.ts';
 import { type Ask, json, type Reply, type Route, type RouteBody } from './route.ts';
-import { list, object, ref } from './schemas.ts';
+import { described, list, object, ref } from './schemas.ts';
 
 /** What one receiver answered to a test alert; `detail` holds no secret. */
 export interface NotifyTestResult {
@@ -49,10 +49,6 @@ const INCIDENT_ID = { id: 'The id of the incident.' };
 
 function bodyOf(shape: BodyShape<unknown>, isRequired = true): RouteBody {
   return { types: JSON_ONLY, schema: shape.schema, isRequired, size: 'usual' };
-}
-
-function answer(description: string, schema: ReturnType<typeof ref>) {
-  return { description, schema, type: 'application/json' };
 }
 
 const DONE = { description: 'Done.' };
@@ -87,7 +83,7 @@ function incidentChanges(parts: ChangeParts): readonly Route[] {
     tag: 'incidents',
     pathParameters: INCIDENT_ID,
     body: bodyOf(AUTHOR_BODY),
-    answers: { 200: answer('The incident.', ref('Incident')) },
+    answers: { 200: described('The incident.', ref('Incident')) },
     run(ask) {
       const id = pathId(ask);
       const who = author(AUTHOR_BODY.read(ask.body), ask.asker);
@@ -111,7 +107,7 @@ function baselineChanges(parts: ChangeParts): readonly Route[] {
     access: 'write',
     tag: 'state',
     body: bodyOf(ORIGIN_BODY),
-    answers: { 200: answer('The baseline entry.', ref('BaselineEntry')) },
+    answers: { 200: described('The baseline entry.', ref('BaselineEntry')) },
     run(ask) {
       const body = ORIGIN_BODY.read(ask.body);
       const prefix = wholePrefix(body.prefix);
@@ -135,7 +131,7 @@ function baselineChanges(parts: ChangeParts): readonly Route[] {
       tag: 'state',
       parameters: [BY, NOTE],
       body: { types: NDJSON, schema: BASELINE_LINE_SCHEMA, isRequired: true, size: 'import' },
-      answers: { 200: answer('How many lines.', object({ imported: { type: 'integer', minimum: 0 } })) },
+      answers: { 200: described('How many lines.', object({ imported: { type: 'integer', minimum: 0 } })) },
       run(ask) {
         const rows = readBaseline(typeof ask.body === 'string' ? ask.body : '');
         const who = { by: ask.query.get(BY) ?? ask.asker.name, note: ask.query.get(NOTE) ?? '' };
@@ -157,7 +153,7 @@ function silenceChanges(parts: ChangeParts): readonly Route[] {
       access: 'write',
       tag: 'state',
       body: bodyOf(SILENCE_BODY),
-      answers: { 201: answer('The silence.', ref('Silence')) },
+      answers: { 201: described('The silence.', ref('Silence')) },
       run(ask) {
         const body = SILENCE_BODY.read(ask.body);
         const wanted = { ...body, note: body.note ?? '', expectedOrigin: body.expectedOrigin ?? null };
@@ -199,7 +195,7 @@ function otherChanges(parts: ChangeParts): readonly Route[] {
       tag: 'machine',
       body: bodyOf(NOTIFY_TEST_BODY, false),
       isLong: true,
-      answers: { 200: answer('What came back.', object({ results: list(ref('NotifyTestResult')) })) },
+      answers: { 200: described('What came back.', object({ results: list(ref('NotifyTestResult')) })) },
       async run(ask) {
         const { receiver } = NOTIFY_TEST_BODY.read(ask.body ?? {});
         const results = granted(await parts.notifyTest(receiver));

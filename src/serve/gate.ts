@@ -61,7 +61,7 @@ export function accepted(identity: Identity, isOpenPath = false): Asker {
   throw unauthorized(true);
 }
 
-export function unauthorized(isWrong = false): Problem {
+function unauthorized(isWrong = false): Problem {
   const challenge = `Bearer realm="originwatch"${isWrong ? ', error="invalid_token"' : ''}`;
   const detail = isWrong ? 'The token is none of ours.' : 'A token is needed: Authorization: Bearer …';
   return new Problem(401, detail, { headers: { 'www-authenticate': challenge } });

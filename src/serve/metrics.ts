@@ -7,7 +7,7 @@ import { SEVERITIES } from '../bgp/severity.ts';
 import { ALERT_EVENTS, type AlertEvent, KINDS } from '../incident/alert.ts';
 
 /** How an attempt at a delivery ended: told, to be tried again, or given up. */
-export const DELIVERY_RESULTS = ['delivered', 'postponed', 'failed'] as const;
+const DELIVERY_RESULTS = ['delivered', 'postponed', 'failed'] as const;
 export type DeliveryResult = (typeof DELIVERY_RESULTS)[number];
 
 export interface IncidentCount {

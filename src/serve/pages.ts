@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-export const PAGE_POLICY =
+const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "media-src 'self'; font-src 'self'; manifest-src 'self'; require-trusted-types-for 'script'; " +
   "frame-ancestors 'none'; base-uri 'none'; form-action 'self'";

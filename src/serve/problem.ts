@@ -56,7 +56,7 @@ export function tooLarge(): Problem {
 const STATUS_OF = { 'not-found': 404, conflict: 409, 'bad-value': 400 } as const;
 
 /** True for the refusals that the engine answers with. */
-export function isRefusal(answer: unknown): answer is Refusal {
+function isRefusal(answer: unknown): answer is Refusal {
   return typeof answer === 'object' && answer !== null && 'refused' in answer;
 }
 

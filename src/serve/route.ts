@@ -34,7 +34,7 @@ export interface Reply {
 }
 
 /** `taken`: the route writes to the response itself, as the event stream does. */
-export type Answered = Reply | 'taken';
+type Answered = Reply | 'taken';
 
 export interface RouteBody {
   readonly types: readonly string[];

@@ -1,13 +1,13 @@
 /**
- * The closed table of what the API offers: reading first, then changing, then what machines ask. Both the
- * registration in `server.ts` and the OpenAPI document are made from it, so that neither can say what the other doesn't.
+ * The closed table of what the API offers, first part: reading what was committed and what stands now. All parts are
+ * put together in `server.ts`; the registration and the OpenAPI document are both made from the table, so that
+ * neither can say what the other doesn't.
  */
 import { Readable } from 'node:stream';
 import { SEVERITIES } from '../bgp/severity.ts';
 import type { Archive, IncidentQuery, Present } from '../engine/ports.ts';
 import { isoTime, KINDS } from '../incident/alert.ts';
 import { ATOM_ALERTS, ATOM_TYPE, atomFeed } from './atom.ts';
-import type { Pages } from './pages.ts';
 import {
   isPlain,
   namesOf,
@@ -20,20 +20,14 @@ import {
 } from './parameters.ts';
 import { granted, Problem } from './problem.ts';
 import { type Ask, JSON_TYPE, json, type Reply, type Route } from './route.ts';
-import { list, object, ref } from './schemas.ts';
+import { described, list, object, ref } from './schemas.ts';
 import { STREAM_HEADERS, type Streams } from './stream.ts';
 
 export interface ReadParts {
   readonly archive: Archive;
   readonly present: Present;
   readonly streams: Streams;
-  readonly pages: Pages;
-  readonly metricsText: () => Promise<string>;
   readonly nowMs: () => number;
-  /** The daemon's own words for `GET /api/v1/daemon`. */
-  readonly daemon: () => object;
-  /** The `Set-Cookie` value for the dashboard. */
-  readonly sessionCookie: (ask: Ask) => string;
 }
 
 const PAGE_MAX = 1_000;
@@ -71,17 +65,12 @@ const TO = timeParameter('to', 'End; default: now.');
 const TOKEN = plainText('token', 'A token, for feed readers that can not send a header.', 4096);
 
 const ID = { id: 'The id of the incident.' };
-const NO_CONTENT = { description: 'Nothing to say.' };
-
-function described(description: string, schema: ReturnType<typeof ref>, type = 'application/json') {
-  return { description, schema, type };
-}
 
 export function readRoutes(parts: ReadParts): readonly Route[] {
-  return [...incidentRoutes(parts), ...stateRoutes(parts), ...machineRoutes(parts), ...pageRoutes(parts)];
+  return [...incidentRoutes(parts), ...alertRoutes(parts), ...stateRoutes(parts), ...questionRoutes(parts)];
 }
 
-function incidentRoutes({ archive, streams, nowMs }: ReadParts): readonly Route[] {
+function incidentRoutes({ archive }: ReadParts): readonly Route[] {
   return [
     {
       id: 'listIncidents',
@@ -115,6 +104,11 @@ function incidentRoutes({ archive, streams, nowMs }: ReadParts): readonly Route[
         return json({ ...incident, alerts: archive.alertsOf(id), raw: archive.rawOf(id) });
       },
     },
+  ];
+}
+
+function alertRoutes({ archive, streams, nowMs }: ReadParts): readonly Route[] {
+  return [
     {
       id: 'listAlerts',
       method: 'GET',
@@ -169,7 +163,7 @@ function incidentRoutes({ archive, streams, nowMs }: ReadParts): readonly Route[
   ];
 }
 
-function stateRoutes({ archive, present, nowMs }: ReadParts): readonly Route[] {
+function stateRoutes({ archive, present }: ReadParts): readonly Route[] {
   return [
     {
       id: 'listWatchlist',
@@ -201,6 +195,11 @@ function stateRoutes({ archive, present, nowMs }: ReadParts): readonly Route[] {
       answers: { 200: described('The silences.', object({ silences: list(ref('Silence')) })) },
       run: () => listed('silences', archive.silences()),
     },
+  ];
+}
+
+function questionRoutes({ archive, present, nowMs }: ReadParts): readonly Route[] {
+  return [
     {
       id: 'getStatus',
       method: 'GET',
@@ -238,92 +237,6 @@ function stateRoutes({ archive, present, nowMs }: ReadParts): readonly Route[] {
       parameters: [LIMIT],
       answers: { 200: described('The last changes.', object({ audit: list(ref('AuditRow')) })) },
       run: ({ query }) => json({ audit: archive.audit(query.get(LIMIT) ?? 100) }),
-    },
-  ];
-}
-
-function machineRoutes({ present, streams, metricsText, daemon, nowMs }: ReadParts): readonly Route[] {
-  return [
-    {
-      id: 'getDaemon',
-      method: 'GET',
-      path: '/api/v1/daemon',
-      summary: 'The daemon itself, its receivers and its last reload, and who is asking',
-      access: 'read',
-      tag: 'machine',
-      answers: { 200: described('The daemon.', ref('Daemon')) },
-      run({ asker }) {
-        const you = { name: asker.name, scope: asker.scope };
-        return json({ now: isoTime(nowMs()), you, streams: streams.count(), ...daemon() });
-      },
-    },
-    {
-      id: 'getHealth',
-      method: 'GET',
-      path: '/healthz',
-      summary: 'The process works',
-      access: 'open',
-      tag: 'machine',
-      answers: { 200: described('It does.', object({ status: { type: 'string', enum: ['ok'] } })) },
-      run: () => json({ status: 'ok' }),
-    },
-    {
-      id: 'getReadiness',
-      method: 'GET',
-      path: '/readyz',
-      summary: 'Each feed is subscribed and fresh, and the store can be written',
-      access: 'read',
-      tag: 'machine',
-      answers: { 200: described('Ready.', ref('Readiness')), 503: described('Not ready.', ref('Readiness')) },
-      run() {
-        const { feeds, store } = present.readiness();
-        const isReady = store === 'ok' && feeds.every((feed) => feed.connected && feed.fresh);
-        return json({ feeds, store }, isReady ? 200 : 503);
-      },
-    },
-    {
-      id: 'getMetrics',
-      method: 'GET',
-      path: '/metrics',
-      summary: 'Metrics in the text form of Prometheus',
-      access: 'read',
-      tag: 'machine',
-      answers: { 200: described('The metrics.', { type: 'string' }, 'text/plain') },
-      async run() {
-        return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await metricsText() };
-      },
-    },
-  ];
-}
-
-function pageRoutes({ pages, sessionCookie }: ReadParts): readonly Route[] {
-  return [
-    {
-      id: 'getDashboard',
-      method: 'GET',
-      path: '/',
-      summary: 'The dashboard; sets its session',
-      access: 'read',
-      tag: 'pages',
-      answers: { 200: described('The page.', { type: 'string' }, 'text/html') },
-      run(ask) {
-        const page = pages.index();
-        return { ...page, headers: { ...page.headers, 'set-cookie': sessionCookie(ask) } };
-      },
-    },
-    {
-      id: 'getAsset',
-      method: 'GET',
-      path: '/assets/{path}',
-      summary: 'A file of the dashboard',
-      access: 'read',
-      tag: 'pages',
-      pathParameters: { path: 'The path of the file below assets.' },
-      answers: {
-        200: described('The file.', { type: 'string' }, 'application/octet-stream'),
-        304: NO_CONTENT,
-      },
-      run: (ask) => pages.asset(ask.path('path'), ask.request.headers['if-none-match']),
     },
   ];
 }

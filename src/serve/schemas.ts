@@ -5,6 +5,7 @@
 import { SEVERITIES } from '../bgp/severity.ts';
 import { ALERT_EVENTS, ALERT_REASONS, DETECTED_BY, KINDS, RESOLUTIONS } from '../incident/alert.ts';
 import type { JsonSchema } from './parameters.ts';
+import type { Described } from './route.ts';
 
 /** A reference to one of `COMPONENTS`. */
 export function ref(name: string): JsonSchema {
@@ -18,6 +19,11 @@ export function list(items: JsonSchema): JsonSchema {
 /** An object with these properties, all of them always there. */
 export function object(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
   return { type: 'object', properties, required: Object.keys(properties) };
+}
+
+/** An answer of a route. */
+export function described(description: string, schema: JsonSchema, type = 'application/json'): Described {
+  return { description, schema, type };
 }
 
 const text: JsonSchema = { type: 'string' };

@@ -15,6 +15,7 @@ import { createCredentials, type ServeToken } from './credentials.ts';
 import { createGate } from './gate.ts';
 import { createRateLimit, DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { openApiDocument } from './openapi.ts';
+import { machineRoutes, pageRoutes } from './own-routes.ts';
 import { loadPages } from './pages.ts';
 import { type Ask, json, type Log, type Route } from './route.ts';
 import { readRoutes } from './routes.ts';
@@ -124,31 +125,25 @@ function allRoutes(
   },
 ): readonly Route[] {
   const { archive, present, operator, metricsText, log } = options;
-  const sessionCookie = (ask: Ask): string => own.credentials.sessionCookie(ask.asker);
+  const { streams, credentials, nowMs } = own;
+  const sessionCookie = (ask: Ask): string => credentials.sessionCookie(ask.asker);
   const pages = loadPages(options.dashboardDirectory);
   const daemon = options.daemon ?? (() => ({}));
   const noReceivers = async (): Promise<readonly NotifyTestResult[]> => [];
-  const routes: readonly Route[] = [
-    ...readRoutes({
-      archive,
-      present,
-      metricsText,
-      pages,
-      daemon,
-      sessionCookie,
-      streams: own.streams,
-      nowMs: own.nowMs,
-    }),
+  const ownParts = { present, metricsText, pages, daemon, sessionCookie, streams, nowMs };
+  const all: Route[] = [
+    ...readRoutes({ archive, present, streams, nowMs }),
     ...changeRoutes({
       operator,
-      credentials: own.credentials,
+      credentials,
       audit: options.audit ?? (() => {}),
       info: (fields) => log.info(fields),
-      nowMs: own.nowMs,
+      nowMs,
       notifyTest: options.notifyTest ?? noReceivers,
     }),
+    ...machineRoutes(ownParts),
+    ...pageRoutes(ownParts),
   ];
-  const all: Route[] = [...routes];
   let document: string | undefined;
   all.push({
     id: 'getOpenApi',

@@ -58,127 +58,156 @@ interface Stream {
   readonly changed: Set<string>;
 }
 
+/** All streams and what they share. */
+interface Hub {
+  readonly options: StreamOptions;
+  readonly streams: Set<Stream>;
+}
+
 export function createStreams(options: StreamOptions): Streams {
-  const { archive, publisher, limits, nowMs } = options;
-  const streams = new Set<Stream>();
+  const hub: Hub = { options, streams: new Set() };
   let leave: (() => void) | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
-
-  const cut = (stream: Stream, reason: string): void => {
-    streams.delete(stream);
-    stream.response.destroy();
-    options.onCut(reason);
-  };
-  // Where there is no room, a drain is due: that is what wakes the stream again, also under a small bound.
-  const hasRoom = ({ response }: Stream): boolean =>
-    !response.writableNeedDrain || response.writableLength < limits.streamBufferBytesMax;
-  const write = (stream: Stream, text: string): void => {
-    stream.response.write(text);
-    if (stream.response.writableNeedDrain) stream.blockedAtMs ??= nowMs();
-  };
-  const catchUp = (stream: Stream): void => {
-    try {
-      readOn(stream);
-    } catch {
-      cut(stream, 'stream-failed');
-    }
-  };
-  const readOn = (stream: Stream): void => {
-    stream.isLive = false;
-    while (hasRoom(stream)) {
-      const page = archive.alertsAfter(stream.sent, PAGE);
-      for (const alert of page) {
-        if (!hasRoom(stream)) return;
-        write(stream, alertFrame(alert));
-        stream.sent = alert.seq;
-      }
-      if (page.length === 0) {
-        for (const id of stream.changed) {
-          if (!hasRoom(stream)) return;
-          const incident = archive.incident(id);
-          if (incident !== undefined) write(stream, incidentFrame(incident));
-          stream.changed.delete(id);
-        }
-        stream.isLive = true;
-        return;
-      }
-    }
-  };
-  const publish = (published: Published): void => {
-    if (published.type === 'alert') {
-      const frame = alertFrame(published.alert);
-      for (const stream of streams) publishAlert(stream, published.alert.seq, frame);
-      return;
-    }
-    const frame = incidentFrame(published.incident);
-    for (const stream of streams) {
-      if (stream.isLive && hasRoom(stream)) write(stream, frame);
-      else {
-        stream.isLive = false;
-        stream.changed.add(published.incident.id);
-        if (stream.changed.size > CHANGED_MAX) cut(stream, 'stream-overrun');
-      }
-    }
-  };
-  const publishAlert = (stream: Stream, seq: number, frame: string): void => {
-    if (!stream.isLive || seq <= stream.sent) return;
-    if (!hasRoom(stream)) stream.isLive = false;
-    else if (seq > stream.sent + 1) catchUp(stream);
-    else {
-      write(stream, frame);
-      stream.sent = seq;
-    }
-  };
-  const beat = (): void => {
-    for (const stream of streams) {
-      if (stream.blockedAtMs === undefined) write(stream, ':\n\n');
-      else if (nowMs() - stream.blockedAtMs >= limits.streamStallMs) cut(stream, 'stream-stalled');
-    }
-  };
-
   return {
     open(response, asker, after) {
-      refuseTooMany(streams, asker, limits);
-      const last = archive.lastSeq();
-      const stream: Stream = {
-        response,
-        asker,
-        // A seq beyond ours is from another database: nothing to repeat, and nothing to hold back.
-        sent: Math.min(after ?? last, last),
-        isLive: false,
-        blockedAtMs: undefined,
-        changed: new Set(),
-      };
-      streams.add(stream);
-      response.on('close', () => streams.delete(stream));
-      response.on('drain', () => {
-        stream.blockedAtMs = undefined;
-        if (!stream.isLive) catchUp(stream);
-      });
-      response.socket?.setTimeout(0);
-      response.writeHead(200, STREAM_HEADERS);
-      write(stream, `: originwatch\nretry: ${RETRY_MS}\n\n`);
-      catchUp(stream);
+      refuseTooMany(hub, asker);
+      begin(hub, newStream(hub, response, asker, after));
     },
-    count: () => streams.size,
+    count: () => hub.streams.size,
     cutUnless(isGood) {
-      for (const stream of streams) if (!isGood(stream.asker)) cut(stream, 'token-withdrawn');
+      for (const stream of hub.streams) if (!isGood(stream.asker)) cut(hub, stream, 'token-withdrawn');
     },
     start() {
-      leave = publisher.subscribe(publish);
-      heartbeat = setInterval(beat, limits.heartbeatMs);
+      leave = options.publisher.subscribe((published) => publish(hub, published));
+      heartbeat = setInterval(() => beat(hub), options.limits.heartbeatMs);
       heartbeat.unref();
     },
     close() {
       leave?.();
       clearInterval(heartbeat);
-      for (const stream of streams) stream.response.end();
-      streams.clear();
+      for (const stream of hub.streams) stream.response.end();
+      hub.streams.clear();
     },
   };
 }
 
-function refuseTooMany(streams: ReadonlySet<Stream>, asker: Asker, limits: Limits): void {
+function newStream(hub: Hub, response: ServerResponse, asker: Asker, after: number | undefined): Stream {
+  const last = hub.options.archive.lastSeq();
+  return {
+    response,
+    asker,
+    // A seq beyond ours is from another database: nothing to repeat, and nothing to hold back.
+    sent: Math.min(after ?? last, last),
+    isLive: false,
+    blockedAtMs: undefined,
+    changed: new Set(),
+  };
+}
+
+function begin(hub: Hub, stream: Stream): void {
+  const { response } = stream;
+  hub.streams.add(stream);
+  response.on('close', () => hub.streams.delete(stream));
+  response.on('drain', () => {
+    stream.blockedAtMs = undefined;
+    if (!stream.isLive) catchUp(hub, stream);
+  });
+  response.socket?.setTimeout(0);
+  response.writeHead(200, STREAM_HEADERS);
+  write(hub, stream, `: originwatch\nretry: ${RETRY_MS}\n\n`);
+  catchUp(hub, stream);
+}
+
+function cut(hub: Hub, stream: Stream, reason: string): void {
+  hub.streams.delete(stream);
+  stream.response.destroy();
+  hub.options.onCut(reason);
+}
+
+/** Where there is no room, a drain is due: that is what wakes the stream again, also under a small bound. */
+function hasRoom(hub: Hub, { response }: Stream): boolean {
+  return !response.writableNeedDrain || response.writableLength < hub.options.limits.streamBufferBytesMax;
+}
+
+function write(hub: Hub, stream: Stream, text: string): void {
+  stream.response.write(text);
+  if (stream.response.writableNeedDrain) stream.blockedAtMs ??= hub.options.nowMs();
+}
+
+/** Goes on from the archive, and live when it has caught up. */
+function catchUp(hub: Hub, stream: Stream): void {
+  stream.isLive = false;
+  try {
+    if (readAlerts(hub, stream) && tellChanged(hub, stream)) stream.isLive = true;
+  } catch {
+    cut(hub, stream, 'stream-failed');
+  }
+}
+
+/** True when there is no more to read, false when there is no room for more. */
+function readAlerts(hub: Hub, stream: Stream): boolean {
+  for (;;) {
+    const page = hub.options.archive.alertsAfter(stream.sent, PAGE);
+    if (page.length === 0) return true;
+    for (const alert of page) {
+      if (!hasRoom(hub, stream)) return false;
+      write(hub, stream, alertFrame(alert));
+      stream.sent = alert.seq;
+    }
+  }
+}
+
+/** Tells how the incidents stand that changed while the stream was behind; true when all are told. */
+function tellChanged(hub: Hub, stream: Stream): boolean {
+  for (const id of stream.changed) {
+    if (!hasRoom(hub, stream)) return false;
+    const incident = hub.options.archive.incident(id);
+    if (incident !== undefined) write(hub, stream, incidentFrame(incident));
+    stream.changed.delete(id);
+  }
+  return true;
+}
+
+/** The text is made once for all streams. */
+function publish(hub: Hub, published: Published): void {
+  const isAlert = published.type === 'alert';
+  const frame = isAlert ? alertFrame(published.alert) : incidentFrame(published.incident);
+  for (const stream of hub.streams) {
+    if (isAlert) publishAlert(hub, stream, published.alert.seq, frame);
+    else publishIncident(hub, stream, published.incident.id, frame);
+  }
+}
+
+function publishAlert(hub: Hub, stream: Stream, seq: number, frame: string): void {
+  if (!stream.isLive || seq <= stream.sent) return;
+  if (!hasRoom(hub, stream)) stream.isLive = false;
+  else if (seq > stream.sent + 1) catchUp(hub, stream);
+  else {
+    write(hub, stream, frame);
+    stream.sent = seq;
+  }
+}
+
+function publishIncident(hub: Hub, stream: Stream, id: string, frame: string): void {
+  if (stream.isLive && hasRoom(hub, stream)) {
+    write(hub, stream, frame);
+    return;
+  }
+  stream.isLive = false;
+  stream.changed.add(id);
+  if (stream.changed.size > CHANGED_MAX) cut(hub, stream, 'stream-overrun');
+}
+
+/** A sign of life to each stream, and the end of those whose reader takes nothing. */
+function beat(hub: Hub): void {
+  const { limits, nowMs } = hub.options;
+  for (const stream of hub.streams) {
+    if (stream.blockedAtMs === undefined) write(hub, stream, ':\n\n');
+    else if (nowMs() - stream.blockedAtMs >= limits.streamStallMs) cut(hub, stream, 'stream-stalled');
+  }
+}
+
+function refuseTooMany({ streams, options: { limits } }: Hub, asker: Asker): void {
   const own = [...streams].filter((stream) => stream.asker.key === asker.key).length;
   if (streams.size >= limits.streamsMax || own >= limits.streamsPerReaderMax) {
     throw tooMany('Too many event streams are open.', RETRY_MS / 1000);
