@@ -138,6 +138,8 @@ function requireMandatory(
 ): void {
   const reached = attributes.reach?.some((reach) => reach.prefixes.length > 0) ?? false;
   if (announced.length === 0 && !reached) return;
+  // A malformed one is not missing too.
+  if (attributes.grade !== undefined && attributes.grade !== 'discard') return;
   const missing: string[] = [];
   if (attributes.origin === undefined) missing.push('ORIGIN');
   if (attributes.segments === undefined) missing.push('AS_PATH');
