@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GIVE_UP_AFTER_MS } from '../../src/deliver/backoff.ts';
 import { Dispatcher, NOTICE_AFTER_MS } from '../../src/deliver/dispatcher.ts';
@@ -240,6 +241,46 @@ describe('a receiver that is down', () => {
     expect(outbox.rows[0]).toMatchObject({ state: 'failed' });
     expect(outbox.rows[0]?.error).toMatch(/^given up after \d+ tries: connection refused$/);
     expect(counts['noc failed']).toBe(1);
+  });
+});
+
+describe('whatever a receiver does', () => {
+  /** What the next try comes to; once the list is used up everything is taken. */
+  const outcomes = fc.array(fc.constantFrom('ok', 'busy', 'limit', 'slow-ok', 'refuse'), { maxLength: 60 });
+  const rows = fc.array(fc.record({ incident: fc.nat(4), afterMs: fc.nat(20_000) }), {
+    minLength: 1,
+    maxLength: 30,
+  });
+
+  it('each row ends delivered once or shown as failed, in the order of its incident', async () => {
+    await fc.assert(
+      fc.asyncProperty(outcomes, rows, fc.integer({ min: 1, max: 4 }), async (plan, wanted, concurrency) => {
+        const noc = new FakeReceiver('noc', { concurrency });
+        const { clock, put, outbox } = stage([noc]);
+        noc.behave = async () => {
+          const next = plan.shift() ?? 'ok';
+          if (next === 'slow-ok') await new Promise<void>((resolve) => clock.after(5_000, resolve));
+          if (next === 'busy') return tryAgain('HTTP 503');
+          if (next === 'limit') return tryAgain('HTTP 429', 3_000);
+          return next === 'refuse' ? refused('HTTP 400') : OK;
+        };
+        for (const [index, { incident, afterMs }] of wanted.entries()) {
+          put(numbered(index + 1, `i${incident}`), 'noc');
+          await clock.advance(afterMs);
+        }
+        await clock.advance(2 * DAY);
+        expect(outbox.pending('noc')).toBe(0);
+        const delivered = outbox.rows.filter((row) => row.state === 'delivered').map((row) => row.alert.seq);
+        expect([...noc.taken].sort((a, b) => a - b)).toEqual(delivered);
+        for (let incident = 0; incident <= 4; incident += 1) {
+          const own = noc.alerts
+            .filter((alert) => alert.incident.id === `i${incident}`)
+            .map((alert) => alert.seq);
+          expect(own).toEqual([...own].sort((a, b) => a - b));
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 
