@@ -1,1 +1,13 @@
 #!/usr/bin/env node
+/** The way in: argv to command, and the only place that ends the process. `run` is the command without a name. */
+import { runCommandLine } from './daemon/command-line.ts';
+
+const argv = process.argv.slice(2);
+const first = argv[0];
+const named = first === undefined || (first.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(first)) ? ['run', ...argv] : argv;
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+});
+const code = await runCommandLine(named, { stdout: process.stdout, stderr: process.stderr });
+process.exit(code);

@@ -12,6 +12,8 @@ import type { DetectedBy } from '../incident/alert.ts';
 import type { Cause, Notice } from '../incident/incident-book.ts';
 import type { Finding } from '../judge/finding.ts';
 import type { RibRoute } from '../judge/watched-rib.ts';
+import type { RpkiView } from '../judge/world.ts';
+import type { EngineConfig } from './config.ts';
 import type { Core } from './core.ts';
 import type { FeedInput, FeedState } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
@@ -68,6 +70,22 @@ export class Engine {
   finish(nowMs: number): void {
     this.advance(nowMs);
     this.say(this.core.book.flushAll(nowMs));
+  }
+
+  /** New VRPs and ASPAs: evidence that arrives later escalates or calms what is open. */
+  setRpki(rpki: RpkiView | undefined, nowMs: number): void {
+    this.advance(nowMs);
+    this.core.setRpki(rpki);
+    this.core.rejudge.all('replaced', nowMs);
+    this.settle(nowMs);
+  }
+
+  /** A new configuration, taken into force whole: what is explained resolves, what is wrong opens, at once. */
+  reload(config: EngineConfig, nowMs: number): void {
+    this.advance(nowMs);
+    this.core.configure(config);
+    this.core.rejudge.all('accepted', nowMs);
+    this.settle(nowMs);
   }
 
   /** Silent filling (`replay --from`): findings are collected, nothing is said until `unmute`. */

@@ -1,0 +1,345 @@
+/**
+ * argv → command. Exit codes: 0; 1 failure at work; 64 wrong usage; 78 configuration error. Data goes to stdout, all
+ * else to stderr. Commands load their code when they are asked for, so that `--help` is instant.
+ */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { defaultConfigPath } from '../config/default-path.ts';
+import { loadSettings } from '../config/load.ts';
+import { ConfigError } from '../config/problems.ts';
+import type { Settings } from '../config/settings.ts';
+import { OperationalError } from '../engine/errors.ts';
+import { parseTime } from './times.ts';
+import { VERSION } from './version.ts';
+
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+const USAGE = 64;
+const CONFIG = 78;
+
+/** What the user asked for makes no sense: exit 64. */
+export class UsageError extends Error {}
+
+/** Runs one command; resolves with the exit code. Never throws. */
+export async function runCommandLine(argv: readonly string[], io: Streams): Promise<number> {
+  const outcome = { code: 0 };
+  const program = buildProgram(outcome, io);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return outcome.code;
+  } catch (error) {
+    return exitCodeOf(error, io);
+  }
+}
+
+function exitCodeOf(error: unknown, io: Streams): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (error instanceof ConfigError) {
+    io.stderr.write(`${error.format()}\n`);
+    return CONFIG;
+  }
+  if (error instanceof UsageError) {
+    io.stderr.write(`error: ${error.message}\n`);
+    return USAGE;
+  }
+  if (error instanceof OperationalError) {
+    io.stderr.write(`error: ${error.message}\n`);
+    return 1;
+  }
+  io.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+interface Common {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+function buildProgram(outcome: { code: number }, io: Streams): Command {
+  const program = new Command('originwatch')
+    .description('BGP hijack detection: watches the origin AS of your prefixes and alerts the moment it changes')
+    .version(VERSION)
+    .showHelpAfterError('(see --help)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
+  const done: Done = (run) => async (...args) => {
+    outcome.code = await run(...args);
+  };
+  addDaemonCommands(program, done, io);
+  addRecordedInputCommands(program, done, io);
+  addJudgingCommands(program, done, io);
+  addOperatorCommands(program, done, io);
+  return program;
+}
+
+/** Keeps the exit code of what ran. */
+type Done = <A extends unknown[]>(run: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
+
+function command(parent: Command, name: string, description: string, hasJson: boolean): Command {
+  const made = parent
+    .command(name)
+    .description(description)
+    .option('-c, --config <file>', 'configuration (default: $ORIGINWATCH_CONFIG, else the shipped one)')
+    .exitOverride();
+  made.copyInheritedSettings(parent);
+  return hasJson ? made.option('--json', 'machine-readable output') : made;
+}
+
+/** Options stand on the subcommand or, for groups, on the group. */
+export function settingsOf(options: Common & { watchlist?: string; vrps?: string }): Settings {
+  return loadSettings({
+    configPath: options.config ?? defaultConfigPath(process.env),
+    watchlistPath: options.watchlist,
+    vrpsPath: options.vrps,
+    env: process.env,
+  }).settings;
+}
+
+function addDaemonCommands(program: Command, done: Done, io: Streams): void {
+  command(program, 'run', 'run the daemon in this process', false)
+    .option('--record <file>', 'write down every frame with its arrival stamp and the state of the feeds')
+    .action(
+      done(async (options: Common & { record?: string }) => {
+        const { runDaemon } = await import('./commands/run.ts');
+        return runDaemon({ configPath: options.config ?? defaultConfigPath(process.env), recordTo: options.record }, io);
+      }),
+    );
+  command(program, 'check', 'validate configuration and watchlist, print what will be watched; sends nothing', true)
+    .option('--vrps <file>', 'VRPs from this file, to look for open ROAs')
+    .action(
+      done(async (options: Common & { vrps?: string }) => {
+        const { runCheck } = await import('./commands/check.ts');
+        return runCheck(settingsOf(options), { json: options.json === true }, io);
+      }),
+    );
+  command(program, 'record', 'record the live feed in the replayable form', false)
+    .requiredOption('--minutes <n>', 'how long', positiveNumber)
+    .requiredOption('--out <file>', 'where to')
+    .action(
+      done(async (options: Common & { minutes: number; out: string }) => {
+        const { runRecord } = await import('./commands/record.ts');
+        return runRecord(settingsOf(options), { minutes: options.minutes, out: options.out }, io);
+      }),
+    );
+  command(program, 'demo', 'play the Kakao hijack of 2022 against a real daemon; needs no network', false)
+    .option('--speed <n>', 'how much faster than the default pace', positiveNumber, 1)
+    .option('--port <n>', 'port of the dashboard (0: a free one)', wholeNumber, 8480)
+    .option('--exit', 'end after the all-clear instead of leaving the dashboard up')
+    .action(
+      done(async (options: { speed: number; port: number; exit?: boolean }) => {
+        const { runDemo } = await import('./commands/demo.ts');
+        return runDemo({ speed: options.speed, port: options.port, exit: options.exit === true }, io);
+      }),
+    );
+}
+
+function addRecordedInputCommands(program: Command, done: Done, io: Streams): void {
+  command(program, 'replay', 'run recorded input through the same pipeline under a virtual clock', true)
+    .argument('[files...]', 'RIS Live NDJSON, own recordings, MRT; plain, gzip, bzip2')
+    .option('--watchlist <file>', 'instead of the configured one')
+    .option('--vrps <file>', 'VRPs from this file')
+    .option('--state <dir>', 'keep and continue this state directory (default: in memory)')
+    .option('--from <time>', 'earlier records fill the watched RIB silently', time)
+    .option('--to <time>', 'later records are left out; the clock runs on to it', time)
+    .option('--speed <n>', 'play in real time, n times as fast', positiveNumber)
+    .option('--collector <name>', 'collector of MRT files (default: from their path)')
+    .option('--incident <name>', 'play a built-in incident instead of files')
+    .option('--list', 'name the built-in incidents')
+    .action(
+      done(async (files: string[], options: ReplayArguments) => {
+        const { replayCommand } = await import('./commands/replay-command.ts');
+        return replayCommand(files, options, io);
+      }),
+    );
+  command(program, 'decode', 'print every route of any input it can read, as bgpdump -m does', true)
+    .argument('<files...>', 'MRT, RIS Live NDJSON, own recordings; plain, gzip, bzip2')
+    .option('--collector <name>', 'collector of MRT files (default: from their path)')
+    .action(
+      done(async (files: string[], options: Common & { collector?: string }) => {
+        const { runDecode } = await import('./commands/decode.ts');
+        return runDecode(files, { json: options.json === true, collector: options.collector }, io);
+      }),
+    );
+  command(program, 'init', 'write a watchlist for your AS numbers', true)
+    .requiredOption('--asn <number...>', 'your AS numbers')
+    .option('--rib <file...>', 'RIB snapshots (MRT)')
+    .option('--vrps <file>', 'VRPs')
+    .option('--ripestat', 'ask RIPEstat what they announce')
+    .option('--ripestat-url <url>', 'another RIPEstat')
+    .option('--out <file>', 'write or merge into this watchlist (default: print it)')
+    .option('--yes', 'write without asking')
+    .action(
+      done(async (options: InitArguments) => {
+        const { runInit } = await import('./commands/init.ts');
+        return runInit(options, io);
+      }),
+    );
+}
+
+export interface ReplayArguments extends Common {
+  readonly watchlist?: string;
+  readonly vrps?: string;
+  readonly state?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly speed?: number;
+  readonly collector?: string;
+  readonly incident?: string;
+  readonly list?: boolean;
+}
+
+export interface InitArguments extends Common {
+  readonly asn: readonly string[];
+  readonly rib?: readonly string[];
+  readonly vrps?: string;
+  readonly ripestat?: boolean;
+  readonly ripestatUrl?: string;
+  readonly out?: string;
+  readonly yes?: boolean;
+}
+
+function addJudgingCommands(program: Command, done: Done, io: Streams): void {
+  command(program, 'explain', 'what this announcement would cause, stage by stage', true)
+    .argument('<prefix>')
+    .argument('<path>', 'the AS path in quotes: left the vantage point, right the origin')
+    .option('--watchlist <file>', 'instead of the configured one')
+    .option('--vrps <file>', 'VRPs from this file')
+    .option('--community <community...>', 'communities of the announcement, as 65535:666')
+    .option('--state <dir>', 'baseline and RIB of this state directory')
+    .action(
+      done(async (prefix: string, path: string, options: ExplainArguments) => {
+        const { runExplain } = await import('./commands/explain.ts');
+        return runExplain(settingsOf(options), { ...options, prefix, path }, io);
+      }),
+    );
+  command(program, 'status', 'is it BGP? Asks the running daemon', true)
+    .argument('<resource>', 'prefix, IP address, AS number or host name')
+    .option('--at <time>', 'how it was then', time)
+    .option('--check', 'as a Nagios/Icinga plugin: one line; exit 0 OK, 1 warning, 2 critical, 3 unknown')
+    .action(
+      done(async (resource: string, options: Common & { at?: number; check?: boolean }) => {
+        const { runStatus } = await import('./commands/status.ts');
+        return runStatus(options, { resource, atMs: options.at, isCheck: options.check === true, json: options.json === true }, io);
+      }),
+    );
+}
+
+export interface ExplainArguments extends Common {
+  readonly watchlist?: string;
+  readonly vrps?: string;
+  readonly community?: readonly string[];
+  readonly state?: string;
+}
+
+function addOperatorCommands(program: Command, done: Done, io: Streams): void {
+  const client = async (): Promise<typeof import('./commands/operator.ts')> => import('./commands/operator.ts');
+  const incidents = program.command('incidents').description('incidents of the running daemon').exitOverride();
+  command(incidents, 'list', 'newest first', true)
+    .option('--state <list>', 'open, resolved')
+    .option('--kind <list>')
+    .option('--group <list>')
+    .option('--severity <list>')
+    .option('--prefix <prefix>', 'any route overlaps it')
+    .option('--since <time>', 'opened at or after it')
+    .option('--limit <n>', 'at most', wholeNumber)
+    .action(done(async (options) => (await client()).listIncidents(options, io)));
+  command(incidents, 'show', 'one incident with its timeline', true)
+    .argument('<id>')
+    .action(done(async (id: string, options) => (await client()).showIncident(id, options, io)));
+  for (const [name, text] of [
+    ['ack', 'acknowledge an incident'],
+    ['resolve', 'resolve an incident by hand; it reopens on new evidence only'],
+  ] as const) {
+    authored(command(incidents, name, text, true).argument('<id>')).action(
+      done(async (id: string, options) => (await client()).changeIncident(id, name, options, io)),
+    );
+  }
+  addBaselineCommands(program, done, io);
+  const silence = program.command('silence').description('silences and planned changes').exitOverride();
+  command(silence, 'list', 'all silences', true).action(done(async (options) => (await client()).listSilences(options, io)));
+  authored(command(silence, 'add', 'hold notifications back, or expect an origin, for a while', true))
+    .option('--group <name>')
+    .option('--prefix <prefix>')
+    .option('--kind <kind>')
+    .option('--offender <asn>')
+    .option('--starts <time>', 'default: now')
+    .requiredOption('--ends <time>', 'a time, or a span such as 2h')
+    .option('--expected-origin <asn>', 'this origin is expected meanwhile')
+    .action(done(async (options) => (await client()).addSilence(options, io)));
+  authored(command(silence, 'expire', 'end a silence now', true).argument('<id>')).action(
+    done(async (id: string, options) => (await client()).expireSilence(id, options, io)),
+  );
+  const notify = program.command('notify').description('receivers').exitOverride();
+  command(notify, 'test', 'send a marked test alert and report what came back', true)
+    .argument('[receiver]')
+    .action(
+      done(async (receiver: string | undefined, options: Common) => {
+        const { runNotifyTest } = await import('./commands/notify.ts');
+        return runNotifyTest(settingsOf(options), receiver, options.json === true, io);
+      }),
+    );
+  command(notify, 'route', 'who would hear of what, and why', true)
+    .argument('<prefix>')
+    .argument('<path>')
+    .option('--watchlist <file>')
+    .option('--vrps <file>')
+    .action(
+      done(async (prefix: string, path: string, options: ExplainArguments) => {
+        const { runNotifyRoute } = await import('./commands/explain.ts');
+        return runNotifyRoute(settingsOf(options), { ...options, prefix, path }, io);
+      }),
+    );
+}
+
+function addBaselineCommands(program: Command, done: Done, io: Streams): void {
+  const module = async (): Promise<typeof import('./commands/baseline.ts')> => import('./commands/baseline.ts');
+  const baseline = program.command('baseline').description('the baseline in SQLite').exitOverride();
+  command(baseline, 'list', 'every expected, learned and refused origin', true).action(
+    done(async (options) => (await module()).listBaseline(options, undefined, io)),
+  );
+  command(baseline, 'show', 'what is known of one prefix', true)
+    .argument('<prefix>')
+    .action(done(async (prefix: string, options) => (await module()).listBaseline(options, prefix, io)));
+  command(baseline, 'export', 'as NDJSON', true).action(done(async (options) => (await module()).exportBaseline(options, io)));
+  command(baseline, 'import', 'from NDJSON', true)
+    .argument('<file>', '- for standard input')
+    .action(done(async (file: string, options) => (await module()).importBaseline(file, options, io)));
+  command(baseline, 'learn', 'from RIB snapshots', true)
+    .requiredOption('--rib <file...>', 'MRT RIBs; plain, gzip, bzip2')
+    .option('--collector <name>', 'collector of the files (default: from their path)')
+    .option('--min-peers <n>', 'peer ASes that must show an origin', wholeNumber)
+    .action(done(async (options) => (await module()).learnBaseline(options, io)));
+  for (const [name, text] of [
+    ['accept', 'this origin is legitimate for this prefix'],
+    ['reject', 'this origin is never to be learned for this prefix'],
+  ] as const) {
+    authored(command(baseline, name, text, true).argument('<prefix>').argument('<origin>')).action(
+      done(async (prefix: string, origin: string, options) => (await module()).decideOrigin(name, prefix, origin, options, io)),
+    );
+  }
+}
+
+function authored(made: Command): Command {
+  return made.option('--by <name>', 'who (default: the user of this machine)').option('--note <text>', 'why', '');
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 would do.');
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number would do.');
+  return value;
+}
+
+function time(text: string): number {
+  const ms = parseTime(text);
+  if (ms === undefined) throw new InvalidArgumentError('an ISO 8601 time would do, as 2022-02-03T01:04:18Z.');
+  return ms;
+}
+

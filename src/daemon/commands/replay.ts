@@ -1,0 +1,204 @@
+/**
+ * `originwatch replay FILE…`: recorded input through the very pipeline of the daemon, under a virtual clock. Never
+ * touches the network, never notifies. stdout: alerts; stderr: progress, problems, totals.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { Settings } from '../../config/settings.ts';
+import type { Published, Remembered } from '../../engine/ports.ts';
+import { restoreEngine } from '../../engine/restore.ts';
+import { BZIP2 } from '../../feed/bzip2.ts';
+import { XZ, ZSTD } from '../../feed/decompress-tool.ts';
+import { formatFileProblem, RecordedInput } from '../../feed/files.ts';
+import type { FileRecord } from '../../feed/forms.ts';
+import { mrtForm } from '../../feed/mrt-files.ts';
+import type { Stamped } from '../../feed/stamps.ts';
+import { systemClock } from '../../feed/surroundings.ts';
+import { loadVrpFile } from '../../feed/vrp-export.ts';
+import { type RpkiData, RpkiDataBuilder } from '../../judge/rpki-data.ts';
+import { WatchPlan } from '../../judge/watch-plan.ts';
+import { DATABASE_FILE, openStore, type SqliteStore } from '../../store/store.ts';
+import { alertLine } from '../alert-line.ts';
+import { Driver } from '../driver.ts';
+import { interestOf } from '../interest.ts';
+import { Output } from '../output.ts';
+import { Progress } from '../progress.ts';
+
+export interface ReplayOptions {
+  readonly files: readonly string[];
+  readonly settings: Settings;
+  readonly json: boolean;
+  /** Keeps and continues this state; undefined: in memory. */
+  readonly state: string | undefined;
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  /** Times real time; undefined: as fast as it goes. */
+  readonly speed: number | undefined;
+  readonly collector: string | undefined;
+}
+
+export interface ReplayStreams {
+  readonly stdout: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+}
+
+const NOTHING: Remembered = { nextSeq: 1, rib: [], baseline: [], incidents: [], silences: [], memory: new Map() };
+
+/** Returns the exit code: 0, or 1 when nothing could be read. */
+export async function runReplay(options: ReplayOptions, io: ReplayStreams): Promise<number> {
+  const replay = new Replay(options, io);
+  try {
+    return await replay.run();
+  } finally {
+    replay.close();
+  }
+}
+
+class Replay {
+  private readonly options: ReplayOptions;
+  private readonly io: ReplayStreams;
+  private readonly output: Output;
+  private readonly progress: Progress;
+  private readonly store: SqliteStore | undefined;
+  private driver: Driver | undefined;
+  private clockMs = 0;
+  private isFilling: boolean;
+  private readonly problems = new Map<string, number>();
+  private alerts = 0;
+  private inputs = 0;
+  /** Wall clock and virtual clock where the paced part begins. */
+  private pace: { readonly wallMs: number; readonly clockMs: number } | undefined;
+
+  constructor(options: ReplayOptions, io: ReplayStreams) {
+    this.options = options;
+    this.io = io;
+    this.output = new Output(io.stdout);
+    this.progress = new Progress(options.files, io.stderr);
+    this.isFilling = options.fromMs !== undefined;
+    if (options.state === undefined) return;
+    mkdirSync(options.state, { recursive: true });
+    this.store = openStore(join(options.state, DATABASE_FILE), { lock: true });
+  }
+
+  close(): void {
+    this.progress.end();
+    this.store?.close();
+  }
+
+  async run(): Promise<number> {
+    const rpki = await this.loadRpki();
+    const input = new RecordedInput({
+      files: this.options.files,
+      forms: [mrtForm({ collector: this.options.collector, interest: interestOf(new WatchPlan(this.options.settings.watchlist)) })],
+      compressions: [BZIP2, XZ, ZSTD],
+      onProblem: (problem) => this.say(formatFileProblem(problem)),
+      onProgress: (bytes) => this.progress.read(bytes),
+    });
+    for await (const batch of input.batches()) {
+      for (const stamped of batch) {
+        if (this.options.toMs !== undefined && stamped.arrivedMs > this.options.toMs) continue;
+        this.begin(stamped.arrivedMs, rpki);
+        await this.step(stamped);
+      }
+      this.driver?.commit();
+      if (this.output.isFull && !(await this.output.flush())) return 0;
+    }
+    this.end(rpki);
+    await this.output.flush();
+    this.report(input);
+    return input.nothingRead() ? 1 : 0;
+  }
+
+  private async loadRpki(): Promise<RpkiData | undefined> {
+    const { file } = this.options.settings.rpki;
+    if (file === undefined) return undefined;
+    return (await loadVrpFile(file, new RpkiDataBuilder(), systemClock)).data;
+  }
+
+  /** The engine begins with the first record. */
+  private begin(atMs: number, rpki: RpkiData | undefined): void {
+    if (this.driver !== undefined) return;
+    const remembered = this.store?.remember() ?? NOTHING;
+    const engine = restoreEngine(this.options.settings, remembered, atMs, []);
+    this.clockMs = atMs;
+    if (rpki !== undefined) engine.setRpki(rpki, atMs);
+    if (this.isFilling) engine.mute();
+    this.driver = new Driver({
+      engine,
+      target: this.store ?? { commit: () => undefined },
+      onCommitted: (published) => this.print(published),
+    });
+  }
+
+  private async step(stamped: Stamped<FileRecord>): Promise<void> {
+    const { driver } = this;
+    const { record, arrivedMs } = stamped;
+    for (const { code } of record.problems) this.problems.set(code, (this.problems.get(code) ?? 0) + 1);
+    if (driver === undefined) return;
+    const atMs = Math.max(this.clockMs, arrivedMs);
+    if (this.isFilling && atMs >= (this.options.fromMs ?? 0)) this.endFilling(driver);
+    if (this.options.speed !== undefined && !this.isFilling) await this.wait(atMs, this.options.speed);
+    this.clockMs = atMs;
+    if (record.input === undefined) driver.advance(atMs);
+    else {
+      this.inputs += 1;
+      driver.apply(record.input, atMs);
+    }
+    if (this.options.speed !== undefined) {
+      driver.commit();
+      await this.output.flush();
+    }
+  }
+
+  private endFilling(driver: Driver): void {
+    this.isFilling = false;
+    driver.engine.unmute(Math.max(this.clockMs, this.options.fromMs ?? 0));
+    driver.commit();
+  }
+
+  private async wait(atMs: number, speed: number): Promise<void> {
+    this.pace ??= { wallMs: Date.now(), clockMs: atMs };
+    const dueMs = this.pace.wallMs + (atMs - this.pace.clockMs) / speed;
+    const leftMs = dueMs - Date.now();
+    if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, 2_147_483_647)));
+  }
+
+  /** `--to` beyond the last record lets the clock run on to it; what is held back is said at the end. */
+  private end(rpki: RpkiData | undefined): void {
+    const { fromMs, toMs } = this.options;
+    if (this.driver === undefined) {
+      if (this.store === undefined || toMs === undefined) return;
+      this.begin(toMs, rpki);
+    }
+    if (this.driver === undefined) return;
+    if (this.isFilling && (toMs === undefined || toMs >= (fromMs ?? 0))) this.endFilling(this.driver);
+    if (toMs !== undefined) this.clockMs = Math.max(this.clockMs, toMs);
+    this.driver.engine.finish(this.clockMs);
+    this.driver.commit(true);
+  }
+
+  private print(published: readonly Published[]): void {
+    for (const one of published) {
+      if (one.type !== 'alert') continue;
+      this.alerts += 1;
+      this.output.line(this.options.json ? JSON.stringify(one.alert) : alertLine(one.alert));
+    }
+  }
+
+  private say(text: string): void {
+    this.progress.clear();
+    this.io.stderr.write(`${text}\n`);
+  }
+
+  private report(input: RecordedInput): void {
+    this.progress.end();
+    for (const [code, count] of [...this.problems].sort()) this.say(`${code}: ${count}`);
+    const records = input.summaries().reduce((sum, file) => sum + file.records, 0);
+    const core = this.driver?.engine.core;
+    this.say(
+      `${records} records, ${this.inputs} inputs, ${core?.observations ?? 0} observations of watched space, ${this.alerts} alerts`,
+    );
+  }
+}
+
