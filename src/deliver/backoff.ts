@@ -2,13 +2,13 @@
  * How long to wait after a failure: doubling from one second to five minutes, with jitter, so that many daemons do
  * not come back in step. Pure but for the dice it is handed.
  */
-export const RETRY_MS_MIN = 1_000;
-export const RETRY_MS_MAX = 300_000;
+const RETRY_MS_MIN = 1_000;
+const RETRY_MS_MAX = 300_000;
 /** A pause asked for by the other side is honoured up to this; a day of `Retry-After` would be a day of silence. */
-export const RETRY_AFTER_MS_MAX = 3_600_000;
+const RETRY_AFTER_MS_MAX = 3_600_000;
 /** After so long, and so many tries, a row is given up and shown as failed. */
 export const GIVE_UP_AFTER_MS = 7 * 86_400_000;
-export const GIVE_UP_ATTEMPTS_MIN = 50;
+const GIVE_UP_ATTEMPTS_MIN = 50;
 
 /** `failures` counts from 1. Between half of the step and the whole. */
 export function retryDelayMs(failures: number, random: () => number): number {

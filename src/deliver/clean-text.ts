@@ -25,7 +25,7 @@ export function shorten(text: string, max: number): string {
 }
 
 /** `text` without any of the secrets, in case somebody sent one back. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
+function withoutSecrets(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets) {
     if (secret !== '') clean = clean.replaceAll(secret, '[secret]');

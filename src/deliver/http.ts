@@ -9,7 +9,7 @@ import { type Outcome, refused, tryAgain } from './receiver.ts';
 /** Bytes of an answer that are read; the rest is not waited for. */
 const ANSWER_BYTES_MAX = 65_536;
 
-export interface Post {
+interface Post {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;

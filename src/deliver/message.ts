@@ -17,7 +17,7 @@ const EVIDENCE_MAX = 12;
 const NEXT_MAX = 5;
 const LINE_MAX = 300;
 
-export interface MessageRoute {
+interface MessageRoute {
   readonly prefix: string;
   readonly watch: string;
   readonly expected: string;
@@ -48,7 +48,7 @@ export interface Message {
   readonly link: string | undefined;
 }
 
-export interface MessageOptions {
+interface MessageOptions {
   readonly language: Language;
   readonly link: string | undefined;
   readonly reminder: SendContext['reminder'];

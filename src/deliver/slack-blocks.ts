@@ -20,7 +20,7 @@ export interface SlackMessage {
   readonly unfurl_media: false;
 }
 
-export type SlackBlock = Readonly<Record<string, unknown>> & { readonly type: string };
+type SlackBlock = Readonly<Record<string, unknown>> & { readonly type: string };
 
 const HEADER_MAX = 150;
 const SECTION_MAX = 2900;
@@ -38,7 +38,7 @@ export type Button = (typeof BUTTONS)[number];
 export const ACTION_PREFIX = 'originwatch.';
 
 /** & < > as Slack wants them; nothing else is special to it in plain text. */
-export function escapeSlack(text: string): string {
+function escapeSlack(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

@@ -25,12 +25,12 @@ const SILENCE_MS = 3_600_000;
 /** Envelopes remembered, so that one sent again does nothing twice. */
 const ENVELOPES_MAX = 200;
 
-export interface SlackSocket {
+interface SlackSocket {
   start(): void;
   stop(): Promise<void>;
 }
 
-export interface SlackSocketWork {
+interface SlackSocketWork {
   readonly apiUrl: string;
   /** Posts as the bot, in step with its other messages. */
   post(body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<SlackAnswer>;

@@ -27,7 +27,7 @@ import { createSlackSocket } from './slack-socket.ts';
 import { readThread, threadKey, writeThread } from './slack-thread.ts';
 
 /** Slack takes about one message a second for each channel and webhook. */
-export const SLACK_PACE_MS = 1_000;
+const SLACK_PACE_MS = 1_000;
 /** More waiting than this many seconds' worth is told as one digest. */
 const DIGEST_FROM = 10;
 

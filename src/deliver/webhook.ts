@@ -39,7 +39,7 @@ export function createWebhook(config: ReceiverConfig, deps: ReceiverDeps): Recei
 }
 
 /** CloudEvents 1.0, JSON format. */
-export function cloudEventOf(alert: Alert): Readonly<Record<string, unknown>> {
+function cloudEventOf(alert: Alert): Readonly<Record<string, unknown>> {
   return {
     specversion: '1.0',
     id: alert.id,
@@ -53,7 +53,7 @@ export function cloudEventOf(alert: Alert): Readonly<Record<string, unknown>> {
 }
 
 /** `t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`. */
-export function signatureOf(secret: string, body: string, nowMs: number): string {
+function signatureOf(secret: string, body: string, nowMs: number): string {
   const seconds = Math.floor(nowMs / 1000);
   const mac = createHmac('sha256', secret).update(`${seconds}.${body}`, 'utf8').digest('hex');
   return `t=${seconds},v1=${mac}`;
