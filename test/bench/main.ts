@@ -158,9 +158,7 @@ function table(rows: readonly Figures[]): string {
 
 const rows = await allRows();
 process.stdout.write(`${table(rows)}\n`);
-const file =
-  options.json ??
-  (isQuick ? join(tmpdir(), 'originwatch-bench.json') : new URL('./figures.json', import.meta.url).pathname);
+const file = options.json ?? (isQuick ? join(tmpdir(), 'originwatch-bench.json') : 'test/bench/figures.json');
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
 writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), machine, plan, rows }, null, 2)}\n`);
 process.stderr.write(`figures: ${file}\n`);

@@ -41,7 +41,7 @@ const MB = 1_048_576;
 const NOTHING: Scale = { watched: 10, hitShare: 0.0001 };
 
 function senderFor(plan: Plan, scale: Scale): Child<SenderWord> {
-  return new Child<SenderWord>('./sender.ts', {
+  return new Child<SenderWord>('./sender.js', {
     scale,
     count: plan.count,
     hijacks: plan.hijacks,
@@ -59,7 +59,7 @@ export async function limitRow(
   let receiver: Child<ReceiverWord> | undefined;
   try {
     const { port } = await sender.hear('ready', 60_000);
-    receiver = new Child<ReceiverWord>('./receiver.ts', {
+    receiver = new Child<ReceiverWord>('./receiver.js', {
       port,
       mode,
       count: plan.count,
