@@ -1,0 +1,63 @@
+/**
+ * What the book of incidents is told, asks for and says: its contract with the engine. Plain data.
+ */
+import type { Prefix } from '../bgp/prefix.ts';
+import type { Finding, Row } from '../judge/finding.ts';
+import type { Kind } from '../judge/vocabulary.ts';
+import type { AlertEvent, AlertReason, DetectedBy } from './alert.ts';
+import type { Carrier, IncidentState } from './incident-state.ts';
+import type { ScoreRules } from './score.ts';
+
+export interface BookRules extends ScoreRules {
+  readonly resolveAfterMs: number;
+  readonly updateEveryMs: number;
+  readonly reopenWithinMs: number;
+  readonly noEvidenceMs: number;
+}
+
+/** What the book asks of its surroundings. */
+export interface BookPorts {
+  /** Sets or moves a deadline; it comes back through `onDeadline`. */
+  setDeadline(name: string, atMs: number): void;
+  clearDeadline(name: string): void;
+  /** True while the vantage point's session and feed are up. */
+  isUp(vantagePoint: number): boolean;
+  /** True while every feed delivers: only then silence counts as clear. */
+  isCovered(): boolean;
+}
+
+/** Something to be said now; the engine numbers and renders it. */
+export interface Notice {
+  readonly incident: IncidentState;
+  readonly event: AlertEvent;
+  readonly reason: AlertReason;
+  readonly atMs: number;
+}
+
+/** One sighting of an offending route. */
+export interface Sighting {
+  readonly finding: Finding;
+  readonly prefix: Prefix;
+  readonly vantagePoint: number;
+  readonly carrier: Omit<Carrier, 'finding'>;
+  readonly observedMs: number;
+  /** Arrival of the announcement: judging it again is no new evidence. */
+  readonly arrivedMs: number;
+  readonly via: DetectedBy;
+}
+
+/** A condition without carriers: lost visibility, a blind feed. */
+export interface Condition {
+  readonly group: string;
+  readonly kind: Kind;
+  readonly prefix: Prefix | undefined;
+  readonly prefixText: string;
+  readonly watch: string;
+  readonly name: string;
+  readonly expectedOrigins: readonly number[];
+  readonly rows: readonly Row[];
+  readonly observedMs: number;
+  readonly via: DetectedBy;
+}
+
+export type Cause = 'withdrawn' | 'replaced' | 'accepted';
