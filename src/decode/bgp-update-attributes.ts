@@ -288,15 +288,19 @@ function readAs4Path(reader: Reader, start: number, end: number): void {
   else report(reader, 'discard', 'attribute-malformed', `AS4_PATH: ${fault} (RFC 6793 §6)`);
 }
 
-/** Read as far as it goes even when the length is wrong: OpenBGPD writes eight octets into two-byte dumps. */
+/**
+ * Read even when its length is of the other session type, for printing: six octets can only hold a two-octet AS, and
+ * OpenBGPD writes eight into two-octet dumps, which bgpdump reads as far as it goes. RFC 7606 discards both.
+ */
 function readAggregator(reader: Reader, start: number, end: number): void {
   const { bytes, context, into } = reader;
-  const { asnSize } = context;
-  if (end - start >= asnSize + 4) {
+  const size = end - start;
+  const asnSize = size === 6 ? 2 : context.asnSize;
+  if (size >= asnSize + 4) {
     const asn = asnSize === 4 ? u32(bytes, start) : u16(bytes, start);
     into.aggregator = { asn, address: quad(bytes, start + asnSize) };
   }
-  if (end - start !== asnSize + 4) malformed(reader, 'discard', 'AGGREGATOR', '7606 §7.7');
+  if (size !== context.asnSize + 4) malformed(reader, 'discard', 'AGGREGATOR', '7606 §7.7');
 }
 
 /** RFC 6793 §4.2.3: the four-byte twins count on a two-byte session alone, and only beside AS_TRANS. */
