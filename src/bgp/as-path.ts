@@ -11,16 +11,23 @@ export type AsPath = readonly PathElement[];
 
 /** As routers print it: `6461 9457`, `3356 {1,2}`. */
 export function formatAsPath(path: AsPath): string {
-  return path.map((element) => (typeof element === 'number' ? `${element}` : `{${element.join(',')}}`)).join(' ');
+  return path
+    .map((element) => (typeof element === 'number' ? `${element}` : `{${element.join(',')}}`))
+    .join(' ');
 }
 
 /** Reads what `formatAsPath` writes, `AS` in front of numbers allowed; undefined when it is no path. */
 export function parseAsPath(text: string): AsPath | undefined {
   const path: PathElement[] = [];
-  for (const token of text.trim().replace(/\{\s*|\s*\}|\s*,\s*/g, (found) => found.trim()).split(/\s+/)) {
+  for (const token of text
+    .trim()
+    .replace(/\{\s*|\s*\}|\s*,\s*/g, (found) => found.trim())
+    .split(/\s+/)) {
     if (token === '') continue;
     const set = /^\{([^{}]*)\}$/.exec(token);
-    const members = (set === null ? [token] : (set[1] ?? '').split(',').filter((part) => part !== '')).map(parseAsn);
+    const members = (set === null ? [token] : (set[1] ?? '').split(',').filter((part) => part !== '')).map(
+      parseAsn,
+    );
     if (members.includes(undefined)) return undefined;
     const numbers = members.filter((member) => member !== undefined);
     path.push(set === null ? (numbers[0] ?? 0) : numbers);

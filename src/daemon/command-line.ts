@@ -59,14 +59,21 @@ interface Common {
 
 function buildProgram(outcome: { code: number }, io: Streams): Command {
   const program = new Command('originwatch')
-    .description('BGP hijack detection: watches the origin AS of your prefixes and alerts the moment it changes')
+    .description(
+      'BGP hijack detection: watches the origin AS of your prefixes and alerts the moment it changes',
+    )
     .version(VERSION)
     .showHelpAfterError('(see --help)')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
-  const done: Done = (run) => async (...args) => {
-    outcome.code = await run(...args);
-  };
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  const done: Done =
+    (run) =>
+    async (...args) => {
+      outcome.code = await run(...args);
+    };
   addDaemonCommands(program, done, io);
   addRecordedInputCommands(program, done, io);
   addJudgingCommands(program, done, io);
@@ -103,10 +110,18 @@ function addDaemonCommands(program: Command, done: Done, io: Streams): void {
     .action(
       done(async (options: Common & { record?: string }) => {
         const { runDaemon } = await import('./commands/run.ts');
-        return runDaemon({ configPath: options.config ?? defaultConfigPath(process.env), recordTo: options.record }, io);
+        return runDaemon(
+          { configPath: options.config ?? defaultConfigPath(process.env), recordTo: options.record },
+          io,
+        );
       }),
     );
-  command(program, 'check', 'validate configuration and watchlist, print what will be watched; sends nothing', true)
+  command(
+    program,
+    'check',
+    'validate configuration and watchlist, print what will be watched; sends nothing',
+    true,
+  )
     .option('--vrps <file>', 'VRPs from this file, to look for open ROAs')
     .action(
       done(async (options: Common & { vrps?: string }) => {
@@ -221,7 +236,11 @@ function addJudgingCommands(program: Command, done: Done, io: Streams): void {
     .action(
       done(async (resource: string, options: Common & { at?: number; check?: boolean }) => {
         const { runStatus } = await import('./commands/status.ts');
-        return runStatus(options, { resource, atMs: options.at, isCheck: options.check === true, json: options.json === true }, io);
+        return runStatus(
+          options,
+          { resource, atMs: options.at, isCheck: options.check === true, json: options.json === true },
+          io,
+        );
       }),
     );
 }
@@ -234,8 +253,12 @@ export interface ExplainArguments extends Common {
 }
 
 function addOperatorCommands(program: Command, done: Done, io: Streams): void {
-  const client = async (): Promise<typeof import('./commands/operator.ts')> => import('./commands/operator.ts');
-  const incidents = program.command('incidents').description('incidents of the running daemon').exitOverride();
+  const client = async (): Promise<typeof import('./commands/operator.ts')> =>
+    import('./commands/operator.ts');
+  const incidents = program
+    .command('incidents')
+    .description('incidents of the running daemon')
+    .exitOverride();
   command(incidents, 'list', 'newest first', true)
     .option('--state <list>', 'open, resolved')
     .option('--kind <list>')
@@ -258,7 +281,9 @@ function addOperatorCommands(program: Command, done: Done, io: Streams): void {
   }
   addBaselineCommands(program, done, io);
   const silence = program.command('silence').description('silences and planned changes').exitOverride();
-  command(silence, 'list', 'all silences', true).action(done(async (options) => (await client()).listSilences(options, io)));
+  command(silence, 'list', 'all silences', true).action(
+    done(async (options) => (await client()).listSilences(options, io)),
+  );
   authored(command(silence, 'add', 'hold notifications back, or expect an origin, for a while', true))
     .option('--group <name>')
     .option('--prefix <prefix>')
@@ -294,7 +319,8 @@ function addOperatorCommands(program: Command, done: Done, io: Streams): void {
 }
 
 function addBaselineCommands(program: Command, done: Done, io: Streams): void {
-  const module = async (): Promise<typeof import('./commands/baseline.ts')> => import('./commands/baseline.ts');
+  const module = async (): Promise<typeof import('./commands/baseline.ts')> =>
+    import('./commands/baseline.ts');
   const baseline = program.command('baseline').description('the baseline in SQLite').exitOverride();
   command(baseline, 'list', 'every expected, learned and refused origin', true).action(
     done(async (options) => (await module()).listBaseline(options, undefined, io)),
@@ -302,7 +328,9 @@ function addBaselineCommands(program: Command, done: Done, io: Streams): void {
   command(baseline, 'show', 'what is known of one prefix', true)
     .argument('<prefix>')
     .action(done(async (prefix: string, options) => (await module()).listBaseline(options, prefix, io)));
-  command(baseline, 'export', 'as NDJSON', true).action(done(async (options) => (await module()).exportBaseline(options, io)));
+  command(baseline, 'export', 'as NDJSON', true).action(
+    done(async (options) => (await module()).exportBaseline(options, io)),
+  );
   command(baseline, 'import', 'from NDJSON', true)
     .argument('<file>', '- for standard input')
     .action(done(async (file: string, options) => (await module()).importBaseline(file, options, io)));
@@ -316,13 +344,17 @@ function addBaselineCommands(program: Command, done: Done, io: Streams): void {
     ['reject', 'this origin is never to be learned for this prefix'],
   ] as const) {
     authored(command(baseline, name, text, true).argument('<prefix>').argument('<origin>')).action(
-      done(async (prefix: string, origin: string, options) => (await module()).decideOrigin(name, prefix, origin, options, io)),
+      done(async (prefix: string, origin: string, options) =>
+        (await module()).decideOrigin(name, prefix, origin, options, io),
+      ),
     );
   }
 }
 
 function authored(made: Command): Command {
-  return made.option('--by <name>', 'who (default: the user of this machine)').option('--note <text>', 'why', '');
+  return made
+    .option('--by <name>', 'who (default: the user of this machine)')
+    .option('--note <text>', 'why', '');
 }
 
 function positiveNumber(text: string): number {
@@ -342,4 +374,3 @@ function time(text: string): number {
   if (ms === undefined) throw new InvalidArgumentError('an ISO 8601 time would do, as 2022-02-03T01:04:18Z.');
   return ms;
 }
-

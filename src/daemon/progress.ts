@@ -26,7 +26,9 @@ export class Progress {
     const rate = this.doneBytes / Math.max(seconds, 0.001);
     const share = this.totalBytes === 0 ? 0 : Math.min(1, this.doneBytes / this.totalBytes);
     const left = Math.max(0, (this.totalBytes - this.doneBytes) / Math.max(rate, 1));
-    this.stream.write(`\r\u001b[K${(share * 100).toFixed(0)} %  ${(rate / 1e6).toFixed(1)} MB/s  ${left.toFixed(0)} s left`);
+    this.stream.write(
+      `\r\u001b[K${(share * 100).toFixed(0)} %  ${(rate / 1e6).toFixed(1)} MB/s  ${left.toFixed(0)} s left`,
+    );
   }
 
   clear(): void {

@@ -5,7 +5,8 @@ const SPANS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** Ms since the epoch; undefined when it is no time. A date alone is its first moment, UTC. */
 export function parseTime(text: string): number | undefined {
   if (/^\d{9,11}(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  if (!/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(text)) return undefined;
+  if (!/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(text))
+    return undefined;
   const iso = text.replace(' ', 'T');
   const ms = Date.parse(/T/.test(iso) && !/(Z|[+-]\d{2}:?\d{2})$/.test(iso) ? `${iso}Z` : iso);
   return Number.isNaN(ms) ? undefined : ms;

@@ -296,9 +296,18 @@ export class Core {
     this.effects.rawFrame(incident.id, this.pendingRaw);
   }
 
+  /** Brings in who was heard without being decoded; set by the live daemon, whose hot path rejects on bytes. */
+  syncHeard: () => void = () => undefined;
+
+  /** Vantage points of the family that are up and were heard in the last 24 h. */
+  known(family: 4 | 6): number {
+    this.syncHeard();
+    return this.vantagePoints.known(family, this.nowMs);
+  }
+
   renderPorts(): RenderPorts {
     return {
-      known: (family) => this.vantagePoints.known(family, this.nowMs),
+      known: (family) => this.known(family),
       isUp: (id) => this.vantagePoints.isUp(id),
       asName: (asn) => this.config.knowledge.asNames.get(asn),
     };

@@ -39,7 +39,7 @@ export function watchlistState(core: Core): readonly WatchlistStateEntry[] {
         group: entry.group,
         expectedOrigins: [entry.asn],
         origins: [],
-        visibility: { seeing: 0, known: core.vantagePoints.known(4, core.nowMs) },
+        visibility: { seeing: 0, known: core.known(4) },
         rpki: 'unknown',
         lastChangeAt: null,
         incidents: open.get(`AS${entry.asn}`) ?? [],
@@ -58,7 +58,7 @@ function entryState(core: Core, watched: Watched, incidents: readonly string[]):
     group: entry.group,
     expectedOrigins: entry.type === 'asn' ? [entry.asn] : expectationOf(watched, prefix, core.world).origins,
     origins: origins.origins,
-    visibility: { seeing: origins.seeing, known: core.vantagePoints.known(prefix.family, core.nowMs) },
+    visibility: { seeing: origins.seeing, known: core.known(prefix.family) },
     rpki: rpkiState(
       core,
       prefix,
@@ -168,7 +168,7 @@ export function statusNow(core: Core, resource: Resource): PresentStatus {
       .sort((a, b) => b.vantagePoints - a.vantagePoints),
     visibility: {
       seeing: Math.max(0, ...sums.map(({ seeing }) => seeing)),
-      known: core.vantagePoints.known(family, core.nowMs),
+      known: core.known(family),
     },
     incidents,
   };

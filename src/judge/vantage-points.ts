@@ -74,6 +74,14 @@ export class VantagePoints {
     else point.heard6Ms = nowMs;
   }
 
+  /** Later signs of life of a vantage point that was met before; 0 where there was none. */
+  noteHeard(point: VantagePoint, heard4Ms: number, heard6Ms: number): void {
+    const known = this.byName.get(vantagePointName(point));
+    if (known === undefined) return;
+    if (heard4Ms > 0) known.heard4Ms = Math.max(known.heard4Ms, heard4Ms);
+    if (heard6Ms > 0) known.heard6Ms = Math.max(known.heard6Ms, heard6Ms);
+  }
+
   /** A feed that does not deliver moves its vantage points to *unknown*, not to *clear*. */
   setFeedLive(feed: string, live: boolean): void {
     if (live) this.stalled.delete(feed);

@@ -61,6 +61,11 @@ export class WatchPlan {
     return judged.length === 0 ? { type: 'none' } : { type: 'covering', inside: judged };
   }
 
+  /** 1 at the slots of holes, for the hot path. */
+  holes(): Uint8Array {
+    return Uint8Array.from(this.slots, (watched) => (isHole(watched) ? 1 : 0));
+  }
+
   /** The entry whose own prefix this is; holes left out. */
   exact(prefix: Prefix): Watched | undefined {
     const slot = this.index.exact(prefix);

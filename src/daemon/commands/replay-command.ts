@@ -1,8 +1,12 @@
 /** `originwatch replay`: from arguments to a run; files, or a built-in incident. */
-import { type ReplayArguments, settingsOf, type Streams, UsageError } from '../command-line.ts';
+import { type ReplayArguments, type Streams, settingsOf, UsageError } from '../command-line.ts';
 import { runReplay } from './replay.ts';
 
-export async function replayCommand(files: readonly string[], options: ReplayArguments, io: Streams): Promise<number> {
+export async function replayCommand(
+  files: readonly string[],
+  options: ReplayArguments,
+  io: Streams,
+): Promise<number> {
   if (options.list === true || options.incident !== undefined) {
     const { replayIncident } = await import('./incident-library.ts');
     return replayIncident(options, io);

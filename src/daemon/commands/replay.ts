@@ -43,7 +43,14 @@ export interface ReplayStreams {
   readonly stderr: Writable & { readonly isTTY?: boolean };
 }
 
-const NOTHING: Remembered = { nextSeq: 1, rib: [], baseline: [], incidents: [], silences: [], memory: new Map() };
+const NOTHING: Remembered = {
+  nextSeq: 1,
+  rib: [],
+  baseline: [],
+  incidents: [],
+  silences: [],
+  memory: new Map(),
+};
 
 /** Returns the exit code: 0, or 1 when nothing could be read. */
 export async function runReplay(options: ReplayOptions, io: ReplayStreams): Promise<number> {
@@ -90,7 +97,12 @@ class Replay {
     const rpki = await this.loadRpki();
     const input = new RecordedInput({
       files: this.options.files,
-      forms: [mrtForm({ collector: this.options.collector, interest: interestOf(new WatchPlan(this.options.settings.watchlist)) })],
+      forms: [
+        mrtForm({
+          collector: this.options.collector,
+          interest: interestOf(new WatchPlan(this.options.settings.watchlist)),
+        }),
+      ],
       compressions: [BZIP2, XZ, ZSTD],
       onProblem: (problem) => this.say(formatFileProblem(problem)),
       onProgress: (bytes) => this.progress.read(bytes),
@@ -201,4 +213,3 @@ class Replay {
     );
   }
 }
-

@@ -1,0 +1,346 @@
+/**
+ * The live daemon, composed: store, engine and driver in the middle; feeds, RPKI, receivers and HTTP around it.
+ * Everything here is wiring; what judges is in the engine, and a replay runs the very same driver.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import { RIS_LIVE_PROBLEMS } from '../decode/ris-live.ts';
+import type { Operator, Published } from '../engine/ports.ts';
+import { restoreEngine } from '../engine/restore.ts';
+import { RecordingWriter } from '../feed/recording.ts';
+import { FEED_DROPS } from '../feed/ris-live-options.ts';
+import { systemClock } from '../feed/surroundings.ts';
+import { VrpExport } from '../feed/vrp-export.ts';
+import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import { createMetrics, type Metrics } from '../serve/metrics.ts';
+import { createServer, type Server } from '../serve/server.ts';
+import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
+import { dashboardDirectory } from './dashboard-directory.ts';
+import { Deliveries } from './deliveries.ts';
+import { Driver } from './driver.ts';
+import { LiveClock } from './live-clock.ts';
+import { LiveFeeds } from './live-feeds.ts';
+import { operatorPort, presentPort } from './live-ports.ts';
+import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
+import { VERSION } from './version.ts';
+
+export interface DaemonOptions {
+  readonly settings: Settings;
+  readonly stateDirectory: string;
+  readonly recordTo: string | undefined;
+  readonly log: Logger;
+  /** The process can not go on: our own store failed. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** A slice of pruning, and the next look at coverage. */
+const PRUNE_EVERY_MS = 60_000;
+const COVERAGE_EVERY_MS = 10_000;
+/** Longest delay that setTimeout takes. */
+const TIMER_MS_MAX = 2_147_483_647;
+
+export class Daemon {
+  settings: Settings;
+  readonly metrics: Metrics;
+  readonly driver: Driver;
+  readonly feeds: LiveFeeds;
+  private readonly options: DaemonOptions;
+  private readonly log: Logger;
+  private readonly clock = new LiveClock();
+  private readonly store: SqliteStore;
+  private readonly recording: RecordingWriter | undefined;
+  private readonly server: Server;
+  private readonly operator: Operator;
+  private readonly adminToken: string;
+  private readonly startedAt = new Date().toISOString();
+  private readonly rpki: VrpExport<RpkiData> | undefined;
+  private deliveries: Deliveries;
+  private commitScheduled = false;
+  private deadlineTimer: NodeJS.Timeout | undefined;
+  private readonly timers: NodeJS.Timeout[] = [];
+  /** `performance.now()` of the first frame that is not committed. */
+  private firstFrameAt: number | undefined;
+  private observationsCounted = 0;
+  private lastReload:
+    | { readonly at: string; readonly result: string; readonly problems: readonly string[] }
+    | undefined;
+
+  constructor(options: DaemonOptions) {
+    this.options = options;
+    this.settings = options.settings;
+    this.log = options.log;
+    this.adminToken = prepareStateDirectory(options.stateDirectory);
+    this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
+    const { settings } = options;
+    const nowMs = this.clock.nowMs();
+    this.metrics = createMetrics({
+      feeds: settings.feeds.map(({ name }) => name),
+      receivers: settings.receivers.map(({ name }) => name),
+      decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
+      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
+    });
+    this.recording = this.openRecording(nowMs);
+    const engine = restoreEngine(
+      settings,
+      this.store.remember(),
+      nowMs,
+      settings.feeds.map(({ name }) => name),
+    );
+    for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
+    this.driver = new Driver({
+      engine,
+      target: { commit: (batch) => this.store.commit(batch) },
+      beforeCommit: () => this.recording?.flush(),
+      onCommitted: (published) => this.committed(published),
+      onOutbox: () => this.deliveries.wake(),
+    });
+    this.operator = operatorPort(this.driver, this.clock, () => this.armDeadline());
+    this.deliveries = this.makeDeliveries();
+    this.feeds = new LiveFeeds({
+      settings,
+      driver: this.driver,
+      clock: this.clock,
+      metrics: this.metrics,
+      log: this.log,
+      recording: this.recording,
+      coverage: this.store.coverage,
+      afterInput: () => this.scheduleCommit(),
+    });
+    this.rpki = this.makeRpki();
+    this.server = this.makeServer();
+    this.registerGauges();
+  }
+
+  private openRecording(nowMs: number): RecordingWriter | undefined {
+    const { recordTo } = this.options;
+    if (recordTo === undefined) return undefined;
+    return new RecordingWriter(recordTo, {
+      append: true,
+      atMs: nowMs,
+      onFailure: (error) =>
+        this.log.error({ event: 'recording.failed', file: recordTo, detail: error.message }),
+    });
+  }
+
+  // ------------------------------------------------------------ running
+
+  async start(): Promise<void> {
+    const { url } = await this.server.listen();
+    announceDaemon(this.options.stateDirectory, url);
+    this.driver.commit();
+    this.deliveries.start();
+    this.rpki?.start();
+    this.feeds.start();
+    this.armDeadline();
+    this.every(PRUNE_EVERY_MS, () => this.prune());
+    this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
+    this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
+  }
+
+  /** An orderly stop: nothing new comes in, what is held back is said and committed, connections end. */
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    clearTimeout(this.deadlineTimer);
+    this.rpki?.stop();
+    await this.feeds.stop();
+    const nowMs = this.clock.nowMs();
+    this.driver.engine.finish(nowMs);
+    this.driver.commit(true);
+    this.feeds.writeCoverage();
+    this.recording?.close(nowMs);
+    withdrawDaemon(this.options.stateDirectory);
+    await Promise.all([this.server.close(), this.deliveries.stop()]);
+    this.store.close();
+  }
+
+  private every(ms: number, act: () => void): void {
+    const timer = setInterval(act, ms);
+    timer.unref();
+    this.timers.push(timer);
+  }
+
+  /** One transaction for all frames that came with this turn of the event loop: single when idle, batched under load. */
+  private scheduleCommit(): void {
+    this.firstFrameAt ??= performance.now();
+    if (this.commitScheduled) return;
+    this.commitScheduled = true;
+    setImmediate(() => this.commitNow());
+  }
+
+  private commitNow(): void {
+    this.commitScheduled = false;
+    try {
+      this.driver.commit(true);
+    } catch (error) {
+      this.options.onBroken(error);
+      return;
+    }
+    this.feeds.countJudged();
+    const { observations } = this.driver.engine.core;
+    this.metrics.observations(observations - this.observationsCounted);
+    this.observationsCounted = observations;
+    this.firstFrameAt = undefined;
+    this.armDeadline();
+  }
+
+  private committed(published: readonly Published[]): void {
+    for (const one of published) {
+      if (one.type !== 'alert') continue;
+      const { alert } = one;
+      this.metrics.alert(alert.event);
+      if (this.firstFrameAt !== undefined)
+        this.metrics.detectionLatency((performance.now() - this.firstFrameAt) / 1000);
+      this.log.info({
+        event: `incident.${alert.event}`,
+        incident: alert.incident.id,
+        seq: alert.seq,
+        reason: alert.reason,
+        group: alert.incident.group,
+        kind: alert.incident.kind,
+        severity: alert.incident.severity,
+        offender: alert.incident.offender,
+        summary: alert.incident.summary.en,
+      });
+    }
+  }
+
+  /** The engine's next deadline fires when no input comes before it. */
+  private armDeadline(): void {
+    clearTimeout(this.deadlineTimer);
+    const nextMs = this.driver.engine.nextDeadlineMs();
+    if (nextMs === undefined) return;
+    const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - Date.now()));
+    this.deadlineTimer = setTimeout(() => {
+      this.driver.advance(this.clock.nowMs());
+      this.commitNow();
+    }, delayMs);
+  }
+
+  private prune(): void {
+    const { more } = this.store.prune(this.clock.nowMs());
+    if (more) setTimeout(() => this.prune(), 100).unref();
+  }
+
+  // ------------------------------------------------------------ parts
+
+  private makeDeliveries(): Deliveries {
+    return new Deliveries({
+      receivers: this.settings.receivers,
+      outbox: this.store.outbox,
+      metrics: this.metrics,
+      log: this.log,
+      operator: () => this.operator,
+      onBroken: this.options.onBroken,
+    });
+  }
+
+  private makeRpki(): VrpExport<RpkiData> | undefined {
+    const { url, file, refreshMinutes } = this.settings.rpki;
+    const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
+    if (location === undefined) return undefined;
+    return new VrpExport<RpkiData>({
+      location,
+      refreshMinutes,
+      clock: systemClock,
+      log: this.log,
+      newBuilder: (expected) => new RpkiDataBuilder(expected),
+      onLoaded: ({ data }) => {
+        this.driver.engine.setRpki(data, this.clock.nowMs());
+        this.commitNow();
+      },
+    });
+  }
+
+  private makeServer(): Server {
+    const { archive } = this.store;
+    return createServer({
+      archive,
+      present: presentPort(this.driver, this.clock, archive, {
+        feeds: () => this.feeds.readiness(),
+        isWritable: () => this.store.isWritable(),
+      }),
+      operator: this.operator,
+      publisher: this.driver,
+      metricsText: () => this.metricsText(),
+      settings: { ...this.settings.serve, tokens: this.tokens() },
+      clock: this.clock,
+      log: this.log,
+      notifyTest: (receiver) => this.deliveries.test(receiver),
+      daemon: () => ({
+        version: VERSION,
+        startedAt: this.startedAt,
+        receivers: this.deliveries.states(),
+        reload: this.lastReload ?? null,
+        rpki: this.rpki?.freshness() ?? null,
+      }),
+      sessionKey: createHash('sha256').update(`session ${this.adminToken}`).digest(),
+      refused: (reason) => this.metrics.httpRefused(reason),
+      version: VERSION,
+      ...dashboardDirectory(),
+    });
+  }
+
+  private tokens(): Settings['serve']['tokens'] {
+    const admin = { name: 'admin', token: { reveal: () => this.adminToken }, scope: 'write' as const };
+    return [...this.settings.serve.tokens, admin];
+  }
+
+  private async metricsText(): Promise<string> {
+    this.feeds.refreshMetrics();
+    return this.metrics.text();
+  }
+
+  private registerGauges(): void {
+    this.metrics.incidents(() => {
+      const rows = [];
+      for (const { state, kind, severity } of this.driver.engine.core.book.every()) {
+        if (state !== 'pending') rows.push({ state, kind, severity, count: 1 });
+      }
+      return rows;
+    });
+  }
+
+  // ------------------------------------------------------------ reload
+
+  /** Takes new settings into force, whole. Feeds keep their connection; only what changed is subscribed. */
+  reload(next: Settings): void {
+    const receiversChanged = next.receivers !== this.settings.receivers;
+    this.settings = {
+      ...next,
+      feeds: this.settings.feeds,
+      rpki: this.settings.rpki,
+      stateDirectory: this.settings.stateDirectory,
+    };
+    this.driver.engine.reload(next, this.clock.nowMs());
+    this.feeds.reload(next);
+    this.commitNow();
+    this.server.applyTokens(this.tokens());
+    this.server.applyHosts(next.serve.hosts);
+    if (receiversChanged) this.replaceDeliveries();
+    this.log.level = next.log.level;
+    this.reloaded('ok', []);
+  }
+
+  /** Shown in the log, the metric and on the dashboard; the old configuration stays in force. */
+  reloadFailed(problems: readonly string[]): void {
+    this.reloaded('error', problems);
+  }
+
+  private reloaded(result: 'ok' | 'error', problems: readonly string[]): void {
+    this.metrics.reload(result);
+    this.lastReload = { at: new Date().toISOString(), result, problems };
+  }
+
+  /** What is on its way ends first, so that nothing is sent twice side by side. */
+  private replaceDeliveries(): void {
+    const old = this.deliveries;
+    this.deliveries = this.makeDeliveries();
+    const next = this.deliveries;
+    old.stop().then(
+      () => next.start(),
+      (error: unknown) => this.options.onBroken(error),
+    );
+  }
+}

@@ -1,0 +1,86 @@
+/** The receivers of one configuration at work: created, dispatched to, tested, counted. */
+import type { Logger } from 'pino';
+import type { ReceiverSettings } from '../config/settings.ts';
+import { systemClock } from '../deliver/clock.ts';
+import { Dispatcher } from '../deliver/dispatcher.ts';
+import type { ReceiverState } from '../deliver/lane.ts';
+import type { Receiver } from '../deliver/receiver.ts';
+import { createReceiver } from '../deliver/receiver-types.ts';
+import { sendTest } from '../deliver/send-test.ts';
+import type { Answer, Operator, Outbox } from '../engine/ports.ts';
+import type { NotifyTestResult } from '../serve/changes.ts';
+import type { Metrics } from '../serve/metrics.ts';
+
+export interface DeliveriesOptions {
+  readonly receivers: readonly ReceiverSettings[];
+  readonly outbox: Outbox;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly operator: () => Operator | undefined;
+  readonly onBroken: (error: unknown) => void;
+}
+
+export class Deliveries {
+  private readonly receivers: readonly Receiver[];
+  private readonly dispatcher: Dispatcher;
+  private readonly abort = new AbortController();
+
+  constructor(options: DeliveriesOptions) {
+    const { outbox, metrics, log } = options;
+    const deps = {
+      clock: systemClock(),
+      operator: options.operator,
+      memo: (receiver: string, key: string) => outbox.memo(receiver, key),
+      setMemo: (receiver: string, key: string, value: string) => outbox.setMemo(receiver, key, value),
+      note: (event: string, fields: Readonly<Record<string, string | number>>) =>
+        log.info({ event, ...fields }),
+    };
+    this.receivers = options.receivers.map((settings) => createReceiver(settings, deps));
+    this.dispatcher = new Dispatcher(this.receivers, {
+      outbox,
+      clock: deps.clock,
+      deliveries: (receiver, result, rows) => {
+        for (let row = 0; row < rows; row += 1)
+          metrics.delivery(receiver, result === 'retried' ? 'postponed' : result);
+      },
+      onFailing: (state) => log.warn({ event: 'receiver.failing', ...state }),
+      onRecovered: (state) => log.info({ event: 'receiver.recovered', ...state }),
+      onBroken: options.onBroken,
+    });
+    for (const { name } of options.receivers) metrics.outboxPending(name, () => outbox.pending(name));
+  }
+
+  start(): void {
+    this.dispatcher.start();
+  }
+
+  wake(): void {
+    this.dispatcher.wake();
+  }
+
+  states(): readonly ReceiverState[] {
+    return this.dispatcher.states();
+  }
+
+  async stop(): Promise<void> {
+    this.abort.abort();
+    await this.dispatcher.stop();
+  }
+
+  /** All of them, or the named one. */
+  async test(name: string | undefined): Promise<Answer<readonly NotifyTestResult[]>> {
+    const meant = this.receivers.filter((receiver) => name === undefined || receiver.name === name);
+    if (meant.length === 0) {
+      return {
+        refused: 'not-found',
+        detail: name === undefined ? 'no receivers are configured' : 'no receiver has this name',
+      };
+    }
+    return Promise.all(meant.map((receiver) => this.testOne(receiver)));
+  }
+
+  private async testOne(receiver: Receiver): Promise<NotifyTestResult> {
+    const { outcome } = await sendTest(receiver, systemClock(), this.abort.signal);
+    return { receiver: receiver.name, ok: outcome.ok, detail: outcome.ok ? 'delivered' : outcome.error };
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * The live feeds on the driver: frames in, state changes in, readiness and coverage out. A reload changes their
+ * subscriptions, never their connections.
+ */
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import type { CoverageWriter, FeedState } from '../engine/ports.ts';
+import type { RecordingWriter } from '../feed/recording.ts';
+import { RisLiveFeed } from '../feed/ris-live.ts';
+import { planSubscription, type SubscriptionPlan } from '../feed/subscription.ts';
+import { systemClock } from '../feed/surroundings.ts';
+import { isoTime } from '../incident/alert.ts';
+import { AsnSet } from '../match/asn-set.ts';
+import { QuickReject } from '../match/quick-reject.ts';
+import { VantagePointTable } from '../match/vantage-point-table.ts';
+import type { Metrics } from '../serve/metrics.ts';
+import { clientId } from './client-id.ts';
+import type { Driver } from './driver.ts';
+import { FrameIntake } from './frame-intake.ts';
+import type { LiveClock } from './live-clock.ts';
+import type { FeedReadiness } from './live-ports.ts';
+
+export interface LiveFeedsOptions {
+  readonly settings: Settings;
+  readonly driver: Driver;
+  readonly clock: LiveClock;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly recording: RecordingWriter | undefined;
+  readonly coverage: CoverageWriter;
+  /** Something was applied: commit soon. */
+  readonly afterInput: () => void;
+}
+
+interface LiveFeed {
+  readonly name: string;
+  readonly client: RisLiveFeed;
+  readonly intake: FrameIntake;
+  state: FeedState;
+  reason: string;
+  /** Since when the state holds, as far as coverage was written. */
+  coveredMs: number;
+  bytesCounted: number;
+  reconnectsCounted: number;
+  dropsCounted: Record<string, number>;
+}
+
+export class LiveFeeds {
+  private readonly options: LiveFeedsOptions;
+  private readonly table = new VantagePointTable();
+  private readonly quick: QuickReject;
+  private readonly feeds: LiveFeed[];
+
+  constructor(options: LiveFeedsOptions) {
+    this.options = options;
+    this.quick = new QuickReject(this.table, this.watched());
+    this.feeds = options.settings.feeds.map((settings) => this.makeFeed(settings));
+    options.driver.engine.core.syncHeard = () => this.syncHeard();
+  }
+
+  private makeFeed(settings: Settings['feeds'][number]): LiveFeed {
+    const { name } = settings;
+    const { metrics, driver } = this.options;
+    const intake = new FrameIntake({
+      feed: name,
+      collectors: settings.collectors,
+      quick: this.quick,
+      table: this.table,
+      apply: (input, arrivedMs) => driver.apply(input, arrivedMs),
+      problem: (code) => metrics.decodeProblem(code, 1),
+      dropped: (reason) => metrics.dropped(reason, 1),
+    });
+    const client = new RisLiveFeed({
+      name,
+      url: settings.url,
+      clientId: clientId(),
+      plan: this.plan(settings),
+      clock: systemClock,
+      random: Math.random,
+      log: this.options.log,
+      onFrame: (bytes) => this.frame(feed, bytes),
+      onState: (state, reason) => this.stateChanged(feed, state, reason),
+    });
+    const feed: LiveFeed = {
+      name,
+      client,
+      intake,
+      state: 'down',
+      reason: 'starting',
+      coveredMs: this.options.clock.nowMs(),
+      bytesCounted: 0,
+      reconnectsCounted: 0,
+      dropsCounted: {},
+    };
+    metrics.feedLastMessageAge(name, () => {
+      const lastMs = client.stats().lastMessageMs;
+      return lastMs === undefined ? Number.POSITIVE_INFINITY : (Date.now() - lastMs) / 1000;
+    });
+    return feed;
+  }
+
+  start(): void {
+    for (const { client } of this.feeds) client.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.feeds.map(({ client }) => client.stop()));
+  }
+
+  private frame(feed: LiveFeed, bytes: Buffer): void {
+    const nowMs = this.options.clock.nowMs();
+    this.options.recording?.frame(nowMs, feed.name, 'live', bytes);
+    feed.intake.take(bytes, nowMs);
+    this.options.afterInput();
+  }
+
+  private stateChanged(feed: LiveFeed, state: FeedState, reason: string): void {
+    this.writeCoverage();
+    const nowMs = this.options.clock.nowMs();
+    feed.state = state;
+    feed.reason = reason;
+    this.options.recording?.feedState(nowMs, feed.name, state, reason);
+    this.options.driver.apply({ type: 'feed-state', feed: feed.name, state, reason }, nowMs);
+    this.options.metrics.feedConnected(feed.name, state !== 'down');
+    this.table.callInAll();
+    this.options.afterInput();
+  }
+
+  /** Writes down until now what each feed could see. */
+  writeCoverage(): void {
+    const nowMs = this.options.clock.nowMs();
+    for (const feed of this.feeds) {
+      if (nowMs <= feed.coveredMs) continue;
+      const isLive = feed.state === 'live';
+      this.options.coverage.coverage({
+        feed: feed.name,
+        from: isoTime(feed.coveredMs),
+        to: isoTime(nowMs),
+        state: isLive ? 'live' : 'blind',
+        reason: isLive ? '' : feed.reason,
+      });
+      feed.coveredMs = nowMs;
+    }
+  }
+
+  readiness(): readonly FeedReadiness[] {
+    return this.feeds.map((feed) => ({
+      name: feed.name,
+      connected: feed.client.stats().connected,
+      fresh: feed.state === 'live',
+    }));
+  }
+
+  /** Messages count when they are judged and what they changed is committed. */
+  countJudged(): void {
+    for (const { name, intake } of this.feeds) {
+      const judged = intake.takeJudged();
+      if (judged > 0) this.options.metrics.feedMessage(name, judged);
+    }
+  }
+
+  /** Brings the counters of the clients into the metrics, before a scrape. */
+  refreshMetrics(): void {
+    const { metrics } = this.options;
+    for (const feed of this.feeds) {
+      const stats = feed.client.stats();
+      metrics.feedBytes(feed.name, stats.bytes - feed.bytesCounted);
+      feed.bytesCounted = stats.bytes;
+      for (; feed.reconnectsCounted < stats.reconnects; feed.reconnectsCounted += 1)
+        metrics.feedReconnects(feed.name);
+      metrics.feedConnected(feed.name, stats.connected);
+      for (const [reason, count] of Object.entries(stats.drops)) {
+        metrics.dropped(reason, count - (feed.dropsCounted[reason] ?? 0));
+        feed.dropsCounted[reason] = count;
+      }
+    }
+  }
+
+  reload(next: Settings): void {
+    this.quick.watch(this.watched());
+    for (const [index, feed] of this.feeds.entries()) {
+      const settings = this.options.settings.feeds[index];
+      if (settings !== undefined) feed.client.updateSubscription(this.plan(settings, next));
+    }
+  }
+
+  private plan(settings: Settings['feeds'][number], all: Settings = this.options.settings): SubscriptionPlan {
+    const { entries } = all.watchlist;
+    const prefixes = entries.flatMap((entry) =>
+      entry.type === 'prefix' && !entry.ignore ? [entry.prefix] : [],
+    );
+    const learned = this.options.driver.engine.core.plan
+      .every()
+      .flatMap(({ entry, prefix }) => (entry.type === 'asn' ? [prefix] : []));
+    const asns = entries.flatMap((entry) => (entry.type === 'asn' ? [entry.asn] : []));
+    return planSubscription([...prefixes, ...learned], asns, settings);
+  }
+
+  private watched(): {
+    index: import('../match/prefix-index.ts').PrefixIndex;
+    holes: Uint8Array;
+    origins: AsnSet;
+  } {
+    const { plan } = this.options.driver.engine.core;
+    return { index: plan.index, holes: plan.holes(), origins: new AsnSet(plan.asns.keys()) };
+  }
+
+  /** Signs of life of frames that were rejected on their bytes. */
+  private syncHeard(): void {
+    const { vantagePoints } = this.options.driver.engine.core;
+    for (let row = 0; row < this.table.size; row += 1) {
+      const point = this.table.vantagePointOf(row);
+      if (point === undefined) continue;
+      vantagePoints.noteHeard(point, this.table.heardMs(row, 4), this.table.heardMs(row, 6));
+    }
+  }
+}

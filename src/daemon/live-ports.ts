@@ -1,0 +1,69 @@
+/** The engine as the API and Slack's buttons see it: stamp, act, commit, answer. */
+
+import { OperatorActions } from '../engine/operators.ts';
+import type { Answer, Archive, Operator, Present, StatusAnswer } from '../engine/ports.ts';
+import { resourceOf, statusNow, watchlistState } from '../engine/present-view.ts';
+import { isoTime } from '../incident/alert.ts';
+import type { Driver } from './driver.ts';
+import type { LiveClock } from './live-clock.ts';
+import { statusThen } from './status-then.ts';
+
+export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () => void): Operator {
+  const actions = new OperatorActions(driver.engine);
+  const acted = <T>(act: (nowMs: number) => Answer<T>): Answer<T> => {
+    const answer = act(clock.nowMs());
+    driver.commit(true);
+    afterwards();
+    return answer;
+  };
+  return {
+    acknowledge: (id, author) => acted((nowMs) => actions.acknowledge(id, author, nowMs)),
+    resolve: (id, author) => acted((nowMs) => actions.resolve(id, author, nowMs)),
+    acceptOrigin: (prefix, origin, author) =>
+      acted((nowMs) => actions.decideOrigin(prefix, origin, true, author, nowMs)),
+    rejectOrigin: (prefix, origin, author) =>
+      acted((nowMs) => actions.decideOrigin(prefix, origin, false, author, nowMs)),
+    addSilence: (silence) =>
+      acted((nowMs) => actions.addSilence(silence, { by: silence.by, note: silence.note }, nowMs)),
+    removeSilence: (id, author) => acted((nowMs) => actions.removeSilence(id, author, nowMs)),
+    importBaseline: (rows, author) => acted((nowMs) => actions.importRows(rows, author, nowMs)),
+  };
+}
+
+export interface FeedReadiness {
+  readonly name: string;
+  readonly connected: boolean;
+  readonly fresh: boolean;
+}
+
+export function presentPort(
+  driver: Driver,
+  clock: LiveClock,
+  archive: Archive,
+  readiness: { feeds(): readonly FeedReadiness[]; isWritable(): boolean },
+): Present {
+  const { core } = driver.engine;
+  const advance = (): void => {
+    driver.advance(clock.nowMs());
+    driver.commit();
+  };
+  return {
+    watchlist: () => {
+      advance();
+      return watchlistState(core);
+    },
+    status: (resource, at) => {
+      advance();
+      const found = resourceOf(core, resource);
+      if (found === undefined)
+        return { refused: 'bad-value', detail: 'resource is no prefix, IP address, AS number or host name' };
+      if (at !== undefined && Date.parse(at) < core.nowMs)
+        return statusThen(core, archive, found, Date.parse(at));
+      const nowMs = core.nowMs;
+      const coverage = archive.coverage(isoTime(nowMs - 3_600_000), isoTime(nowMs));
+      const answer: StatusAnswer = { ...statusNow(core, found), coverage };
+      return answer;
+    },
+    readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),
+  };
+}
