@@ -229,7 +229,8 @@ function timeOf(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : new Date(ms).toISOString().slice(0, 19);
 }
 
+/** Numbers without the prefix; other projects' collectors are none of RIPEstat's. */
 function rrcsOf(collectors: readonly string[] | undefined): string | undefined {
-  if (collectors === undefined || collectors.length === 0) return undefined;
-  return collectors.map((name) => String(Number(name.replace(/^rrc/i, '')))).join(',');
+  const numbers = (collectors ?? []).flatMap((name) => /^(?:rrc)?(\d{1,3})$/i.exec(name)?.[1] ?? []);
+  return numbers.length === 0 ? undefined : numbers.map(Number).join(',');
 }
