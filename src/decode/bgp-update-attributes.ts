@@ -2,12 +2,12 @@
  * Path attributes of a BGP UPDATE or of a RIB entry (RFC 4271 §4.3 and the RFCs named at each), read leniently for
  * printing and graded by RFC 7606 for judging. Nothing throws: what is wrong becomes a `Problem` with a grade.
  */
-import { type Address, type Family, formatAddress } from '../bgp/address.ts';
 import { AS_TRANS } from '../bgp/asn.ts';
 import type { Community, Problem } from '../bgp/update.ts';
-import { type ListedPrefix, type PrefixWanted, readPrefixes } from './bgp-update-nlri.ts';
+import type { PrefixWanted } from './bgp-update-nlri.ts';
 import { mergeAs4Path, type PathSegment, parseSegments } from './bgp-update-path.ts';
-import { hexOf, u16, u32 } from './octets.ts';
+import { parseReach, parseUnreach, type Reachability, type ReachSource } from './bgp-update-reach.ts';
+import { hexOf, quad, u16, u32 } from './octets.ts';
 
 /**
  * RFC 7606 §2, mildest first. `discard`: the attribute is left out. `treat-as-withdraw`: the announced prefixes
@@ -18,16 +18,6 @@ export type Grade = 'discard' | 'treat-as-withdraw' | 'session-reset';
 export interface Aggregator {
   readonly asn: number;
   readonly address: string;
-}
-
-/** One MP_REACH_NLRI or MP_UNREACH_NLRI of IPv4 or IPv6 (RFC 4760). */
-export interface Reachability {
-  readonly family: Family;
-  /** 1 unicast, 2 multicast, 3 both (deprecated). */
-  readonly safi: number;
-  /** Global next hop first, then the link-local one (RFC 2545 §3); empty in MP_UNREACH_NLRI. */
-  readonly nextHops: readonly string[];
-  readonly prefixes: readonly ListedPrefix[];
 }
 
 export interface UnknownAttribute {
@@ -57,8 +47,8 @@ export interface PathAttributes {
   largeCommunities?: readonly (readonly [number, number, number])[];
   /** ONLY_TO_CUSTOMER, RFC 9234 §5. */
   onlyToCustomer?: number;
-  reach?: readonly Reachability[];
-  unreach?: readonly Reachability[];
+  reach?: readonly Reachability[] | undefined;
+  unreach?: readonly Reachability[] | undefined;
   unknown?: readonly UnknownAttribute[];
   /** The worst grade of any fault. */
   grade?: Grade | undefined;
@@ -212,6 +202,7 @@ function readAttribute(reader: Reader, type: number, flags: number, start: numbe
 function readOptional(reader: Reader, type: number, flags: number, start: number, end: number): void {
   const { into, bytes } = reader;
   const size = end - start;
+  const before = reader.problems.length;
   switch (type) {
     case 9:
       if (size === 4) into.originatorId = quad(bytes, start);
@@ -222,10 +213,12 @@ function readOptional(reader: Reader, type: number, flags: number, start: number
       else malformed(reader, 'discard', 'CLUSTER_LIST', '7606 §7.10');
       break;
     case 14:
-      readReach(reader, start, end);
+      into.reach = listOf(parseReach(reachSource(reader, start, end)));
+      gradeReach(reader, before);
       break;
     case 15:
-      readUnreach(reader, start, end);
+      into.unreach = listOf(parseUnreach(reachSource(reader, start, end)));
+      gradeReach(reader, before);
       break;
     case 16:
       into.extendedCommunities = eachOf(start, end, 8, (at) => hexOf(bytes, at, at + 8));
@@ -316,96 +309,20 @@ function mergeTransition(reader: Reader): void {
     into.segments = mergeAs4Path(into.segments, reader.as4Path);
 }
 
-function readReach(reader: Reader, start: number, end: number): void {
-  const { bytes, context } = reader;
-  if (context.inRib && start < end && bytes[start] !== 0) {
-    addReach(reader, 6, 1, readNextHops(reader, start, end, 6).nextHops, []);
-    return;
-  }
-  if (start + 5 > end) {
-    report(reader, 'session-reset', 'attribute-malformed', 'MP_REACH_NLRI cut off (RFC 7606 §7.11)');
-    return;
-  }
-  const family = familyOf(u16(bytes, start));
-  const safi = bytes[start + 2] as number;
-  // Other families (labelled, VPN, flow specification, EVPN …) are whole and none of ours.
-  if (family === undefined || safi < 1 || safi > 3) return;
-  const { nextHops, next } = readNextHops(reader, start + 3, end, family);
-  if (next === undefined) return;
-  const where = 'MP_REACH_NLRI';
-  const list = { bytes, start: next, end, family, addPath: context.addPath };
-  addReach(reader, family, safi, nextHops, readList(reader, list, where));
+function reachSource({ bytes, context, problems }: Reader, start: number, end: number): ReachSource {
+  const { addPath, inRib, wanted } = context;
+  return { bytes, start, end, addPath, inRib, wanted, problems };
 }
 
-function addReach(
-  reader: Reader,
-  family: Family,
-  safi: number,
-  nextHops: readonly string[],
-  prefixes: readonly ListedPrefix[],
-): void {
-  reader.into.reach = [...(reader.into.reach ?? []), { family, safi, nextHops, prefixes }];
+function listOf(part: Reachability | undefined): readonly Reachability[] | undefined {
+  return part === undefined ? undefined : [part];
 }
 
-/** Next hop length, next hops, and the reserved octet (once the number of SNPAs, RFC 2858). */
-function readNextHops(
-  reader: Reader,
-  start: number,
-  end: number,
-  family: Family,
-): { readonly nextHops: readonly string[]; readonly next: number | undefined } {
-  const { bytes } = reader;
-  const length = bytes[start] as number;
-  const first = start + 1;
-  if (first + length > end || (!reader.context.inRib && first + length + 1 > end)) {
-    report(
-      reader,
-      'session-reset',
-      'attribute-malformed',
-      'MP_REACH_NLRI next hop overruns (RFC 7606 §7.11)',
-    );
-    return { nextHops: [], next: undefined };
-  }
-  const nextHops: string[] = [];
-  // RFC 8950: an IPv4 prefix may have an IPv6 next hop; the length tells.
-  if (length === 4) nextHops.push(quad(bytes, first));
-  else if (length === 16 || length === 32)
-    for (let at = first; at < first + length; at += 16) nextHops.push(address6(bytes, at));
-  else
-    report(
-      reader,
-      'session-reset',
-      'next-hop-length',
-      `MP_REACH_NLRI next hop of ${length} octets for IPv${family} (RFC 7606 §7.11)`,
-    );
-  return { nextHops, next: first + length + 1 };
-}
-
-function readUnreach(reader: Reader, start: number, end: number): void {
-  const { bytes, context, into } = reader;
-  if (start + 3 > end) {
-    report(reader, 'session-reset', 'attribute-malformed', 'MP_UNREACH_NLRI cut off (RFC 7606 §7.12)');
-    return;
-  }
-  const family = familyOf(u16(bytes, start));
-  const safi = bytes[start + 2] as number;
-  if (family === undefined || safi < 1 || safi > 3) return;
-  const list = { bytes, start: start + 3, end, family, addPath: context.addPath };
-  const prefixes = readList(reader, list, 'MP_UNREACH_NLRI');
-  into.unreach = [...(into.unreach ?? []), { family, safi, nextHops: [], prefixes }];
-}
-
-function readList(reader: Reader, list: Parameters<typeof readPrefixes>[0], where: string): ListedPrefix[] {
-  const before = reader.problems.length;
-  const prefixes = readPrefixes(list, where, reader.problems, reader.context.wanted);
-  for (const problem of reader.problems.slice(before))
-    if (problem.code !== 'host-bits') reader.into.grade = worse(reader.into.grade, 'session-reset');
-  return prefixes;
-}
-
-function familyOf(afi: number): Family | undefined {
-  if (afi === 1) return 4;
-  return afi === 2 ? 6 : undefined;
+/** RFC 7606 §5.3, §7.11, §7.12: the list can't be trusted any further. */
+function gradeReach(reader: Reader, from: number): void {
+  for (let index = from; index < reader.problems.length; index += 1)
+    if (reader.problems[index]?.code !== 'host-bits')
+      reader.into.grade = worse(reader.into.grade, 'session-reset');
 }
 
 /** The items of a list of fixed-size ones; a tail that is too short is left out. */
@@ -413,20 +330,4 @@ function eachOf<T>(start: number, end: number, size: number, read: (at: number) 
   const items: T[] = [];
   for (let at = start; at + size <= end; at += size) items.push(read(at));
   return items;
-}
-
-/** An IPv4 address as text. */
-export function quad(bytes: Uint8Array, at: number): string {
-  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
-}
-
-/** An IPv6 address as canonical text. */
-export function address6(bytes: Uint8Array, at: number): string {
-  const words: Address['words'] = [
-    u32(bytes, at),
-    u32(bytes, at + 4),
-    u32(bytes, at + 8),
-    u32(bytes, at + 12),
-  ];
-  return formatAddress(6, words);
 }

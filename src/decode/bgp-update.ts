@@ -6,15 +6,10 @@ import { originsOf, type PathElement } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Problem, Update } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
-import {
-  type Grade,
-  type PathAttributes,
-  parseAttributes,
-  type Reachability,
-  worse,
-} from './bgp-update-attributes.ts';
+import { type Grade, type PathAttributes, parseAttributes, worse } from './bgp-update-attributes.ts';
 import { anyWanted, type ListedPrefix, type PrefixWanted, readPrefixes } from './bgp-update-nlri.ts';
 import { originIsWanted, pathOf } from './bgp-update-path.ts';
+import type { Reachability } from './bgp-update-reach.ts';
 import { u16 } from './octets.ts';
 
 /** What is of interest. Without it everything is. */

@@ -4,9 +4,8 @@
  */
 import type { Problem } from '../bgp/update.ts';
 import type { Slice } from './bgp-update.ts';
-import { address6, quad } from './bgp-update-attributes.ts';
 import type { MrtFrame } from './mrt-framing.ts';
-import { u16, u32 } from './octets.ts';
+import { address6, quad, u16, u32 } from './octets.ts';
 
 export interface TablePeer {
   readonly address: string;

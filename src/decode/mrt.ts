@@ -12,8 +12,9 @@ import {
   toUpdate,
   updateIsWanted,
 } from './bgp-update.ts';
-import { type PathAttributes, parseAttributes, type Reachability } from './bgp-update-attributes.ts';
+import { type PathAttributes, parseAttributes } from './bgp-update-attributes.ts';
 import { isWanted, type ListedPrefix, prefixAt } from './bgp-update-nlri.ts';
+import type { Reachability } from './bgp-update-reach.ts';
 import {
   type Envelope,
   type MessageEnvelope,

@@ -6,8 +6,8 @@ import { formatAddress, parseAddress } from '../../src/bgp/address.ts';
 import { originsOf } from '../../src/bgp/as-path.ts';
 import type { Problem } from '../../src/bgp/update.ts';
 import { type ParsedUpdate, parseUpdate } from '../../src/decode/bgp-update.ts';
-import type { Reachability } from '../../src/decode/bgp-update-attributes.ts';
 import { pathOf } from '../../src/decode/bgp-update-path.ts';
+import type { Reachability } from '../../src/decode/bgp-update-reach.ts';
 import { hexOf } from '../../src/decode/octets.ts';
 import { hex } from './bytes.ts';
 

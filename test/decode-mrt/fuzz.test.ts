@@ -23,7 +23,7 @@ import {
 } from './bytes.ts';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
-const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 3_000);
+const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 800);
 const VANTAGE_POINT = { collector: 'x', peerAddress: '192.0.2.1', peerAsn: 1 };
 const DETAIL_MAX = 200;
 

@@ -1,0 +1,98 @@
+/**
+ * MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760) of IPv4 and IPv6, whole or, in RIB entries, abbreviated to the next hop
+ * (RFC 6396 §4.3.4). Other families are passed over: they are whole and none of ours.
+ */
+import type { Family } from '../bgp/address.ts';
+import type { Problem } from '../bgp/update.ts';
+import { type ListedPrefix, type PrefixWanted, readPrefixes } from './bgp-update-nlri.ts';
+import { address6, quad, u16 } from './octets.ts';
+
+export interface Reachability {
+  readonly family: Family;
+  /** 1 unicast, 2 multicast, 3 both (deprecated). */
+  readonly safi: number;
+  /** Global next hop first, then the link-local one (RFC 2545 §3); empty in MP_UNREACH_NLRI. */
+  readonly nextHops: readonly string[];
+  readonly prefixes: readonly ListedPrefix[];
+}
+
+/** The value of one of the two attributes, and how to read it. */
+export interface ReachSource {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly addPath: boolean;
+  readonly inRib: boolean;
+  readonly wanted: PrefixWanted | undefined;
+  /** Any fault but host bits is of the grade session-reset (RFC 7606 §5.3, §7.11, §7.12). */
+  readonly problems: Problem[];
+}
+
+/** Undefined for other families, and where nothing can be read. */
+export function parseReach(source: ReachSource): Reachability | undefined {
+  const { bytes, start, end, inRib, problems } = source;
+  if (inRib && start < end && bytes[start] !== 0) {
+    const { nextHops } = readNextHops(source, start, 6);
+    return { family: 6, safi: 1, nextHops, prefixes: [] };
+  }
+  if (start + 5 > end) {
+    problems.push({ code: 'attribute-malformed', detail: 'MP_REACH_NLRI cut off (RFC 7606 §7.11)' });
+    return undefined;
+  }
+  const [family, safi] = [familyOf(u16(bytes, start)), bytes[start + 2] as number];
+  if (family === undefined || safi < 1 || safi > 3) return undefined;
+  const { nextHops, next } = readNextHops(source, start + 3, family);
+  if (next === undefined) return undefined;
+  return { family, safi, nextHops, prefixes: readList(source, next, family, 'MP_REACH_NLRI') };
+}
+
+/** The same for withdrawals. */
+export function parseUnreach(source: ReachSource): Reachability | undefined {
+  const { bytes, start, end, problems } = source;
+  if (start + 3 > end) {
+    problems.push({ code: 'attribute-malformed', detail: 'MP_UNREACH_NLRI cut off (RFC 7606 §7.12)' });
+    return undefined;
+  }
+  const [family, safi] = [familyOf(u16(bytes, start)), bytes[start + 2] as number];
+  if (family === undefined || safi < 1 || safi > 3) return undefined;
+  return { family, safi, nextHops: [], prefixes: readList(source, start + 3, family, 'MP_UNREACH_NLRI') };
+}
+
+/** Next hop length, next hops, and the reserved octet (once the number of SNPAs, RFC 2858). */
+function readNextHops(
+  { bytes, end, inRib, problems }: ReachSource,
+  start: number,
+  family: Family,
+): { readonly nextHops: readonly string[]; readonly next: number | undefined } {
+  const length = bytes[start] as number;
+  const first = start + 1;
+  if (first + length + (inRib ? 0 : 1) > end) {
+    const detail = 'MP_REACH_NLRI next hop overruns (RFC 7606 §7.11)';
+    problems.push({ code: 'attribute-malformed', detail });
+    return { nextHops: [], next: undefined };
+  }
+  const nextHops: string[] = [];
+  // RFC 8950: an IPv4 prefix may have an IPv6 next hop; the length tells.
+  if (length === 4) nextHops.push(quad(bytes, first));
+  else if (length === 16 || length === 32)
+    for (let at = first; at < first + length; at += 16) nextHops.push(address6(bytes, at));
+  else {
+    const detail = `MP_REACH_NLRI next hop of ${length} octets for IPv${family} (RFC 7606 §7.11)`;
+    problems.push({ code: 'next-hop-length', detail });
+  }
+  return { nextHops, next: first + length + 1 };
+}
+
+function readList(
+  { bytes, end, addPath, problems, wanted }: ReachSource,
+  start: number,
+  family: Family,
+  where: string,
+): ListedPrefix[] {
+  return readPrefixes({ bytes, start: Math.min(start, end), end, family, addPath }, where, problems, wanted);
+}
+
+function familyOf(afi: number): Family | undefined {
+  if (afi === 1) return 4;
+  return afi === 2 ? 6 : undefined;
+}
