@@ -75,7 +75,7 @@ function valleyBetween(
 ): Valley | undefined {
   const left = span[0] ?? 0;
   const right = span.at(-1) ?? 0;
-  const between = span.slice(1, -1).filter((asn) => RUN_BY.get(asn) !== left && RUN_BY.get(asn) !== right);
+  const between = span.slice(1, -1).filter((asn) => !tier1.has(RUN_BY.get(asn) ?? asn));
   if (left === right || between.length === 0) return undefined;
   const relation = (a: number, b: number): Relation | undefined =>
     tier1.has(b) ? 0 : topology?.relation(a, b);
