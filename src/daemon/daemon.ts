@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { sameValue } from '../config/compare.ts';
 import type { Settings } from '../config/settings.ts';
 import { RIS_LIVE_PROBLEMS } from '../decode/ris-live.ts';
-import type { Operator, Published } from '../engine/ports.ts';
+import type { Archive, Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live-options.ts';
@@ -178,6 +179,7 @@ export class Daemon {
       return;
     }
     this.feeds.countJudged();
+    this.feeds.followLearned();
     const { observations } = this.driver.engine.core;
     this.metrics.observations(observations - this.observationsCounted);
     this.observationsCounted = observations;
@@ -254,7 +256,7 @@ export class Daemon {
   }
 
   private makeServer(): Server {
-    const { archive } = this.store;
+    const archive = this.archive();
     return createServer({
       archive,
       present: presentPort(this.driver, this.clock, archive, {
@@ -282,6 +284,16 @@ export class Daemon {
     });
   }
 
+  /** The store's archive; what the feeds could see is written down until now before it is told. */
+  private archive(): Archive {
+    const { archive } = this.store;
+    const coverage: Archive['coverage'] = (from, to) => {
+      this.feeds.writeCoverage();
+      return archive.coverage(from, to);
+    };
+    return Object.assign(Object.create(archive) as SqliteStore['archive'], { coverage });
+  }
+
   private tokens(): Settings['serve']['tokens'] {
     const admin = { name: 'admin', token: { reveal: () => this.adminToken }, scope: 'write' as const };
     return [...this.settings.serve.tokens, admin];
@@ -306,7 +318,7 @@ export class Daemon {
 
   /** Takes new settings into force, whole. Feeds keep their connection; only what changed is subscribed. */
   reload(next: Settings): void {
-    const receiversChanged = next.receivers !== this.settings.receivers;
+    const receiversChanged = !sameValue(next.receivers, this.settings.receivers);
     this.settings = {
       ...next,
       feeds: this.settings.feeds,

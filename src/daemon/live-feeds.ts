@@ -7,18 +7,20 @@ import type { Settings } from '../config/settings.ts';
 import type { CoverageWriter, FeedState } from '../engine/ports.ts';
 import type { RecordingWriter } from '../feed/recording.ts';
 import { RisLiveFeed } from '../feed/ris-live.ts';
-import { planSubscription, type SubscriptionPlan } from '../feed/subscription.ts';
+import type { SubscriptionPlan } from '../feed/subscription.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import { isoTime } from '../incident/alert.ts';
 import { AsnSet } from '../match/asn-set.ts';
 import { QuickReject } from '../match/quick-reject.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
+import type { Watchlist } from '../match/watchlist.ts';
 import type { Metrics } from '../serve/metrics.ts';
 import { clientId } from './client-id.ts';
 import type { Driver } from './driver.ts';
 import { FrameIntake } from './frame-intake.ts';
 import type { LiveClock } from './live-clock.ts';
 import type { FeedReadiness } from './live-ports.ts';
+import { watchSubscription } from './watch-subscription.ts';
 
 export interface LiveFeedsOptions {
   readonly settings: Settings;
@@ -45,14 +47,23 @@ interface LiveFeed {
   dropsCounted: Record<string, number>;
 }
 
+/** Prefixes that are learned within this time are subscribed together. */
+const GROW_WITHIN_MS = 1_000;
+
 export class LiveFeeds {
   private readonly options: LiveFeedsOptions;
   private readonly table = new VantagePointTable();
   private readonly quick: QuickReject;
   private readonly feeds: LiveFeed[];
+  private watchlist: Watchlist;
+  /** Watched prefixes, learned ones among them, when the subscription was last made. */
+  private subscribed: number;
+  private growing: NodeJS.Timeout | undefined;
 
   constructor(options: LiveFeedsOptions) {
     this.options = options;
+    this.watchlist = options.settings.watchlist;
+    this.subscribed = options.driver.engine.core.plan.every().length;
     this.quick = new QuickReject(this.table, this.watched());
     this.feeds = options.settings.feeds.map((settings) => this.makeFeed(settings));
     options.driver.engine.core.syncHeard = () => this.syncHeard();
@@ -104,6 +115,7 @@ export class LiveFeeds {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.growing);
     await Promise.all(this.feeds.map(({ client }) => client.stop()));
   }
 
@@ -177,23 +189,32 @@ export class LiveFeeds {
   }
 
   reload(next: Settings): void {
+    this.watchlist = next.watchlist;
     this.quick.watch(this.watched());
-    for (const [index, feed] of this.feeds.entries()) {
+    this.subscribe();
+  }
+
+  /** Watched ASes begin to originate prefixes: these are asked for too, or their withdrawals would not come. */
+  followLearned(): void {
+    if (this.growing !== undefined || this.options.driver.engine.core.plan.every().length === this.subscribed)
+      return;
+    this.growing = setTimeout(() => this.subscribe(), GROW_WITHIN_MS);
+  }
+
+  private subscribe(): void {
+    clearTimeout(this.growing);
+    this.growing = undefined;
+    this.subscribed = this.options.driver.engine.core.plan.every().length;
+    for (const [index, { client }] of this.feeds.entries()) {
       const settings = this.options.settings.feeds[index];
-      if (settings !== undefined) feed.client.updateSubscription(this.plan(settings, next));
+      if (settings !== undefined) client.updateSubscription(this.plan(settings));
     }
   }
 
-  private plan(settings: Settings['feeds'][number], all: Settings = this.options.settings): SubscriptionPlan {
-    const { entries } = all.watchlist;
-    const prefixes = entries.flatMap((entry) =>
-      entry.type === 'prefix' && !entry.ignore ? [entry.prefix] : [],
-    );
-    const learned = this.options.driver.engine.core.plan
-      .every()
-      .flatMap(({ entry, prefix }) => (entry.type === 'asn' ? [prefix] : []));
-    const asns = entries.flatMap((entry) => (entry.type === 'asn' ? [entry.asn] : []));
-    return planSubscription([...prefixes, ...learned], asns, settings);
+  private plan(settings: Settings['feeds'][number]): SubscriptionPlan {
+    const watched = this.options.driver.engine.core.plan.every();
+    const learned = watched.flatMap(({ entry, prefix }) => (entry.type === 'asn' ? [prefix] : []));
+    return watchSubscription(this.watchlist, learned, settings);
   }
 
   private watched(): {

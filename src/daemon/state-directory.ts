@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../config/settings.ts';
+import { OperationalError } from '../engine/errors.ts';
 
 /** The token that commands on this machine use; write scope, mode 0600. */
 export const ADMIN_TOKEN_FILE = 'admin-token';
@@ -21,7 +22,16 @@ export function stateDirectoryOf(
 
 /** Makes the directory and the token when they are missing; returns the token. */
 export function prepareStateDirectory(directory: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return keepToken(directory);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new OperationalError('store-open', `the state directory can not be used: ${detail}`, { cause });
+  }
+}
+
+function keepToken(directory: string): string {
   const file = join(directory, ADMIN_TOKEN_FILE);
   const known = readToken(directory);
   if (known !== undefined) {

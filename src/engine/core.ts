@@ -20,6 +20,7 @@ import { VisibilityWatch } from '../judge/visibility.ts';
 import { WatchPlan } from '../judge/watch-plan.ts';
 import { type RibRoute, WatchedRib } from '../judge/watched-rib.ts';
 import type { RpkiView, World } from '../judge/world.ts';
+import { watchName } from '../match/watchlist.ts';
 import { type Answer, judgeAnnouncement } from './appraise.ts';
 import type { EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
@@ -27,6 +28,7 @@ import { Effects } from './effects.ts';
 import { Learner } from './learner.ts';
 import type { FeedState } from './ports.ts';
 import { Rejudge } from './rejudge.ts';
+import { ReminderKeeper } from './reminder-keeper.ts';
 import { SilenceKeeper } from './silence-keeper.ts';
 
 const HOUR_MS = 3_600_000;
@@ -48,6 +50,7 @@ export class Core {
   readonly learner: Learner;
   readonly rejudge: Rejudge;
   readonly silences: SilenceKeeper;
+  readonly reminders: ReminderKeeper;
   readonly feeds = new Map<string, { state: FeedState; reason: string }>();
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
@@ -84,6 +87,7 @@ export class Core {
     this.learner = new Learner(this);
     this.rejudge = new Rejudge(this);
     this.silences = new SilenceKeeper(this);
+    this.reminders = new ReminderKeeper(this);
     this.world = this.makeWorld();
   }
 
@@ -97,7 +101,10 @@ export class Core {
     this.learner.rebuildLearned();
   }
 
+  private tags: ReadonlyMap<string, readonly string[]> = new Map();
+
   private makeWorld(): World {
+    this.tags = tagsOf(this.config);
     const { knowledge, detection } = this.config;
     const patterns = new Map<string, (path: AsPath) => boolean>();
     return {
@@ -305,6 +312,11 @@ export class Core {
     return this.vantagePoints.known(family, this.nowMs);
   }
 
+  /** Tags of the watch entry of this name. */
+  tagsOf(watch: string): readonly string[] {
+    return this.tags.get(watch) ?? [];
+  }
+
   renderPorts(): RenderPorts {
     return {
       known: (family) => this.known(family),
@@ -326,6 +338,13 @@ function matcherFor(
     'regex' in compiled ? (path: AsPath): boolean => compiled.regex.test(path) : (): boolean => false;
   patterns.set(pattern, made);
   return made;
+}
+
+function tagsOf(config: EngineConfig): ReadonlyMap<string, readonly string[]> {
+  const tags = new Map<string, readonly string[]>();
+  for (const entry of config.watchlist.entries)
+    if (entry.tags.length > 0) tags.set(watchName(entry), entry.tags);
+  return tags;
 }
 
 function learnRules(config: EngineConfig): { learnPeers: number; learnAfterMs: number } {

@@ -151,6 +151,7 @@ export class Engine {
       return;
     }
     core.observations += 1;
+    if (answer.match.type === 'none') core.plan.track(prefix);
     const route: RibRoute<Finding> = {
       vantagePoint: origin.vantagePoint,
       path: update.path,
@@ -245,6 +246,7 @@ export class Engine {
     const [what, rest = ''] = name.split('\u0000');
     if (what === 'blind') this.blind(rest, atMs);
     else if (what === 'learn') core.learner.onDeadline(atMs);
+    else if (what === 'remind') core.reminders.onDeadline(rest, atMs);
     else if (what === 'silence') this.say(core.silences.onDeadline(atMs));
     else
       this.say(core.book.onDeadline(name, atMs, (prefix, vantagePoint) => core.purge(prefix, vantagePoint)));

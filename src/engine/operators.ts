@@ -26,6 +26,7 @@ export class OperatorActions {
     const { core } = this.engine;
     if (found.state !== 'open') return { refused: 'conflict', detail: 'the incident is resolved already' };
     core.book.acknowledge(found, nowMs);
+    core.reminders.acknowledged(id);
     this.audit(author, 'incident.acknowledge', id, nowMs);
     writeIncident(core, found);
     const incident = renderIncident(found, core.renderPorts());

@@ -57,7 +57,7 @@ export class Rejudge {
     if (!answer.isOurs) {
       core.rib.withdraw(prefix.text, route.vantagePoint);
       core.ribGone(prefix, route.vantagePoint);
-    }
+    } else if (answer.match.type === 'none') core.plan.track(prefix);
     route.finding = answer.isOurs ? answer.finding : undefined;
     const gone = { cause, observedMs: route.observedMs };
     if (before !== undefined && !sameRoute(before, route.finding))

@@ -82,6 +82,7 @@ function restoreMemory(core: Core, memory: ReadonlyMap<string, string>): void {
     } else if (what === 'withdrawn') core.withdrawn.add(rest);
     else if (what === 'session') restoreSession(core, rest, value);
     else if (what === 'lost') restoreLoss(core, rest, value);
+    else if (what === 'remind') core.reminders.restore(rest, value);
   }
 }
 

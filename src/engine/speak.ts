@@ -11,8 +11,8 @@ import { planDeliveries } from '../incident/routing.ts';
 import type { Core } from './core.ts';
 import { baselineRowOf, candidatesOf } from './learner.ts';
 
-/** Incidents with more routes than this are written once a second, and with every alert. */
-const LARGE_ROUTES = 200;
+/** Incidents with more routes and vantage points than this are written once a second, and with every alert. */
+const LARGE_SIZE = 50;
 const LARGE_EVERY_MS = 1000;
 
 export function speak(core: Core, notice: Notice): void {
@@ -28,7 +28,7 @@ export function speak(core: Core, notice: Notice): void {
       receivers: core.config.receivers,
       routes: core.config.routes,
       silences: core.silences.inForce(notice.atMs),
-      tagsOf: (watch) => tagsOf(core, watch),
+      tagsOf: (watch) => core.tagsOf(watch),
     },
     notice.atMs,
   );
@@ -38,15 +38,9 @@ export function speak(core: Core, notice: Notice): void {
     told.add(receiver);
   }
   notice.incident.toldReceivers = alert.event === 'resolved' ? [] : [...told];
+  core.reminders.afterAlert(alert, [...told], notice.atMs);
   core.attachRaw(notice.incident);
   core.effects.incident({ incident, key: notice.incident.key, memory: encodeIncident(notice.incident) });
-}
-
-function tagsOf(core: Core, watch: string): readonly string[] {
-  const entry = core.config.watchlist.entries.find((candidate) =>
-    candidate.type === 'prefix' ? candidate.prefix.text === watch : `AS${candidate.asn}` === watch,
-  );
-  return entry?.tags ?? [];
 }
 
 /** Writes down incidents that changed without an alert, baseline rows, and the frame that changed them. */
@@ -64,7 +58,8 @@ export function writeChanged(core: Core, nowMs: number): void {
 }
 
 function isDueToWrite(incident: IncidentState, nowMs: number): boolean {
-  if (incident.routes.size > LARGE_ROUTES && nowMs - incident.writtenMs < LARGE_EVERY_MS) return false;
+  const size = incident.routes.size + incident.seeing.size;
+  if (size > LARGE_SIZE && nowMs - incident.writtenMs < LARGE_EVERY_MS) return false;
   incident.writtenMs = nowMs;
   return true;
 }

@@ -20,7 +20,7 @@ export class WatchPlan {
   readonly index = new PrefixIndex();
   /** Watched ASes. */
   readonly asns = new Map<number, AsnEntry>();
-  private readonly slots: Watched[] = [];
+  private readonly slots: (Watched | undefined)[] = [];
   private readonly listedOrigins = new Set<number>();
 
   constructor(watchlist: Watchlist) {
@@ -51,6 +51,16 @@ export class WatchPlan {
     return true;
   }
 
+  /**
+   * A prefix outside of every entry that is in the watched RIB all the same, through its origin: the hot path has to
+   * hand over what is said of it. Matching goes on as if it were not there.
+   */
+  track(prefix: Prefix): void {
+    if (this.index.exact(prefix) >= 0) return;
+    this.index.insert(prefix, this.slots.length);
+    this.slots.push(undefined);
+  }
+
   match(prefix: Prefix): Match {
     const slot = this.index.coveringOf(prefix);
     const watched = slot < 0 ? undefined : this.slots[slot];
@@ -63,7 +73,7 @@ export class WatchPlan {
 
   /** 1 at the slots of holes, for the hot path. */
   holes(): Uint8Array {
-    return Uint8Array.from(this.slots, (watched) => (isHole(watched) ? 1 : 0));
+    return Uint8Array.from(this.slots, (watched) => (watched !== undefined && isHole(watched) ? 1 : 0));
   }
 
   /** The entry whose own prefix this is; holes left out. */
@@ -79,7 +89,7 @@ export class WatchPlan {
   }
 
   every(): readonly Watched[] {
-    return this.slots;
+    return this.slots.filter((watched) => watched !== undefined);
   }
 }
 

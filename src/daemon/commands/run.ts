@@ -36,15 +36,16 @@ export async function runDaemon(options: RunOptions, io: Streams): Promise<numbe
       ending.end(1);
     },
   });
-  await daemon.start();
   const reloads = new Reloads(daemon, load, log);
-  await reloads.watch();
+  // Before anything tells others that we are there: from then on a signal must find us listening.
   const onSignal = (signal: NodeJS.Signals): void => {
     log.info({ event: 'daemon.stopping', signal });
     ending.end(0);
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   process.on('SIGHUP', () => reloads.reload('SIGHUP'));
+  await daemon.start();
+  await reloads.watch();
   const code = await ending.promise;
   reloads.close();
   if (code === 0) await withinMs(daemon.stop(), STOP_WITHIN_MS);
