@@ -144,8 +144,7 @@ export class Daemon {
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.deadlineTimer);
-    this.rpki?.stop();
-    await this.feeds.stop();
+    await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
     this.driver.engine.finish(nowMs);
     this.driver.commit(true);

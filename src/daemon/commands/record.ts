@@ -1,0 +1,144 @@
+/**
+ * `originwatch record`: the configured feeds, written down in the replayable form for a while. Nothing is judged and
+ * no state is kept; what comes in goes to the file with its stamp of arrival, as `run --record` does it.
+ */
+import { closeSync, openSync } from 'node:fs';
+import type { Settings } from '../../config/settings.ts';
+import { RecordingWriter } from '../../feed/recording.ts';
+import { RisLiveFeed } from '../../feed/ris-live.ts';
+import { systemClock } from '../../feed/surroundings.ts';
+import { clientId } from '../client-id.ts';
+import type { Streams } from '../command-line.ts';
+import { LiveClock } from '../live-clock.ts';
+import { createLog } from '../log.ts';
+import { watchSubscription } from '../watch-subscription.ts';
+
+export interface RecordOptions {
+  /** Fractions are fine. */
+  readonly minutes: number;
+  readonly out: string;
+}
+
+const PROGRESS_EVERY_MS = 500;
+
+/**
+ * Resolves with 0 when the time is over or a signal came, with 1 when the file can't be written or no feed was ever
+ * there. A file that exists is left alone: two stories in one file would replay as one.
+ */
+export async function runRecord(settings: Settings, options: RecordOptions, io: Streams): Promise<number> {
+  const refusal = claimFile(options.out);
+  if (refusal !== undefined) {
+    io.stderr.write(`error: ${refusal}\n`);
+    return 1;
+  }
+  return new Recorder(settings, options, io).run();
+}
+
+/** Creates the file, so that nobody else does; says why that was not possible. */
+function claimFile(file: string): string | undefined {
+  try {
+    closeSync(openSync(file, 'wx', 0o640));
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') return `${file} can not be written: ${message}`;
+    return `${file} exists already; name a file that does not, or remove it first`;
+  }
+}
+
+class Recorder {
+  private readonly options: RecordOptions;
+  private readonly io: Streams;
+  private readonly clock = new LiveClock();
+  private readonly writer: RecordingWriter;
+  private readonly feeds: readonly RisLiveFeed[];
+  private readonly beganMs: number;
+  private readonly endMs: number;
+  private wasLive = false;
+  private failure: Error | undefined;
+  private end: () => void = () => undefined;
+
+  constructor(settings: Settings, options: RecordOptions, io: Streams) {
+    this.options = options;
+    this.io = io;
+    this.beganMs = this.clock.nowMs();
+    this.endMs = this.beganMs + options.minutes * 60_000;
+    this.writer = new RecordingWriter(options.out, {
+      append: false,
+      atMs: this.beganMs,
+      onFailure: (error) => {
+        this.failure = error;
+        this.end();
+      },
+    });
+    const log = createLog(settings.log.level, io.stderr);
+    this.feeds = settings.feeds.map((feed) => this.makeFeed(settings, feed, log));
+  }
+
+  private makeFeed(
+    settings: Settings,
+    feed: Settings['feeds'][number],
+    log: ReturnType<typeof createLog>,
+  ): RisLiveFeed {
+    const { name, url } = feed;
+    this.writer.feedState(this.beganMs, name, 'down', 'starting');
+    return new RisLiveFeed({
+      name,
+      url,
+      clientId: clientId(),
+      plan: watchSubscription(settings.watchlist, [], feed),
+      clock: systemClock,
+      random: Math.random,
+      log,
+      onFrame: (bytes) => this.writer.frame(this.clock.nowMs(), name, 'live', bytes),
+      onState: (state, reason) => {
+        this.wasLive ||= state === 'live';
+        this.writer.feedState(this.clock.nowMs(), name, state, reason);
+      },
+    });
+  }
+
+  async run(): Promise<number> {
+    const over = new Promise<void>((resolve) => {
+      this.end = resolve;
+    });
+    process.on('SIGINT', this.end).on('SIGTERM', this.end);
+    const progress = setInterval(() => this.tick(), PROGRESS_EVERY_MS);
+    const alarm = setTimeout(() => this.tick(), Math.min(this.leftMs(), PROGRESS_EVERY_MS));
+    for (const feed of this.feeds) feed.start();
+    await over;
+    clearInterval(progress);
+    clearTimeout(alarm);
+    process.off('SIGINT', this.end).off('SIGTERM', this.end);
+    await Promise.all(this.feeds.map((feed) => feed.stop()));
+    this.writer.close(this.clock.nowMs());
+    return this.report();
+  }
+
+  private leftMs(): number {
+    return Math.max(0, this.endMs - this.clock.nowMs());
+  }
+
+  private tick(): void {
+    if (this.leftMs() === 0) this.end();
+    if (this.io.stderr.isTTY !== true) return;
+    const left = (this.leftMs() / 1000).toFixed(0);
+    const states = this.feeds.map((feed) => feed.stats().state).join(', ');
+    this.io.stderr.write(`\r\u001b[K${this.writer.frames} frames, feed ${states}, ${left} s left`);
+  }
+
+  private report(): number {
+    const { stderr } = this.io;
+    if (stderr.isTTY === true) stderr.write('\r\u001b[K');
+    const { out } = this.options;
+    if (this.failure !== undefined) {
+      stderr.write(`error: ${out} can not be written on: ${this.failure.message}\n`);
+      return 1;
+    }
+    const seconds = ((this.clock.nowMs() - this.beganMs) / 1000).toFixed(1);
+    stderr.write(`${this.writer.frames} frames in ${seconds} s written to ${out}\n`);
+    if (this.wasLive) return 0;
+    stderr.write('error: no feed was ever there\n');
+    return 1;
+  }
+}
