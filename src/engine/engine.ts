@@ -128,7 +128,7 @@ export class Engine {
     if (gone.finding !== undefined) this.drop(gone.finding, prefix.text, origin, 'withdrawn', nowMs);
     core.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    core.visibility.lose(prefix.text, origin.vantagePoint, nowMs);
+    core.visibility.lose(prefix.text, origin.vantagePoint, isOurs(gone.finding), nowMs);
     core.assessVisibility(prefix, origin.observedMs, nowMs);
     if (core.rib.at(prefix.text) === undefined) {
       core.setWithdrawn(prefix, true);
@@ -170,7 +170,10 @@ export class Engine {
     if (answer.finding !== undefined)
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
-    if (core.plan.exact(prefix) !== undefined) this.regain(prefix, origin, nowMs);
+    if (core.plan.exact(prefix) === undefined) return;
+    const wasOurs = before !== undefined && isOurs(before.finding);
+    core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOurs(answer.finding));
+    this.regain(prefix, origin, nowMs);
   }
 
   /** The watched prefix is carried again: it may have been withdrawn, or lost by many. */
@@ -293,6 +296,11 @@ export class Engine {
 
 function blindName(feed: string): string {
   return `blind\u0000${feed}`;
+}
+
+/** The route of a watched prefix has an origin that is not foreign there. */
+function isOurs(finding: Finding | undefined): boolean {
+  return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
 }
 
 function firstAs(path: AsPath): number {

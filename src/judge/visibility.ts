@@ -23,9 +23,21 @@ interface PrefixLosses {
 
 export class VisibilityWatch {
   private readonly prefixes = new Map<string, PrefixLosses>();
+  /** Vantage points where a foreign origin took the place of ours: when that goes, ours is lost there. */
+  private readonly taken = new Map<string, Set<number>>();
 
-  /** The vantage point withdrew the prefix while its session is up. */
-  lose(prefix: string, vantagePoint: number, nowMs: number): void {
+  /** The route of the prefix changed there: from ours to a foreign origin's, or back. */
+  change(prefix: string, vantagePoint: number, wasOurs: boolean, isOurs: boolean): void {
+    const taken = this.taken.get(prefix);
+    if (isOurs) taken?.delete(vantagePoint);
+    else if (wasOurs) this.taken.set(prefix, (taken ?? new Set()).add(vantagePoint));
+    if (taken?.size === 0) this.taken.delete(prefix);
+  }
+
+  /** The vantage point withdrew the prefix while its session is up. Losing what a foreign origin brought is no loss. */
+  lose(prefix: string, vantagePoint: number, wasOurs: boolean, nowMs: number): void {
+    if (!wasOurs && this.taken.get(prefix)?.has(vantagePoint) !== true) return;
+    this.change(prefix, vantagePoint, false, true);
     const losses = this.prefixes.get(prefix) ?? { lost: new Map(), isLost: false };
     losses.lost.set(vantagePoint, nowMs);
     this.prefixes.set(prefix, losses);
