@@ -12,6 +12,9 @@ import type { Answer } from './appraise.ts';
 import type { Core } from './core.ts';
 import type { BaselineRow } from './ports.ts';
 
+/** Watch entries up to which every declared origin has a row before it is seen. */
+const DECLARED_MAX = 20_000;
+
 interface Due {
   readonly row: Memory;
   readonly atMs: number;
@@ -143,8 +146,30 @@ export class Learner {
     return this.core.baseline.firm(row, nowMs);
   }
 
+  /**
+   * Declared origins have a row from the beginning, never seen as they may be; what is declared no longer is a mere
+   * memory, or forgotten when it was never seen. A very long watchlist gets its rows as they are seen.
+   */
+  syncDeclared(): void {
+    const { baseline, config } = this.core;
+    const entries = config.watchlist.entries;
+    const declared = new Set<string>();
+    for (const entry of entries) {
+      if (entry.type !== 'prefix' || entry.ignore) continue;
+      for (const origin of entry.origins ?? []) {
+        declared.add(`${entry.prefix.text} ${origin}`);
+        if (entries.length <= DECLARED_MAX) baseline.declare(entry.prefix.text, origin);
+      }
+    }
+    for (const row of [...baseline.every()]) {
+      if (row.source !== 'config' || declared.has(`${row.prefix} ${row.origin}`)) continue;
+      if (baseline.undeclare(row)) this.core.effects.baselineGone(row.prefix, row.origin);
+    }
+  }
+
   /** After a restart or a reload: rows that may still become firm, and what watched ASes are known for. */
   rebuildLearned(): void {
+    this.syncDeclared();
     this.queue = [];
     this.head = 0;
     const dues: Due[] = [];

@@ -65,6 +65,10 @@ export class OperatorActions {
   ): Answer<BaselineRow> {
     const { core } = this.engine;
     this.engine.advance(nowMs);
+    const watched = core.plan.exact(prefix)?.entry;
+    if (!isAccepted && watched?.type === 'prefix' && (watched.origins?.includes(origin) ?? false)) {
+      return { refused: 'conflict', detail: 'the watchlist declares this origin; take it out there' };
+    }
     const neighbors = new Set<number>();
     if (isAccepted) for (const asn of this.neighborsSeen(prefix, origin)) neighbors.add(asn);
     const row = core.baseline.decide(

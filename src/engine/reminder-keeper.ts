@@ -29,7 +29,10 @@ export class ReminderKeeper {
   /** An alert went out to `receivers` in all so far. */
   afterAlert(alert: Alert, receivers: readonly string[], nowMs: number): void {
     const { id, state } = alert.incident;
-    if (state === 'resolved') return this.forget(id);
+    if (state === 'resolved') {
+      this.forget(id);
+      return;
+    }
     if (this.core.config.routes.length === 0) return;
     const before = this.told.get(id);
     const begins = before === undefined || alert.event === 'reopened' || alert.event === 'escalated';

@@ -2,7 +2,7 @@
  * From a notice of the book to an alert, its outbox rows and the incident's record: what the driver commits in one
  * transaction.
  */
-import { isoTime } from '../incident/alert.ts';
+import { type Incident, isoTime } from '../incident/alert.ts';
 import { encodeIncident } from '../incident/codec.ts';
 import type { Notice } from '../incident/incident-book.ts';
 import type { IncidentState } from '../incident/incident-state.ts';
@@ -10,6 +10,7 @@ import { renderAlert, renderIncident } from '../incident/render.ts';
 import { planDeliveries } from '../incident/routing.ts';
 import type { Core } from './core.ts';
 import { baselineRowOf, candidatesOf } from './learner.ts';
+import type { IncidentRecord } from './ports.ts';
 
 /** Incidents with more routes and vantage points than this are written once a second, and with every alert. */
 const LARGE_SIZE = 50;
@@ -40,7 +41,7 @@ export function speak(core: Core, notice: Notice): void {
   notice.incident.toldReceivers = alert.event === 'resolved' ? [] : [...told];
   core.reminders.afterAlert(alert, [...told], notice.atMs);
   core.attachRaw(notice.incident);
-  core.effects.incident({ incident, key: notice.incident.key, memory: encodeIncident(notice.incident) });
+  core.effects.incident(recordOf(notice.incident, incident));
 }
 
 /** Writes down incidents that changed without an alert, baseline rows, and the frame that changed them. */
@@ -66,7 +67,14 @@ function isDueToWrite(incident: IncidentState, nowMs: number): boolean {
 
 export function writeIncident(core: Core, incident: IncidentState): void {
   const rendered = renderIncident(incident, core.renderPorts());
-  core.effects.incident({ incident: rendered, key: incident.key, memory: encodeIncident(incident) });
+  core.effects.incident(recordOf(incident, rendered));
+}
+
+/** The record for the store. Prefixes beyond the listed routes go along once, so that they are found by prefix. */
+function recordOf(state: IncidentState, incident: Incident): IncidentRecord {
+  const unlisted = incident.routesTotal > incident.routes.length ? state.freshPrefixes : [];
+  state.freshPrefixes = [];
+  return { incident, key: state.key, memory: encodeIncident(state), unlisted };
 }
 
 /** Large incidents that were not written yet; the driver calls this when it commits while idle, and before it stops. */

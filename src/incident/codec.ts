@@ -9,10 +9,19 @@ const ROUTES_MAX = 1000;
 
 /** Fields of a route that are plain data. */
 type KeptRoute = Omit<RouteState, 'prefix' | 'carriers' | 'filedUnder'>;
-type Kept = Omit<IncidentState, 'routes' | 'seeing' | 'standing' | 'severities'> & { routes: KeptRoute[] };
+type Kept = Omit<IncidentState, 'routes' | 'seeing' | 'standing' | 'severities' | 'freshPrefixes'> & {
+  routes: KeptRoute[];
+};
 
 export function encodeIncident(incident: IncidentState): string {
-  const { routes, seeing: _seeing, standing: _standing, severities: _severities, ...plain } = incident;
+  const {
+    routes,
+    seeing: _seeing,
+    standing: _standing,
+    severities: _severities,
+    freshPrefixes: _fresh,
+    ...plain
+  } = incident;
   const kept: KeptRoute[] = [];
   for (const { prefix: _prefix, carriers: _carriers, filedUnder: _filed, ...route } of routes.values()) {
     if (kept.length >= ROUTES_MAX) break;
@@ -46,6 +55,7 @@ export function decodeIncident(text: string): IncidentState | undefined {
     },
     routes,
     seeing: new Map(),
+    freshPrefixes: [],
     standing: new Map(),
     severities: { info: 0, warning: 0, critical: 0 },
   };

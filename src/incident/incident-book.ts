@@ -223,6 +223,7 @@ export class IncidentBook implements SettleHome {
       minPeers: entry.minPeers,
     };
     incident.routes.set(key, route);
+    incident.freshPrefixes.push(route.prefixText);
     if (incident.state === 'resolved') incident.returned = true;
     this.ports.setDeadline(deadlineName('route', incident.key, key), nowMs + SINGLE_AFTER_MS);
     return route;

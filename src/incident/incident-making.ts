@@ -100,6 +100,7 @@ export function newIncident(
     told: { severity: 'info', reach: 0, updatedMs: Number.NEGATIVE_INFINITY, pending: undefined },
     toldReceivers: [],
     rawKept: 0,
+    freshPrefixes: [],
     writtenMs: 0,
     returned: false,
   };

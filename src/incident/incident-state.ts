@@ -106,6 +106,8 @@ export interface IncidentState {
   toldReceivers: string[];
   /** When its record was last written, ms. */
   writtenMs: number;
+  /** Prefixes that joined since its record was last written. */
+  freshPrefixes: string[];
   /** Raw frames kept as evidence so far. */
   rawKept: number;
   /** After a resolution: something new was seen that may reopen it. */

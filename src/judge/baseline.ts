@@ -150,6 +150,26 @@ export class Baseline {
     }
   }
 
+  /** The watchlist names this origin. An operator's own decision stays as it is. */
+  declare(prefix: string, origin: number): void {
+    const row =
+      this.row(prefix, origin) ?? this.begin({ prefix, origin, neighbor: undefined, peerAsn: 0 }, 'config');
+    if (row.source === 'config' || row.source === 'operator' || row.source === 'rejected') return;
+    row.source = 'config';
+    this.changed.add(row);
+  }
+
+  /** The watchlist does not name it any more. True when the row is gone: it was never seen. */
+  undeclare(row: Memory): boolean {
+    if (Number.isNaN(row.firstSeenMs)) {
+      this.forget(row.prefix, row.origin);
+      return true;
+    }
+    row.source = 'observed';
+    this.changed.add(row);
+    return false;
+  }
+
   /** The neighbours that count as an expectation for this origin here; empty: none is firm yet. */
   firmNeighbors(prefix: string, origin: number): ReadonlySet<number> {
     const row = this.row(prefix, origin);

@@ -16,7 +16,7 @@ export function expectationOf(watched: Watched, prefix: Prefix, world: World): E
   const refused = refusedOrigins(watched, prefix, world);
   const base = declared !== undefined ? declaredBase(declared) : learnedBase(watched, prefix, world);
   const origins = [...new Set([...base.origins, ...accepted.map((row) => row.origin)])].filter(
-    (asn) => !refused.has(asn),
+    (asn) => !refused.has(asn) || (declared?.includes(asn) ?? false),
   );
   return {
     state: stateWith(base.state, accepted.length > 0),

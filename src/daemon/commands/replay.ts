@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Settings } from '../../config/settings.ts';
-import type { Published, Remembered } from '../../engine/ports.ts';
+import type { FeedInput, Published, Remembered } from '../../engine/ports.ts';
 import { restoreEngine } from '../../engine/restore.ts';
 import { BZIP2 } from '../../feed/bzip2.ts';
 import { XZ, ZSTD } from '../../feed/decompress-tool.ts';
@@ -14,6 +14,7 @@ import { formatFileProblem, RecordedInput } from '../../feed/files.ts';
 import type { FileRecord } from '../../feed/forms.ts';
 import { mrtForm } from '../../feed/mrt-files.ts';
 import type { Stamped } from '../../feed/stamps.ts';
+import { keepsCollector } from '../../feed/subscription.ts';
 import { systemClock } from '../../feed/surroundings.ts';
 import { loadVrpFile } from '../../feed/vrp-export.ts';
 import { type RpkiData, RpkiDataBuilder } from '../../judge/rpki-data.ts';
@@ -95,12 +96,13 @@ class Replay {
 
   async run(): Promise<number> {
     const rpki = await this.loadRpki();
+    const firstPlan = new WatchPlan(this.options.settings.watchlist);
     const input = new RecordedInput({
       files: this.options.files,
       forms: [
         mrtForm({
           collector: this.options.collector,
-          interest: interestOf(new WatchPlan(this.options.settings.watchlist)),
+          interest: interestOf(() => this.driver?.engine.core.plan ?? firstPlan),
         }),
       ],
       compressions: [BZIP2, XZ, ZSTD],
@@ -152,7 +154,7 @@ class Replay {
     if (this.isFilling && atMs >= (this.options.fromMs ?? 0)) this.endFilling(driver);
     if (this.options.speed !== undefined && !this.isFilling) await this.wait(atMs, this.options.speed);
     this.clockMs = atMs;
-    if (record.input === undefined) driver.advance(atMs);
+    if (record.input === undefined || !this.isKept(record.input)) driver.advance(atMs);
     else {
       this.inputs += 1;
       driver.apply(record.input, atMs);
@@ -161,6 +163,14 @@ class Replay {
       driver.commit();
       await this.output.flush();
     }
+  }
+
+  /** An own recording holds every frame; the feed's collectors are kept as the daemon kept them. */
+  private isKept(input: FeedInput): boolean {
+    if (input.type === 'feed-state') return true;
+    const feed = this.options.settings.feeds.find(({ name }) => name === input.feed);
+    const { vantagePoint } = input.type === 'update' ? input.update : input.change;
+    return feed === undefined || keepsCollector(feed.collectors, vantagePoint.collector);
   }
 
   private endFilling(driver: Driver): void {
