@@ -1,4 +1,4 @@
-// Prints `N passed, N failed` alone on the last line of a test run, for programs that count.
+/** Prints `N passed, N failed` alone on the last line of a test run, for programs that count. */
 import type { Reporter, TestModule } from 'vitest/node';
 
 export default class CountingReporter implements Reporter {
