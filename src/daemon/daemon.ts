@@ -127,7 +127,8 @@ export class Daemon {
 
   // ------------------------------------------------------------ running
 
-  async start(): Promise<void> {
+  /** Resolves with the address of the dashboard and the API. */
+  async start(): Promise<string> {
     const { url } = await this.server.listen();
     announceDaemon(this.options.stateDirectory, url);
     this.driver.commit();
@@ -138,6 +139,7 @@ export class Daemon {
     this.every(PRUNE_EVERY_MS, () => this.prune());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
+    return url;
   }
 
   /** An orderly stop: nothing new comes in, what is held back is said and committed, connections end. */
