@@ -18,6 +18,7 @@ export interface Streams {
 
 const USAGE = 64;
 const CONFIG = 78;
+const PLUGIN_UNKNOWN = 3;
 
 /** What the user asked for makes no sense: exit 64. */
 export class UsageError extends Error {}
@@ -30,8 +31,21 @@ export async function runCommandLine(argv: readonly string[], io: Streams): Prom
     await program.parseAsync([...argv], { from: 'user' });
     return outcome.code;
   } catch (error) {
-    return exitCodeOf(error, io);
+    return isPluginCall(argv) ? pluginExit(error, io) : exitCodeOf(error, io);
   }
+}
+
+function isPluginCall(argv: readonly string[]): boolean {
+  return argv[0] === 'status' && argv.includes('--check');
+}
+
+/** A plugin that can't do its work says UNKNOWN on one line of stdout, whatever the reason; the details stand on stderr. */
+async function pluginExit(error: unknown, io: Streams): Promise<number> {
+  const code = exitCodeOf(error, io);
+  if (code === 0) return code;
+  const { pluginUnknown } = await import('./commands/status.ts');
+  io.stdout.write(`${pluginUnknown(error instanceof Error ? error.message : String(error))}\n`);
+  return PLUGIN_UNKNOWN;
 }
 
 function exitCodeOf(error: unknown, io: Streams): number {
@@ -261,21 +275,21 @@ function addOperatorCommands(program: Command, done: Done, io: Streams): void {
     .exitOverride();
   command(incidents, 'list', 'newest first', true)
     .option('--state <list>', 'open, resolved')
-    .option('--kind <list>')
-    .option('--group <list>')
-    .option('--severity <list>')
+    .option('--kind <list>', 'kinds, by comma')
+    .option('--group <list>', 'groups, by comma')
+    .option('--severity <list>', 'info, warning, critical')
     .option('--prefix <prefix>', 'any route overlaps it')
-    .option('--since <time>', 'opened at or after it')
-    .option('--limit <n>', 'at most', wholeNumber)
+    .option('--since <time>', 'opened at or after it; a time, or a span such as 2h')
+    .option('--limit <n>', 'at most (default: 100)', wholeNumber)
     .action(done(async (options) => (await client()).listIncidents(options, io)));
   command(incidents, 'show', 'one incident with its timeline', true)
-    .argument('<id>')
+    .argument('<id>', 'its id, or how it begins')
     .action(done(async (id: string, options) => (await client()).showIncident(id, options, io)));
   for (const [name, text] of [
     ['ack', 'acknowledge an incident'],
     ['resolve', 'resolve an incident by hand; it reopens on new evidence only'],
   ] as const) {
-    authored(command(incidents, name, text, true).argument('<id>')).action(
+    authored(command(incidents, name, text, true).argument('<id>', 'its id, or how it begins')).action(
       done(async (id: string, options) => (await client()).changeIncident(id, name, options, io)),
     );
   }
@@ -285,17 +299,17 @@ function addOperatorCommands(program: Command, done: Done, io: Streams): void {
     done(async (options) => (await client()).listSilences(options, io)),
   );
   authored(command(silence, 'add', 'hold notifications back, or expect an origin, for a while', true))
-    .option('--group <name>')
-    .option('--prefix <prefix>')
-    .option('--kind <kind>')
-    .option('--offender <asn>')
-    .option('--starts <time>', 'default: now')
+    .option('--group <name>', 'of this group')
+    .option('--prefix <prefix>', 'of this prefix and what is inside it')
+    .option('--kind <kind>', 'of this kind')
+    .option('--offender <asn>', 'caused by this AS')
+    .option('--starts <time>', 'a time, or a span from now (default: now)')
     .requiredOption('--ends <time>', 'a time, or a span such as 2h')
     .option('--expected-origin <asn>', 'this origin is expected meanwhile')
     .action(done(async (options) => (await client()).addSilence(options, io)));
-  authored(command(silence, 'expire', 'end a silence now', true).argument('<id>')).action(
-    done(async (id: string, options) => (await client()).expireSilence(id, options, io)),
-  );
+  authored(
+    command(silence, 'expire', 'end a silence now', true).argument('<id>', 'its id, or how it begins'),
+  ).action(done(async (id: string, options) => (await client()).expireSilence(id, options, io)));
   const notify = program.command('notify').description('receivers').exitOverride();
   command(notify, 'test', 'send a marked test alert and report what came back', true)
     .argument('[receiver]')
@@ -305,11 +319,13 @@ function addOperatorCommands(program: Command, done: Done, io: Streams): void {
         return runNotifyTest(settingsOf(options), receiver, options.json === true, io);
       }),
     );
-  command(notify, 'route', 'who would hear of what, and why', true)
+  command(notify, 'route', 'who would hear of what this announcement would cause, and why', true)
     .argument('<prefix>')
-    .argument('<path>')
-    .option('--watchlist <file>')
-    .option('--vrps <file>')
+    .argument('<path>', 'the AS path in quotes: left the vantage point, right the origin')
+    .option('--watchlist <file>', 'instead of the configured one')
+    .option('--vrps <file>', 'VRPs from this file')
+    .option('--community <community...>', 'communities of the announcement, as 65535:666')
+    .option('--state <dir>', 'baseline, silences and RIB of this state directory')
     .action(
       done(async (prefix: string, path: string, options: ExplainArguments) => {
         const { runNotifyRoute } = await import('./commands/explain.ts');
@@ -331,13 +347,24 @@ function addBaselineCommands(program: Command, done: Done, io: Streams): void {
   command(baseline, 'export', 'as NDJSON', true).action(
     done(async (options) => (await module()).exportBaseline(options, io)),
   );
-  command(baseline, 'import', 'from NDJSON', true)
-    .argument('<file>', '- for standard input')
-    .action(done(async (file: string, options) => (await module()).importBaseline(file, options, io)));
+  authored(
+    command(baseline, 'import', 'from NDJSON, as export writes it; all of it or nothing', true).argument(
+      '<file>',
+      '- for standard input',
+    ),
+  ).action(done(async (file: string, options) => (await module()).importBaseline(file, options, io)));
   command(baseline, 'learn', 'from RIB snapshots', true)
     .requiredOption('--rib <file...>', 'MRT RIBs; plain, gzip, bzip2')
     .option('--collector <name>', 'collector of the files (default: from their path)')
-    .option('--min-peers <n>', 'peer ASes that must show an origin', wholeNumber)
+    .option('--watchlist <file>', 'instead of the configured one')
+    .option('--vrps <file>', 'VRPs from this file: what they call invalid is not learned')
+    .option(
+      '--min-peers <n>',
+      'peer ASes that must show an origin (default: learnPeers of the configuration)',
+      wholeNumber,
+    )
+    .option('--all', 'learn also what looks wrong')
+    .option('--dry-run', 'say what would be learned, and change nothing')
     .action(done(async (options) => (await module()).learnBaseline(options, io)));
   for (const [name, text] of [
     ['accept', 'this origin is legitimate for this prefix'],

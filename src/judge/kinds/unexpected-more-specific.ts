@@ -27,7 +27,7 @@ export function isTooSpecific(question: Question): boolean {
   return question.route.prefix.length > longestAllowed(question);
 }
 
-function longestAllowed(question: Question): number {
+export function longestAllowed(question: Question): number {
   return Math.max(...question.route.origins.map((origin) => question.expectation.maxLengthOf(origin)));
 }
 

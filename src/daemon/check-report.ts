@@ -1,0 +1,299 @@
+/**
+ * What `check` says of checked settings: what will be watched and subscribed, who will be told, what the ROAs leave
+ * open, and what is likely to be a mistake although it is no error. Pure.
+ */
+import { formatAsn, isUnroutableAsn } from '../bgp/asn.ts';
+import { overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
+import { severityRank } from '../bgp/severity.ts';
+import type { RouteSettings, Settings } from '../config/settings.ts';
+import { planSubscription, type SubscriptionPlan, subscriptionsOf } from '../feed/subscription.ts';
+import type { RoaExposure } from '../judge/roa-exposure.ts';
+import type { Words } from '../judge/vocabulary.ts';
+import { type WatchEntry, watchName } from '../match/watchlist.ts';
+
+export interface FeedReport {
+  readonly name: string;
+  readonly type: string;
+  readonly url: string;
+  readonly collectors: readonly string[];
+  readonly mode: SubscriptionPlan['mode'];
+  readonly why: string;
+  readonly prefixes: number;
+  readonly asns: number;
+  /** `ris_subscribe` frames that will be sent. */
+  readonly subscriptions: number;
+}
+
+export interface CheckWarning {
+  readonly code: string;
+  readonly text: Words;
+}
+
+/** What is judged: prefixes of the watchlist without holes, and watched ASes. */
+function judged(entries: readonly WatchEntry[]): { prefixes: readonly Prefix[]; asns: readonly number[] } {
+  const prefixes = entries.flatMap((entry) =>
+    entry.type === 'prefix' && !entry.ignore ? [entry.prefix] : [],
+  );
+  return { prefixes, asns: entries.flatMap((entry) => (entry.type === 'asn' ? [entry.asn] : [])) };
+}
+
+export function feedReports(settings: Settings): readonly FeedReport[] {
+  const { prefixes, asns } = judged(settings.watchlist.entries);
+  return settings.feeds.map((feed) => {
+    const plan = planSubscription(prefixes, asns, feed);
+    return {
+      name: feed.name,
+      type: feed.type,
+      url: withoutQuery(feed.url),
+      collectors: feed.collectors,
+      mode: plan.mode,
+      why: plan.why,
+      prefixes: plan.prefixes.length,
+      asns: plan.asns.length,
+      subscriptions: subscriptionsOf(plan).length,
+    };
+  });
+}
+
+/** What stands behind the path may be a key. */
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, '');
+}
+
+/** In the order in which people would ask. */
+export function warningsOf(settings: Settings, exposures: readonly RoaExposure[]): readonly CheckWarning[] {
+  return [
+    ...watchWarnings(settings),
+    ...tellingWarnings(settings),
+    ...exposures.map(({ code, text }) => ({ code, text })),
+    ...rpkiWarnings(settings),
+  ];
+}
+
+function warning(code: string, en: string, ko: string): CheckWarning {
+  return { code, text: { en, ko } };
+}
+
+// ---------------------------------------------------------------- the watchlist
+
+/** Longest prefixes that are accepted everywhere. */
+const ROUTABLE_MAX = { 4: 24, 6: 48 } as const;
+
+function watchWarnings({ watchlist, feeds }: Settings): CheckWarning[] {
+  const { entries } = watchlist;
+  const found: CheckWarning[] = [];
+  const { prefixes, asns } = judged(entries);
+  if (prefixes.length + asns.length === 0)
+    found.push(
+      warning(
+        'nothing-watched',
+        'Nothing is watched: the watchlist has no entry that is judged.',
+        '감시할 항목이 없습니다.',
+      ),
+    );
+  if (feeds.length === 0)
+    found.push(
+      warning(
+        'no-feed',
+        'No feed is configured: nothing will be seen.',
+        '피드가 설정되지 않아 아무것도 보이지 않습니다.',
+      ),
+    );
+  for (const entry of entries) found.push(...entryWarnings(entry));
+  return found;
+}
+
+function entryWarnings(entry: WatchEntry): CheckWarning[] {
+  if (entry.type !== 'prefix' || entry.ignore) return [];
+  const { prefix, origins, upstreams } = entry;
+  const found: CheckWarning[] = [];
+  if (prefix.length > ROUTABLE_MAX[prefix.family])
+    found.push(
+      warning(
+        'long-prefix',
+        `${prefix.text} is longer than /${ROUTABLE_MAX[prefix.family]}: few networks accept it, so few vantage points will show it.`,
+        `${prefix.text}: /${ROUTABLE_MAX[prefix.family]}보다 길어 받아들이는 망이 적고, 관측 지점에도 거의 보이지 않습니다.`,
+      ),
+    );
+  const odd = [...(origins ?? []), ...(upstreams ?? [])].find(isUnroutableAsn);
+  if (odd !== undefined)
+    found.push(
+      warning(
+        'unroutable-asn',
+        `${prefix.text} expects ${formatAsn(odd)}, a private or reserved number.`,
+        `${prefix.text}: 예상 AS에 사설 또는 예약 번호 ${formatAsn(odd)}가 있습니다.`,
+      ),
+    );
+  return found;
+}
+
+// ---------------------------------------------------------------- who is told
+
+function tellingWarnings(settings: Settings): CheckWarning[] {
+  const { receivers, routes } = settings;
+  if (receivers.length === 0)
+    return [
+      warning(
+        'no-receivers',
+        'No receivers are configured: alerts show on the dashboard and in the API only.',
+        '수신처가 설정되지 않아 알림은 대시보드와 API에만 표시됩니다.',
+      ),
+    ];
+  if (routes.length === 0) return [];
+  return [
+    ...routes.flatMap((route, index) => routeWarnings(route, index + 1, settings)),
+    ...coverageWarnings(settings),
+  ];
+}
+
+function routeWarnings(route: RouteSettings, number: number, settings: Settings): CheckWarning[] {
+  const found: CheckWarning[] = [];
+  const dead = whyDead(route, settings);
+  if (dead !== undefined)
+    found.push(
+      warning(
+        'route-matches-nobody',
+        `Route ${number} never matches: ${dead}.`,
+        `${number}번 경로(route)는 일치하는 것이 없습니다: ${dead}.`,
+      ),
+    );
+  const before = settings.routes.slice(0, number - 1).findIndex(({ match }) => isEverything(match));
+  if (before >= 0)
+    found.push(
+      warning(
+        'route-shadowed',
+        `Route ${number} is never reached: route ${before + 1} matches everything.`,
+        `${number}번 경로(route)는 도달할 수 없습니다: ${before + 1}번이 모두와 일치합니다.`,
+      ),
+    );
+  for (const name of deafReceivers(route, settings))
+    found.push(
+      warning(
+        'route-below-severity',
+        `Route ${number} sends ${(route.match.severity ?? []).join(', ')} to ${name}, whose minSeverity is higher: it hears nothing.`,
+        `${number}번 경로(route)의 심각도는 ${name}의 minSeverity보다 낮아 전달되지 않습니다.`,
+      ),
+    );
+  if (route.receivers.length === 0)
+    found.push(
+      warning(
+        'route-without-receivers',
+        `Route ${number} names no receiver: what it matches reaches nobody.`,
+        `${number}번 경로(route)에 수신처가 없습니다.`,
+      ),
+    );
+  return found;
+}
+
+function isEverything(match: RouteSettings['match']): boolean {
+  return Object.values(match).every((values) => values === undefined);
+}
+
+/** Undefined for a route that something can match. */
+function whyDead({ match }: RouteSettings, { watchlist, feeds }: Settings): string | undefined {
+  const { entries } = watchlist;
+  const groups = new Set([...entries.map(({ group }) => group), ...feeds.map(({ name }) => name)]);
+  if (match.group !== undefined && !match.group.some((group) => groups.has(group)))
+    return `no entry has the group ${match.group.join(' or ')}`;
+  const tags = new Set(entries.flatMap((entry) => entry.tags));
+  if (match.tags !== undefined && !match.tags.some((tag) => tags.has(tag)))
+    return `no entry has the tag ${match.tags.join(' or ')}`;
+  const hasAs = entries.some(({ type }) => type === 'asn');
+  if (match.prefix !== undefined && !hasAs && !match.prefix.some((text) => touchesWatch(text, entries)))
+    return `no entry overlaps ${match.prefix.join(' or ')}`;
+  return undefined;
+}
+
+function touchesWatch(text: string, entries: readonly WatchEntry[]): boolean {
+  const prefix = parsePrefix(text)?.prefix;
+  return (
+    prefix !== undefined && entries.some((entry) => entry.type === 'prefix' && overlaps(entry.prefix, prefix))
+  );
+}
+
+function deafReceivers({ match, receivers }: RouteSettings, settings: Settings): readonly string[] {
+  const highest = Math.max(...(match.severity ?? ['critical']).map((word) => severityRank(word as 'info')));
+  return settings.receivers
+    .filter(({ name, minSeverity }) => receivers.includes(name) && severityRank(minSeverity) > highest)
+    .map(({ name }) => name);
+}
+
+/** Groups whose incidents no route takes whatever they are, and receivers that no route names. */
+function coverageWarnings({ watchlist, feeds, routes, receivers }: Settings): CheckWarning[] {
+  const found: CheckWarning[] = [];
+  const takes = (group: string): boolean =>
+    routes.some(({ match }) => match.group === undefined || match.group.includes(group));
+  for (const group of new Set(watchlist.entries.map((entry) => entry.group)))
+    if (!takes(group))
+      found.push(
+        warning(
+          'group-unrouted',
+          `No route takes alerts of the group ${group}: nobody is told of them. A last route without match takes the rest.`,
+          `그룹 ${group}의 알림을 받는 경로(route)가 없어 아무에게도 전달되지 않습니다.`,
+        ),
+      );
+  for (const { name } of feeds)
+    if (!takes(name) && watchlist.entries.length > 0)
+      found.push(
+        warning(
+          'blindness-unrouted',
+          `No route takes alerts of the group ${name}: nobody is told when that feed is blind (kind feed-blind).`,
+          `피드 ${name}의 장애(feed-blind)를 받는 경로(route)가 없습니다.`,
+        ),
+      );
+  const named = new Set(
+    routes.flatMap((route) => [...route.receivers, ...(route.escalate?.receivers ?? [])]),
+  );
+  for (const { name } of receivers)
+    if (!named.has(name))
+      found.push(
+        warning(
+          'receiver-unrouted',
+          `No route names the receiver ${name}: it is never told.`,
+          `수신처 ${name}을(를) 지정한 경로(route)가 없습니다.`,
+        ),
+      );
+  return found;
+}
+
+function rpkiWarnings({ rpki }: Settings): CheckWarning[] {
+  if (rpki.file !== undefined) return [];
+  const en =
+    rpki.url === undefined
+      ? 'No VRPs are configured: RPKI gives no evidence, and open ROAs are not found. See rpki.vrps, or --vrps FILE.'
+      : 'The VRPs come from a URL, and check sends nothing: give --vrps FILE to find open ROAs.';
+  const ko =
+    rpki.url === undefined
+      ? 'VRP가 설정되지 않아 RPKI 근거가 없고 열린 ROA도 찾을 수 없습니다. rpki.vrps 또는 --vrps FILE을 참고하십시오.'
+      : 'VRP를 URL에서 받도록 설정되어 있으나 check는 아무것도 보내지 않습니다. --vrps FILE로 확인하십시오.';
+  return [warning('no-vrps', en, ko)];
+}
+
+// ---------------------------------------------------------------- entries as data
+
+/** An entry as the watchlist has it, prefixes as text. */
+export function entryJson(entry: WatchEntry): Record<string, unknown> {
+  const { name, group, services, tags, minPeers, mitigation, upstreams, path, severity } = entry;
+  const own =
+    entry.type === 'asn'
+      ? {}
+      : {
+          origins: entry.origins ?? null,
+          maxLength: entry.maxLength,
+          moreSpecifics: entry.moreSpecifics,
+          ignore: entry.ignore,
+        };
+  return {
+    watch: watchName(entry),
+    name,
+    group,
+    ...own,
+    upstreams: upstreams ?? null,
+    minPeers,
+    mitigation,
+    path: path ?? null,
+    services,
+    tags,
+    severity: severity ?? null,
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * `originwatch check`: settings that loaded without an error, in words: what will be watched, how it will be
+ * subscribed, who will be told, what the ROAs leave open. Sends nothing and changes nothing; warnings are no failure.
+ */
+import { join } from 'node:path';
+import { describeWatch } from '../../config/describe.ts';
+import type { RouteSettings, Settings } from '../../config/settings.ts';
+import { systemClock } from '../../feed/surroundings.ts';
+import { loadVrpFile } from '../../feed/vrp-export.ts';
+import { type RoaExposure, roaExposures } from '../../judge/roa-exposure.ts';
+import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
+import { DATABASE_FILE } from '../../store/store.ts';
+import { printable } from '../alert-line.ts';
+import { announcedIn } from '../announced.ts';
+import { entryJson, type FeedReport, feedReports, warningsOf } from '../check-report.ts';
+import type { Streams } from '../command-line.ts';
+import { Output } from '../output.ts';
+import { stateDirectoryOf } from '../state-directory.ts';
+import { languageOf } from '../table.ts';
+
+export async function runCheck(
+  settings: Settings,
+  options: { readonly json: boolean },
+  io: Streams,
+): Promise<number> {
+  const exposures = await exposuresOf(settings);
+  const output = new Output(io.stdout);
+  if (options.json) output.line(JSON.stringify(reportJson(settings, exposures)));
+  else for (const line of reportLines(settings, exposures)) output.line(printable(line));
+  await output.flush();
+  return 0;
+}
+
+async function exposuresOf(settings: Settings): Promise<readonly RoaExposure[]> {
+  const { file } = settings.rpki;
+  if (file === undefined) return [];
+  const { data } = await loadVrpFile(file, new RpkiDataBuilder(), systemClock);
+  const path = join(stateDirectoryOf(settings, process.env), DATABASE_FILE);
+  return roaExposures(settings.watchlist.entries, data.vrps, announcedIn(path));
+}
+
+// ---------------------------------------------------------------- the report
+
+function reportLines(settings: Settings, exposures: readonly RoaExposure[]): string[] {
+  const language = languageOf(process.env);
+  const warnings = warningsOf(settings, exposures);
+  return [
+    ...describeWatch(settings),
+    '',
+    ...feedReports(settings).flatMap(feedLines),
+    '',
+    ...tellingLines(settings),
+    '',
+    `state directory ${stateDirectoryOf(settings, process.env)}`,
+    `dashboard and API at ${settings.serve.host}:${settings.serve.port}, ${settings.serve.tokens.length} tokens`,
+    '',
+    ...warnings.map(({ code, text }) => `warning: ${text[language]} (${code})`),
+    `no errors, ${warnings.length} warnings`,
+  ];
+}
+
+function feedLines(feed: FeedReport): string[] {
+  const from = feed.collectors.length === 0 ? 'all collectors' : `only ${feed.collectors.join(', ')}`;
+  const what =
+    feed.mode === 'firehose'
+      ? 'everything, filtered here'
+      : `${feed.prefixes} prefixes with their more and less specifics, paths of ${feed.asns} ASes`;
+  return [
+    `feed ${feed.name} (${feed.type}) ${feed.url}, ${from}`,
+    `  ${feed.mode}: ${what}, and the state of peers; ${feed.subscriptions} subscriptions (${feed.why})`,
+  ];
+}
+
+function tellingLines({ receivers, routes }: Settings): string[] {
+  return [
+    ...receivers.map(
+      ({ name, type, minSeverity, language }) =>
+        `receiver ${name} (${type}) from ${minSeverity} on, in ${language}`,
+    ),
+    ...routes.map((route, index) => `route ${index + 1}: ${routeText(route)}`),
+    ...(receivers.length > 0 && routes.length === 0 ? ['no routes: every receiver is told'] : []),
+  ];
+}
+
+function routeText({ match, receivers, escalate, repeatMinutes }: RouteSettings): string {
+  const wanted = Object.entries(match).flatMap(([key, values]) =>
+    values === undefined ? [] : [`${key} ${values.join(' or ')}`],
+  );
+  const repeat =
+    repeatMinutes === undefined ? '' : `, again every ${repeatMinutes} minutes until acknowledged`;
+  const later =
+    escalate === undefined ? '' : `, after ${escalate.afterMinutes} minutes ${escalate.receivers.join(', ')}`;
+  return `${wanted.length === 0 ? 'everything' : wanted.join(', ')} → ${receivers.join(', ') || 'nobody'}${repeat}${later}`;
+}
+
+/** No secrets: of a receiver only what tells who it is. */
+function reportJson(settings: Settings, exposures: readonly RoaExposure[]): Record<string, unknown> {
+  const { host, port, hosts, tokens } = settings.serve;
+  return {
+    entries: settings.watchlist.entries.map(entryJson),
+    feeds: feedReports(settings),
+    receivers: settings.receivers.map(({ name, type, minSeverity, language }) => ({
+      name,
+      type,
+      minSeverity,
+      language,
+    })),
+    routes: settings.routes,
+    roaExposures: exposures.map(({ vrps, ...rest }) => ({
+      ...rest,
+      vrps: vrps.map(({ prefix, maxLength, asn }) => ({ prefix: prefix.text, maxLength, asn })),
+    })),
+    warnings: warningsOf(settings, exposures),
+    stateDirectory: stateDirectoryOf(settings, process.env),
+    serve: { host, port, hosts, tokens: tokens.map(({ name, scope }) => ({ name, scope })) },
+  };
+}
