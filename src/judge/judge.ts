@@ -44,11 +44,7 @@ export function judgeCovered(route: Route, watched: Watched, world: World): Judg
     expectation: expectationOf(watched, route.prefix, world),
     world,
   };
-  const held = ROUTE_KINDS.flatMap(({ kind, detect }) => {
-    const verdict = detect(question);
-    return verdict === undefined ? [] : [{ kind, verdict }];
-  });
-  const [first, ...others] = held;
+  const [first, ...others] = heldBy(question);
   if (first === undefined) return { expectation: question.expectation, finding: undefined };
   return {
     expectation: question.expectation,
@@ -56,12 +52,20 @@ export function judgeCovered(route: Route, watched: Watched, world: World): Judg
   };
 }
 
-function findingOf(
-  question: Question,
-  kind: Kind,
-  verdict: Verdict,
-  others: readonly { kind: Kind; verdict: Verdict }[],
-): Finding {
+interface Held {
+  readonly kind: Kind;
+  readonly verdict: Verdict;
+}
+
+/** Every kind that holds, in the order of kinds. */
+function heldBy(question: Question): readonly Held[] {
+  return ROUTE_KINDS.flatMap(({ kind, detect }) => {
+    const verdict = detect(question);
+    return verdict === undefined ? [] : [{ kind, verdict }];
+  });
+}
+
+function findingOf(question: Question, kind: Kind, verdict: Verdict, others: readonly Held[]): Finding {
   const own: Row = {
     code: kind,
     weight: verdict.weight,
@@ -94,7 +98,10 @@ function sourceOf(question: Question, kind: Kind): string {
     : 'baseline';
 }
 
-/** `unexpected-origination`: a watched AS originates what neither the watchlist nor its baseline knows. */
+/**
+ * `unexpected-origination`: a watched AS originates what neither the watchlist nor its baseline knows. What else is
+ * wrong with such a route (a false neighbour, a leak, our own ROAs) comes before it in the order of kinds.
+ */
 export function judgeOrigination(
   route: Route,
   watched: Watched,
@@ -103,21 +110,26 @@ export function judgeOrigination(
 ): Finding | undefined {
   const row = world.baseline.row(route.prefix.text, asn);
   if (row !== undefined && row.source !== 'rejected') return undefined;
+  const { upstreams } = watched.entry;
   const expectation: Expectation = {
     state: 'learned',
     origins: [asn],
     maxLengthOf: () => route.prefix.length,
-    neighborsOf: () => undefined,
+    neighborsOf: () =>
+      upstreams === undefined ? undefined : { allowed: new Set(upstreams), isDeclared: true },
   };
   const question: Question = { route, watched, expectation, world };
-  const verdict: Verdict = {
+  const itself: Verdict = {
     taxonomy: null,
     offender: asn,
     weight: world.weights['unexpected-origination'],
     facts: [asn, route.prefix.text],
     extra: [],
   };
-  return findingOf(question, 'unexpected-origination', verdict, []);
+  const own: Held = { kind: 'unexpected-origination', verdict: itself };
+  const held = route.isSet ? [] : heldBy(question);
+  const [first = own, ...others] = [...held, own];
+  return findingOf(question, first.kind, first.verdict, others);
 }
 
 /**

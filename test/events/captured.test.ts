@@ -26,7 +26,8 @@ describe.skipIf(!hasEvents)(`captured events${absent}`, () => {
     const all = [...measured.values()];
     expect(all.length).toBe(Object.keys(EXPECTED).length);
     const isSlip = (one: Measured): boolean => one.category === 'prepend' || one.category === 'typo';
-    const rank = (one: Measured): number => severityRank(one.severityAtEnd) * 1_000 + one.scoreAtEnd;
+    const rank = (one: Measured): number =>
+      (one.severityAtEnd === 'none' ? -1 : severityRank(one.severityAtEnd)) * 1_000 + one.scoreAtEnd;
     const slips = all.filter((one) => isSlip(one) && UNTOLD_SLIPS[one.event] === undefined);
     const hijacks = all.filter((one) => !isSlip(one));
     expect(Math.max(...slips.map(rank))).toBeLessThan(Math.min(...hijacks.map(rank)));
