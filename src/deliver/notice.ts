@@ -3,8 +3,7 @@
  * test of `notify test`. They have the shape of any alert, so that they take the same way, and say what they are.
  */
 import { createHash } from 'node:crypto';
-import type { Alert, Incident, IncidentRoute } from '../incident/alert.ts';
-import type { Words } from '../judge/vocabulary.ts';
+import type { Alert, Incident, IncidentRoute, Words } from '../incident/alert.ts';
 import type { ReceiverState } from './lane.ts';
 import { timeText } from './message.ts';
 

@@ -3,8 +3,7 @@
  * about one incident (summary, evidence, advice) come with the alert and are not here.
  */
 import type { Severity } from '../bgp/severity.ts';
-import type { AlertEvent, DetectedBy, Resolution } from '../incident/alert.ts';
-import type { Kind } from '../judge/vocabulary.ts';
+import type { AlertEvent, DetectedBy, Kind, Resolution } from '../incident/alert.ts';
 
 export type Language = 'en' | 'ko';
 

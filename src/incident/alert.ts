@@ -5,7 +5,8 @@
 import type { Severity } from '../bgp/severity.ts';
 import type { Evidence, Family, Kind, Words } from '../judge/vocabulary.ts';
 
-/** For the edges, which filter and check by kind and do not know `judge/`. */
+/** For the edges, which filter, check and word by kind and do not know `judge/`. */
+export type { Kind, Words } from '../judge/vocabulary.ts';
 export { KINDS } from '../judge/vocabulary.ts';
 
 export const ALERT_EVENTS = ['opened', 'escalated', 'updated', 'resolved', 'reopened'] as const;
