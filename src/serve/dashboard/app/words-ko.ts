@@ -267,7 +267,8 @@ export const ko: Catalogue = {
     state: '상태',
     connected: '연결',
     coverage: '최근 24시간 수신 범위',
-    coverageText: (feed, percent, blind) => `${feed}: 최근 24시간 중 ${percent} 수신, ${blind} 동안 수신 불가`,
+    coverageText: (feed, percent, blind) =>
+      `${feed}: 최근 24시간 중 ${percent} 수신, ${blind} 동안 수신 불가`,
     covered: '수신율',
     interval: { live: '실시간', backfilled: '소급 수신', blind: '수신 불가', none: '기록 없음' },
     gaps: '공백',

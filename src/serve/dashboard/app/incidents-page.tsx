@@ -1,0 +1,192 @@
+/**
+ * The first page: what is wrong, how bad, since when, and whether we can see at all. The list draws only the rows
+ * in sight, so that a thousand incidents cost no more than twenty.
+ */
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Incident } from '../../../incident/alert.ts';
+import { AskBox } from './bgp-page.tsx';
+import { useTools } from './context.ts';
+import { CoverageStrip } from './coverage-strip.tsx';
+import { IncidentRow, ROW_PX } from './incident-row.tsx';
+import { Waiting } from './parts.tsx';
+import { byUrgency, sightOf } from './state.ts';
+
+type SeverityFilter = 'all' | Incident['severity'];
+const SEVERITIES = ['critical', 'warning', 'info'] as const;
+
+export function IncidentsPage(): JSX.Element {
+  const { app, t } = useTools();
+  const [severity, setSeverity] = useState<SeverityFilter>('all');
+  const [text, setText] = useState('');
+  const [hidesAcknowledged, setHides] = useState(false);
+  const all = [...app.state.open.values()];
+  const shown = all
+    .filter((incident) => severity === 'all' || incident.severity === severity)
+    .filter((incident) => !hidesAcknowledged || !incident.acknowledged)
+    .filter((incident) => matches(incident, text))
+    .sort(byUrgency);
+  return (
+    <>
+      <h1 class="visually-hidden">{t.open.title}</h1>
+      <div class="tiles">
+        {SEVERITIES.map((each) => (
+          <Tile
+            key={each}
+            severity={each}
+            incidents={all.filter((incident) => incident.severity === each)}
+            isPressed={severity === each}
+            onPress={() => setSeverity(severity === each ? 'all' : each)}
+          />
+        ))}
+        <SightTile />
+      </div>
+      <div class="toolbar">
+        <label class="field grow">
+          <span class="visually-hidden">{t.open.filter}</span>
+          <input
+            type="search"
+            data-filter
+            placeholder={t.open.filterHint}
+            value={text}
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
+          />
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={hidesAcknowledged}
+            onChange={({ currentTarget }) => setHides(currentTarget.checked)}
+          />
+          {t.open.hideAcknowledged}
+        </label>
+        <span class="muted">{all.length > 0 && t.open.shown(shown.length, all.length)}</span>
+      </div>
+      {!app.state.isLoaded ? (
+        <Waiting />
+      ) : all.length === 0 ? (
+        <Quiet />
+      ) : shown.length === 0 ? (
+        <p class="empty muted">{t.open.noMatch}</p>
+      ) : (
+        <RowWindow incidents={shown} />
+      )}
+    </>
+  );
+}
+
+function matches(incident: Incident, text: string): boolean {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === '') return true;
+  const { group, offender, summary, routes, kind } = incident;
+  const names = routes.flatMap((route) => [route.prefix, route.watch, route.name]);
+  return [group, kind, offender === null ? '' : `as${offender}`, summary.en, summary.ko, ...names].some(
+    (each) => each.toLowerCase().includes(wanted),
+  );
+}
+
+function Tile(props: {
+  readonly severity: Incident['severity'];
+  readonly incidents: readonly Incident[];
+  readonly isPressed: boolean;
+  readonly onPress: () => void;
+}): JSX.Element {
+  const { t } = useTools();
+  const { severity, incidents, isPressed, onPress } = props;
+  const unacknowledged = incidents.filter((incident) => !incident.acknowledged).length;
+  return (
+    <button
+      type="button"
+      class={`tile tile-${incidents.length === 0 ? 'none' : severity}`}
+      aria-pressed={isPressed}
+      onClick={onPress}
+    >
+      <span class="tile-label">{t.severity[severity]}</span>
+      <span class="tile-number">{incidents.length}</span>
+      <span class="tile-note">{unacknowledged > 0 ? t.open.unacknowledged(unacknowledged) : '\u00a0'}</span>
+    </button>
+  );
+}
+
+function SightTile(): JSX.Element {
+  const { app, t } = useTools();
+  const { readiness, coverage } = app.state;
+  const sight = sightOf(readiness);
+  const feeds = readiness?.feeds ?? [];
+  const live = feeds.filter((feed) => feed.connected && feed.fresh).length;
+  const names = feeds.map((feed) => feed.name);
+  return (
+    <div class={`tile tile-sight sight-${sight}`}>
+      <span class="tile-label">{t.sight.label}</span>
+      <span class="tile-number">{t.sight[sight]}</span>
+      <span class="tile-note">
+        {readiness === undefined
+          ? '\u00a0'
+          : feeds.length === 0
+            ? t.sight.noFeed
+            : t.sight.feeds(live, feeds.length)}
+      </span>
+      <div class="tile-strips">
+        {names.slice(0, 3).map((name) => (
+          <CoverageStrip key={name} feed={name} intervals={coverage ?? []} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Nothing is wrong, as far as we can see; and the question that comes then. */
+function Quiet(): JSX.Element {
+  const { app, t } = useTools();
+  const isBlind = sightOf(app.state.readiness) === 'no' || app.state.link.isStale;
+  return (
+    <div class={isBlind ? 'quiet is-blind' : 'quiet'}>
+      <p class="quiet-title">{isBlind ? t.sight.unknown : t.open.quiet}</p>
+      <p>{isBlind ? t.open.quietBlind : t.open.quietText(app.state.watchlist?.length ?? 0)}</p>
+      <AskBox />
+    </div>
+  );
+}
+
+/** Rows above and below what is in sight, so that scrolling shows no holes. */
+const OVERSCAN = 8;
+
+function RowWindow({ incidents }: { readonly incidents: readonly Incident[] }): JSX.Element {
+  const { t } = useTools();
+  const list = useRef<HTMLUListElement>(null);
+  const [range, setRange] = useState({ from: 0, to: 30 });
+  useEffect(() => {
+    const measure = (): void => {
+      const top = list.current?.getBoundingClientRect().top ?? 0;
+      const from = Math.max(0, Math.floor(-top / ROW_PX) - OVERSCAN);
+      const to = Math.ceil((innerHeight - top) / ROW_PX) + OVERSCAN;
+      setRange((before) => (before.from === from && before.to === to ? before : { from, to }));
+    };
+    measure();
+    addEventListener('scroll', measure, { passive: true });
+    addEventListener('resize', measure);
+    return () => {
+      removeEventListener('scroll', measure);
+      removeEventListener('resize', measure);
+    };
+  }, []);
+  const from = Math.min(range.from, Math.max(0, incidents.length - 1));
+  const to = Math.min(range.to, incidents.length);
+  return (
+    <ul
+      ref={list}
+      class="rows"
+      aria-label={t.open.list}
+      style={{ paddingTop: `${from * ROW_PX}px`, paddingBottom: `${(incidents.length - to) * ROW_PX}px` }}
+    >
+      {incidents.slice(from, to).map((incident, index) => (
+        <IncidentRow
+          key={incident.id}
+          incident={incident}
+          position={from + index + 1}
+          size={incidents.length}
+        />
+      ))}
+    </ul>
+  );
+}
