@@ -1,0 +1,117 @@
+/**
+ * The program as its users run it: processes of its own, told by arguments, files and signals. Bundled from `src/` as
+ * it is now, so that no stale build is tested; waiting is for conditions, never for time.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+
+export interface Program {
+  readonly main: string;
+  remove(): void;
+}
+
+/** A module that is not there costs the command that wants it, as without a bundle. */
+const MISSING: Plugin = {
+  name: 'missing',
+  setup: (building) => {
+    building.onResolve({ filter: /^\./ }, ({ resolveDir, path }) =>
+      existsSync(resolve(resolveDir, path)) ? undefined : { path, external: true },
+    );
+  },
+};
+
+/** Two levels below the root, as `dist/daemon/` is: files beside the code are found the same way. */
+export async function buildProgram(): Promise<Program> {
+  const directory = join(ROOT, 'dist', `.e2e-${process.pid}`);
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['src/main.ts'],
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    outdir: directory,
+    logLevel: 'error',
+    plugins: [MISSING],
+  });
+  return {
+    main: join(directory, 'main.js'),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+const PATIENCE_MS = 20_000;
+
+/** Looks until there is something, and returns it; a look that throws has found nothing. */
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  const endMs = Date.now() + PATIENCE_MS;
+  let last: unknown = 'nothing';
+  while (Date.now() < endMs) {
+    try {
+      const found = await look();
+      if (found !== undefined && found !== false) return found;
+      last = found;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`waited in vain for ${what}; last: ${String(last)}`);
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Running {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<Ended>;
+
+  constructor(program: Program, args: readonly string[]) {
+    this.child = spawn(process.execPath, [program.main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code) => resolve({ code, stdout: this.stdout, stderr: this.stderr }));
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Log lines with this `event`, oldest first. */
+  logged(event: string): readonly Record<string, unknown>[] {
+    return this.stderr
+      .split('\n')
+      .filter((line) => line.includes(`"event":"${event}"`))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async end(signal: NodeJS.Signals): Promise<Ended> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+}
+
+/** Runs to its end. */
+export function runProgram(program: Program, args: readonly string[]): Promise<Ended> {
+  return new Running(program, args).ended;
+}
