@@ -14,9 +14,15 @@ import { openStore } from '../store/store.ts';
 /** Routes looked at under one prefix. */
 const INSIDE_MAX = 10_000;
 
+export interface SeenSoFar {
+  readonly knowledge: AnnouncementKnowledge;
+  /** What each AS is remembered for and was not refused. */
+  readonly originated: readonly Announced[];
+}
+
 /** Nothing is known where there is no database. */
-export function announcedIn(databasePath: string): AnnouncementKnowledge {
-  if (!existsSync(databasePath)) return {};
+export function seenSoFar(databasePath: string): SeenSoFar {
+  if (!existsSync(databasePath)) return { knowledge: {}, originated: [] };
   const store = openStore(databasePath, { lock: false, readOnly: true });
   try {
     return knowledgeOf(store.remember());
@@ -25,22 +31,26 @@ export function announcedIn(databasePath: string): AnnouncementKnowledge {
   }
 }
 
-function knowledgeOf({ rib, baseline }: Remembered): AnnouncementKnowledge {
+function knowledgeOf({ rib, baseline }: Remembered): SeenSoFar {
   const expected = new Map<string, number[]>();
-  const originated = new Map<number, Prefix[]>();
+  const firmOf = new Map<number, Prefix[]>();
+  const originated: Announced[] = [];
   for (const row of baseline) {
     const prefix = parsePrefix(row.prefix)?.prefix;
-    if (prefix === undefined || !isFirm(row.source)) continue;
+    if (prefix === undefined || row.source === 'rejected') continue;
+    originated.push({ prefix, origin: row.origin });
+    if (!isFirm(row.source)) continue;
     append(expected, prefix.text, row.origin);
-    append(originated, row.origin, prefix);
+    append(firmOf, row.origin, prefix);
   }
   const seen = new Seen();
   for (const { prefix, path } of rib) for (const origin of originsOf(path)) seen.add(prefix, origin);
-  return {
+  const knowledge: AnnouncementKnowledge = {
     expectedOrigins: ({ prefix }) => expected.get(prefix.text) ?? [],
-    announcedBy: (asn) => originated.get(asn) ?? [],
+    announcedBy: (asn) => firmOf.get(asn) ?? [],
     announcedInside: (outer) => seen.inside(outer),
   };
+  return { knowledge, originated };
 }
 
 function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

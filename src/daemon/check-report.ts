@@ -6,10 +6,11 @@ import { formatAsn, isUnroutableAsn } from '../bgp/asn.ts';
 import { overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { severityRank } from '../bgp/severity.ts';
 import type { RouteSettings, Settings } from '../config/settings.ts';
-import { planSubscription, type SubscriptionPlan, subscriptionsOf } from '../feed/subscription.ts';
+import { type SubscriptionPlan, subscriptionsOf } from '../feed/subscription.ts';
 import type { RoaExposure } from '../judge/roa-exposure.ts';
 import type { Words } from '../judge/vocabulary.ts';
 import { type WatchEntry, watchName } from '../match/watchlist.ts';
+import { watchSubscription } from './watch-subscription.ts';
 
 export interface FeedReport {
   readonly name: string;
@@ -37,10 +38,10 @@ function judged(entries: readonly WatchEntry[]): { prefixes: readonly Prefix[]; 
   return { prefixes, asns: entries.flatMap((entry) => (entry.type === 'asn' ? [entry.asn] : [])) };
 }
 
-export function feedReports(settings: Settings): readonly FeedReport[] {
-  const { prefixes, asns } = judged(settings.watchlist.entries);
+/** `learned`: what watched ASes are known to originate beyond the watchlist. */
+export function feedReports(settings: Settings, learned: readonly Prefix[]): readonly FeedReport[] {
   return settings.feeds.map((feed) => {
-    const plan = planSubscription(prefixes, asns, feed);
+    const plan = watchSubscription(settings.watchlist, learned, feed);
     return {
       name: feed.name,
       type: feed.type,

@@ -16,14 +16,7 @@ import {
 import { ROUTE_KINDS } from '../judge/kinds/index.ts';
 import { isTooSpecific, longestAllowed } from '../judge/kinds/unexpected-more-specific.ts';
 import type { Kind, Words } from '../judge/vocabulary.ts';
-
-export interface KindAnswer {
-  readonly kind: Kind;
-  readonly holds: boolean;
-  /** It holds, and is the kind: the first that does. */
-  readonly isTheKind: boolean;
-  readonly reason: Words;
-}
+import type { KindAnswer } from './explanation-shape.ts';
 
 type AsName = (asn: number) => string | undefined;
 

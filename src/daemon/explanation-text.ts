@@ -1,13 +1,9 @@
 /** An explanation as people read it, one stage after the other. Words of evidence stand in both languages. */
 import { formatAsn } from '../bgp/asn.ts';
 import type { Settings } from '../config/settings.ts';
+import { asLabel } from '../judge/evidence-words.ts';
 import { printable } from './alert-line.ts';
-import {
-  type ExplainedExpectation,
-  type ExplainedFinding,
-  type Explanation,
-  labelIn,
-} from './explanation.ts';
+import type { ExplainedExpectation, ExplainedFinding, Explanation } from './explanation-shape.ts';
 import { signed } from './incident-text.ts';
 import { localTime, tableLines } from './table.ts';
 
@@ -113,4 +109,9 @@ export function notifyLines({ notify, escalation }: Explanation): readonly strin
     ...lines,
     `when nobody acknowledges within ${escalation.afterMinutes} minutes: ${escalation.receivers.join(', ')}`,
   ];
+}
+
+/** `AS9457 (DREAMX)`. */
+function labelIn(settings: Settings, asn: number): string {
+  return asLabel(asn, (number) => settings.knowledge.asNames.get(number));
 }

@@ -3,105 +3,28 @@
  * tell. Nothing is judged here: an engine restored from the state directory answers each question, and at the end the
  * announcement is applied to it, a copy in memory whose effects are thrown away.
  */
-import { type AsPath, formatAsPath, neighborOf, originsOf } from '../bgp/as-path.ts';
+import { formatAsPath, neighborOf, originsOf } from '../bgp/as-path.ts';
 import { formatAsn } from '../bgp/asn.ts';
-import type { Prefix } from '../bgp/prefix.ts';
-import type { Severity } from '../bgp/severity.ts';
-import type { Community } from '../bgp/update.ts';
 import type { Vrp } from '../bgp/vrp.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Answer, judgeAnnouncement } from '../engine/appraise.ts';
 import type { Core } from '../engine/core.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Silence } from '../engine/ports.ts';
-import type { Alert, Incident } from '../incident/alert.ts';
-import type { IncidentState } from '../incident/incident-state.ts';
-import { renderIncident } from '../incident/render.ts';
-import { type Decision, planDeliveries, type RoutingPlan, routeOf } from '../incident/routing.ts';
 import { severityOf } from '../incident/score.ts';
-import { asLabel, evidenceOf } from '../judge/evidence-words.ts';
+import { evidenceOf } from '../judge/evidence-words.ts';
 import type { Expectation, Finding } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
-import { type Evidence, FAMILY_OF, type Kind, type Words } from '../judge/vocabulary.ts';
-import { askKinds, both, type KindAnswer } from './explanation-kinds.ts';
-
-export interface Asked {
-  readonly prefix: Prefix;
-  readonly path: AsPath;
-  readonly communities: readonly Community[];
-}
-
-export interface Explanation {
-  readonly announcement: {
-    readonly prefix: string;
-    readonly path: string;
-    readonly origins: readonly number[];
-    readonly neighbor: number | null;
-    readonly communities: readonly string[];
-  };
-  readonly match: {
-    readonly type: 'covered' | 'hole' | 'covering' | 'none';
-    /** The entry it is judged against. */
-    readonly watch: string | null;
-    readonly name: string | null;
-    readonly group: string | null;
-    /** Watched prefixes that it covers. */
-    readonly inside: readonly string[];
-    readonly reason: string;
-  };
-  readonly expectation: ExplainedExpectation | null;
-  readonly rpki: {
-    readonly state: 'valid' | 'invalid' | 'not-found' | 'unknown';
-    readonly reason: string;
-    readonly covering: readonly {
-      readonly prefix: string;
-      readonly maxLength: number;
-      readonly asn: number;
-    }[];
-  };
-  readonly kinds: readonly KindAnswer[];
-  readonly finding: ExplainedFinding | null;
-  /** Why there is no finding; null when there is one. */
-  readonly nothing: string | null;
-  readonly plannedChange: Silence | null;
-  readonly incident: {
-    readonly key: { readonly group: string; readonly family: string; readonly offender: number };
-    readonly id: string | null;
-    readonly outcome: 'opened' | 'escalated' | 'updated' | 'reopened' | 'resolved' | 'none';
-    readonly reason: string;
-    readonly severity: Severity | null;
-    readonly score: number | null;
-    readonly summary: Words | null;
-  } | null;
-  readonly notify: readonly Decision[];
-  readonly escalation: { readonly afterMinutes: number; readonly receivers: readonly string[] } | null;
-}
-
-export interface ExplainedExpectation {
-  readonly state: Expectation['state'];
-  readonly reason: string;
-  readonly origins: readonly {
-    readonly origin: number;
-    readonly maxLength: number;
-    readonly neighbors: {
-      readonly allowed: readonly number[];
-      readonly source: 'declared' | 'learned';
-    } | null;
-  }[];
-}
-
-export interface ExplainedFinding {
-  readonly kind: Kind;
-  readonly taxonomy: string | null;
-  readonly offender: number;
-  readonly expectedOrigins: readonly number[];
-  readonly originAs: readonly number[];
-  readonly evidence: readonly Evidence[];
-  readonly score: number;
-  readonly severity: Severity;
-  /** How the score became the severity. */
-  readonly reason: string;
-}
+import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
+import { explainIncident, snapshotOf, tellNobody } from './explanation-incident.ts';
+import { askKinds, both } from './explanation-kinds.ts';
+import type {
+  Asked,
+  ExplainedExpectation,
+  ExplainedFinding,
+  Explanation,
+  KindAnswer,
+} from './explanation-shape.ts';
 
 const FEED = 'explain';
 
@@ -337,110 +260,4 @@ function plannedOf(core: Core, finding: Finding, nowMs: number): Silence | null 
   return (
     planned.find(({ expectedOrigin }) => expectedOrigin !== null && originAs.includes(expectedOrigin)) ?? null
   );
-}
-
-// ---------------------------------------------------------------- incident and notification
-
-interface Before {
-  readonly state: IncidentState['state'];
-  readonly told: ReadonlySet<string>;
-}
-
-function incidentOf(core: Core, { watched, kind, offender }: Finding): IncidentState | undefined {
-  const family = FAMILY_OF[kind];
-  for (const incident of core.book.every())
-    if (
-      incident.group === watched.entry.group &&
-      incident.family === family &&
-      incident.offender === offender
-    )
-      return incident;
-  return undefined;
-}
-
-function snapshotOf(core: Core, finding: Finding): Before | undefined {
-  const incident = incidentOf(core, finding);
-  return incident === undefined
-    ? undefined
-    : { state: incident.state, told: new Set(incident.toldReceivers) };
-}
-
-function explainIncident(
-  core: Core,
-  finding: Finding,
-  alerts: readonly Alert[],
-  before: Before | undefined,
-  nowMs: number,
-): Pick<Explanation, 'incident' | 'notify' | 'escalation'> {
-  const after = incidentOf(core, finding);
-  const family = FAMILY_OF[finding.kind];
-  const { group } = finding.watched.entry;
-  const alert = alerts.findLast(
-    ({ incident }) =>
-      incident.group === group && incident.family === family && incident.offender === finding.offender,
-  );
-  const shown =
-    alert?.incident ??
-    (after === undefined || after.state === 'pending'
-      ? undefined
-      : renderIncident(after, core.renderPorts()));
-  const reason = outcomeReason(core, finding, alert, after, before);
-  const incident: Explanation['incident'] = {
-    key: { group, family, offender: finding.offender },
-    id: before === undefined ? null : (shown?.id ?? null),
-    outcome: alert?.event ?? 'none',
-    reason,
-    severity: shown?.severity ?? null,
-    score: shown?.score ?? null,
-    summary: shown?.summary ?? null,
-  };
-  if (alert === undefined)
-    return { incident, ...tellNobody(core, `no alert: ${reason}`), escalation: escalationOf(core, shown) };
-  const notify = planDeliveries(alert, before?.told ?? new Set(), routingPlan(core, nowMs), nowMs);
-  return { incident, notify, escalation: escalationOf(core, alert.incident) };
-}
-
-function outcomeReason(
-  core: Core,
-  finding: Finding,
-  alert: Alert | undefined,
-  after: IncidentState | undefined,
-  before: Before | undefined,
-): string {
-  if (alert !== undefined)
-    return `${alert.reason}: ${before === undefined ? 'no incident of this group, family and offender is open' : `one was ${before.state} already`}`;
-  const { minPeers } = finding.watched.entry;
-  if (after === undefined || after.state === 'pending')
-    return `the entry asks for ${minPeers} peer ASes (minPeers), and this is one`;
-  if (after.state === 'resolved') return 'an operator resolved it: it reopens on new evidence only';
-  if (after.told.pending !== undefined)
-    return `it joins the open incident; further news are collected for ${core.config.detection.updateEverySeconds} s`;
-  return 'it joins the open incident, which has been told already, and brings nothing new';
-}
-
-function routingPlan(core: Core, nowMs: number): RoutingPlan {
-  return {
-    receivers: core.config.receivers,
-    routes: core.config.routes,
-    silences: core.silences.inForce(nowMs),
-    tagsOf: (watch) => core.tagsOf(watch),
-  };
-}
-
-function tellNobody(core: Core, reason: string): Pick<Explanation, 'notify' | 'escalation'> {
-  return {
-    notify: core.config.receivers.map(({ name }) => ({ receiver: name, notify: false, reason })),
-    escalation: null,
-  };
-}
-
-function escalationOf(core: Core, incident: Incident | undefined): Explanation['escalation'] {
-  if (incident === undefined) return null;
-  const { rule } = routeOf(incident, { routes: core.config.routes, tagsOf: (watch) => core.tagsOf(watch) });
-  return rule?.escalate ?? null;
-}
-
-/** `AS9457 (DREAMX)`. */
-export function labelIn(settings: Settings, asn: number): string {
-  return asLabel(asn, (number) => settings.knowledge.asNames.get(number));
 }

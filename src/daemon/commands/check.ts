@@ -3,15 +3,17 @@
  * subscribed, who will be told, what the ROAs leave open. Sends nothing and changes nothing; warnings are no failure.
  */
 import { join } from 'node:path';
+import type { Prefix } from '../../bgp/prefix.ts';
 import { describeWatch } from '../../config/describe.ts';
 import type { RouteSettings, Settings } from '../../config/settings.ts';
 import { systemClock } from '../../feed/surroundings.ts';
 import { loadVrpFile } from '../../feed/vrp-export.ts';
 import { type RoaExposure, roaExposures } from '../../judge/roa-exposure.ts';
 import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
+import { WatchPlan } from '../../judge/watch-plan.ts';
 import { DATABASE_FILE } from '../../store/store.ts';
 import { printable } from '../alert-line.ts';
-import { announcedIn } from '../announced.ts';
+import { type SeenSoFar, seenSoFar } from '../announced.ts';
 import { entryJson, type FeedReport, feedReports, warningsOf } from '../check-report.ts';
 import type { Streams } from '../command-line.ts';
 import { Output } from '../output.ts';
@@ -23,31 +25,45 @@ export async function runCheck(
   options: { readonly json: boolean },
   io: Streams,
 ): Promise<number> {
-  const exposures = await exposuresOf(settings);
+  const seen = seenSoFar(join(stateDirectoryOf(settings, process.env), DATABASE_FILE));
+  const exposures = await exposuresOf(settings, seen);
+  const feeds = feedReports(settings, learnedPrefixes(settings, seen));
   const output = new Output(io.stdout);
-  if (options.json) output.line(JSON.stringify(reportJson(settings, exposures)));
-  else for (const line of reportLines(settings, exposures)) output.line(printable(line));
+  if (options.json) output.line(JSON.stringify(reportJson(settings, feeds, exposures)));
+  else for (const line of reportLines(settings, feeds, exposures)) output.line(printable(line));
   await output.flush();
   return 0;
 }
 
-async function exposuresOf(settings: Settings): Promise<readonly RoaExposure[]> {
+async function exposuresOf(settings: Settings, { knowledge }: SeenSoFar): Promise<readonly RoaExposure[]> {
   const { file } = settings.rpki;
   if (file === undefined) return [];
   const { data } = await loadVrpFile(file, new RpkiDataBuilder(), systemClock);
-  const path = join(stateDirectoryOf(settings, process.env), DATABASE_FILE);
-  return roaExposures(settings.watchlist.entries, data.vrps, announcedIn(path));
+  return roaExposures(settings.watchlist.entries, data.vrps, knowledge);
+}
+
+/** As the daemon asks for it: prefixes of watched ASes that no entry of the watchlist covers. */
+function learnedPrefixes({ watchlist }: Settings, { originated }: SeenSoFar): readonly Prefix[] {
+  const plan = new WatchPlan(watchlist);
+  return originated.flatMap(({ prefix, origin }) => {
+    const entry = plan.asns.get(origin);
+    return entry !== undefined && plan.addLearned(entry, prefix) ? [prefix] : [];
+  });
 }
 
 // ---------------------------------------------------------------- the report
 
-function reportLines(settings: Settings, exposures: readonly RoaExposure[]): string[] {
+function reportLines(
+  settings: Settings,
+  feeds: readonly FeedReport[],
+  exposures: readonly RoaExposure[],
+): string[] {
   const language = languageOf(process.env);
   const warnings = warningsOf(settings, exposures);
   return [
     ...describeWatch(settings),
     '',
-    ...feedReports(settings).flatMap(feedLines),
+    ...feeds.flatMap(feedLines),
     '',
     ...tellingLines(settings),
     '',
@@ -94,11 +110,15 @@ function routeText({ match, receivers, escalate, repeatMinutes }: RouteSettings)
 }
 
 /** No secrets: of a receiver only what tells who it is. */
-function reportJson(settings: Settings, exposures: readonly RoaExposure[]): Record<string, unknown> {
+function reportJson(
+  settings: Settings,
+  feeds: readonly FeedReport[],
+  exposures: readonly RoaExposure[],
+): Record<string, unknown> {
   const { host, port, hosts, tokens } = settings.serve;
   return {
     entries: settings.watchlist.entries.map(entryJson),
-    feeds: feedReports(settings),
+    feeds,
     receivers: settings.receivers.map(({ name, type, minSeverity, language }) => ({
       name,
       type,
