@@ -6,8 +6,10 @@
 
 import { lengthMax, parsePrefix } from '../bgp/prefix.ts';
 import { isBlackhole } from '../bgp/update.ts';
+import { isFirm } from './baseline.ts';
 import type { Route, Row, Watched } from './finding.ts';
 import { foreignOrigins, isExpected, type Question } from './kinds/detector.ts';
+import { strangeTransit } from './kinds/unexpected-more-specific.ts';
 import { mitigationName } from './mitigation.ts';
 import { asnSlip, prefixSlip } from './slip.ts';
 import type { EvidenceCode, Kind } from './vocabulary.ts';
@@ -36,7 +38,7 @@ export function commonRows(question: Question, kind: Kind, offender: number): re
   actorRows(question, kind, offender, isForeign, add);
   if (isForeign) slipRow(question, add);
   if (isBlackholed(question)) add('blackhole', 'update', [question.route.prefix.text]);
-  if (question.expectation.state === 'provisional' && isForeign)
+  if (question.expectation.state === 'provisional' && foreignOrigins(question).length > 0)
     add('baseline-provisional', 'baseline', [question.watched.prefix.text]);
   return rows;
 }
@@ -44,8 +46,9 @@ export function commonRows(question: Question, kind: Kind, offender: number): re
 type Add = (code: EvidenceCode, source: string, facts: Row['facts'], weight?: number) => void;
 
 /**
- * `rpki-valid` is asked of foreign origins and of more-specifics of our own: a forged origin and a leaked route are
- * valid by construction, so that there the word would acquit everybody.
+ * An origin that no covering VRP names is asked of every kind, a wrong length of foreign origins only: of our own it is
+ * the kind `rpki-invalid`. Where the origin is not what is in doubt (a false neighbour, a leak, a strange transit), the
+ * route is valid by construction, and the word `rpki-valid` would acquit everybody.
  */
 function rpkiRows(question: Question, kind: Kind, isForeign: boolean, add: Add): void {
   const { route, world } = question;
@@ -54,14 +57,16 @@ function rpkiRows(question: Question, kind: Kind, isForeign: boolean, add: Add):
   const [vrp] = validation.covering;
   const named = vrp === undefined ? '' : `${vrp.prefix.text}-${vrp.maxLength} AS${vrp.asn}`;
   if (validation.state === 'valid') {
-    if (isForeign || kind === 'unexpected-more-specific' || kind === 'unexpected-origination')
+    if (isForeign || vouchesFor(question, kind))
       add('rpki-valid', 'rpki', [route.prefix.text, route.origins[0] ?? 0]);
-  } else if (isForeign) {
-    add(validation.reason === 'length' ? 'rpki-invalid-length' : 'rpki-invalid-origin', 'rpki', [
-      route.prefix.text,
-      named,
-    ]);
-  }
+  } else if (validation.reason !== 'length') add('rpki-invalid-origin', 'rpki', [route.prefix.text, named]);
+  else if (isForeign) add('rpki-invalid-length', 'rpki', [route.prefix.text, named]);
+}
+
+/** A VRP speaks for the length or the newness of what our own origin announces. */
+function vouchesFor(question: Question, kind: Kind): boolean {
+  if (kind === 'unexpected-origination') return true;
+  return kind === 'unexpected-more-specific' && strangeTransit(question) === undefined;
 }
 
 /** Never while the watched prefix stands under a covering one: a longer match keeps the traffic. */
@@ -158,23 +163,24 @@ function aspaContradicts(question: Question): boolean {
 }
 
 function slipRow(question: Question, add: Add): void {
-  const { route, expectation, world } = question;
   for (const origin of foreignOrigins(question)) {
-    const expected = expectation.origins.find((asn) => asnSlip(origin, asn));
-    if (expected !== undefined) return add('slip', 'watchlist', [origin, expected, '']);
-    for (const text of world.baseline.prefixesOf(origin)) {
-      const row = world.baseline.row(text, origin);
-      const rightful = parsePrefix(text)?.prefix;
-      if (
-        rightful === undefined ||
-        row === undefined ||
-        row.source === 'rejected' ||
-        row.source === 'observed'
-      )
-        continue;
-      if (prefixSlip(route.prefix, rightful)) return add('slip', 'baseline', [origin, origin, text]);
-    }
+    const expected = question.expectation.origins.find((asn) => asnSlip(origin, asn));
+    const rightful = expected === undefined ? rightfulNearby(question, origin) : '';
+    if (rightful === undefined) continue;
+    add('slip', expected === undefined ? 'baseline' : 'watchlist', [origin, expected ?? origin, rightful]);
+    return;
   }
+}
+
+/** A prefix that the origin announces rightfully, one slip away from the announced one. */
+function rightfulNearby({ route, world }: Question, origin: number): string | undefined {
+  return [...world.baseline.prefixesOf(origin)].find((text) => {
+    const row = world.baseline.row(text, origin);
+    const prefix = parsePrefix(text)?.prefix;
+    return (
+      row !== undefined && isFirm(row.source) && prefix !== undefined && prefixSlip(route.prefix, prefix)
+    );
+  });
 }
 
 function isBlackholed(question: Question): boolean {

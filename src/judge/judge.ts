@@ -57,12 +57,14 @@ interface Held {
   readonly verdict: Verdict;
 }
 
-/** Every kind that holds, in the order of kinds. */
+/** Every kind that holds, in the order of kinds; a slip of the expected origin itself explains the odd origin and goes first. */
 function heldBy(question: Question): readonly Held[] {
-  return ROUTE_KINDS.flatMap(({ kind, detect }) => {
+  const held = ROUTE_KINDS.flatMap(({ kind, detect }) => {
     const verdict = detect(question);
     return verdict === undefined ? [] : [{ kind, verdict }];
   });
+  const isSlip = ({ kind }: Held): boolean => kind === 'misconfiguration';
+  return [...held.filter(isSlip), ...held.filter((one) => !isSlip(one))];
 }
 
 function findingOf(question: Question, kind: Kind, verdict: Verdict, others: readonly Held[]): Finding {

@@ -11,7 +11,11 @@ interface Fact {
   readonly id: string;
   readonly title: string;
   readonly kind: string;
-  readonly watch: readonly { prefix: string; origins: readonly number[] | null; upstreams?: readonly number[] }[];
+  readonly watch: readonly {
+    prefix: string;
+    origins: readonly number[] | null;
+    upstreams?: readonly number[];
+  }[];
   readonly events: readonly {
     t: string;
     type: 'announce' | 'withdraw';
@@ -42,7 +46,12 @@ function goldenOf(fact: Fact): Golden {
   const { expected } = fact;
   const events = [...fact.events].sort((a, b) => Date.parse(a.t) - Date.parse(b.t)).map(eventOf);
   const last = Date.parse(events.at(-1)?.t ?? '');
-  const suspects = [expected.suspect_origin, expected.suspect_first_hop, expected.suspect_transit, expected.leaker].flat();
+  const suspects = [
+    expected.suspect_origin,
+    expected.suspect_first_hop,
+    expected.suspect_transit,
+    expected.leaker,
+  ].flat();
   return {
     id: fact.id,
     title: fact.title,
@@ -90,7 +99,9 @@ function iso(ms: number): string {
 /** One line an event, so that a change reads as one. */
 function textOf(golden: Golden): string {
   const { events, ...head } = golden;
-  const lines = Object.entries(head).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},`);
+  const lines = Object.entries(head).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},`,
+  );
   const rows = events.map((event) => `    ${JSON.stringify(event)}`).join(',\n');
   return `{\n${lines.join('\n')}\n  "events": [\n${rows}\n  ]\n}\n`;
 }

@@ -69,7 +69,13 @@ export function playGolden(golden: Golden): Promise<Told> {
 
 function stepOf(event: GoldenEvent, begin: number): Step {
   const address = event.address ?? standInAddress(event.peer);
-  const head = { peer: address, peer_asn: String(event.peer), id: '', host: 'rrc00.ripe.net', type: 'UPDATE' };
+  const head = {
+    peer: address,
+    peer_asn: String(event.peer),
+    id: '',
+    host: 'rrc00.ripe.net',
+    type: 'UPDATE',
+  };
   const body =
     event.path === undefined
       ? { withdrawals: [event.prefix] }

@@ -1,13 +1,6 @@
 /** sub-prefix [S|0] and origin-change [E|0]: an origin that is not expected, for a more-specific or for the prefix itself. */
 import { isExact } from '../expectation.ts';
-import {
-  actorOf,
-  type Detector,
-  foreignOrigins,
-  type Question,
-  slippingOrigin,
-  type Verdict,
-} from './detector.ts';
+import { actorOf, type Detector, foreignOrigins, type Question, type Verdict } from './detector.ts';
 
 function foreign(
   question: Question,
@@ -17,7 +10,6 @@ function foreign(
 ): Verdict | undefined {
   if (question.expectation.state === 'none' || foreignOrigins(question).length === 0) return undefined;
   if (isExact(question.watched, question.route.prefix) !== wantExact) return undefined;
-  if (slippingOrigin(question) !== undefined) return undefined;
   return {
     taxonomy,
     offender: actorOf(question),

@@ -5,6 +5,7 @@
 import { asnsOf } from '../../bgp/as-path.ts';
 import { ignoresMoreSpecifics } from '../expectation.ts';
 import type { Row } from '../finding.ts';
+import { FAMILY_OF } from '../vocabulary.ts';
 import { type Detector, isExpected, type Question } from './detector.ts';
 
 export const unexpectedMoreSpecific: Detector = {
@@ -17,7 +18,7 @@ export const unexpectedMoreSpecific: Detector = {
       offender: route.origins[0] ?? 0,
       weight: world.weights['unexpected-more-specific'],
       facts: [route.prefix.text, longestAllowed(question)],
-      extra: strangeTransit(question),
+      extra: strangeRows(question),
     };
   },
 };
@@ -31,25 +32,30 @@ export function longestAllowed(question: Question): number {
   return Math.max(...question.route.origins.map((origin) => question.expectation.maxLengthOf(origin)));
 }
 
-/** An AS on the path, other than the collector's peer, that carries the entry's own prefix at no vantage point. */
-function strangeTransit(question: Question): readonly Row[] {
-  const { route, watched, world } = question;
+function strangeRows(question: Question): readonly Row[] {
+  const strange = strangeTransit(question);
+  if (strange === undefined) return [];
+  const { watched, world } = question;
+  const weight = world.weights['strange-transit'];
+  return [{ code: 'strange-transit', weight, source: 'rib', facts: [strange, watched.prefix.text] }];
+}
+
+/**
+ * The first AS on the path, other than the collector's peer, that carries the entry's own prefix at no vantage point.
+ * Undefined as well while nobody sees that prefix.
+ */
+export function strangeTransit({ route, watched, world }: Question): number | undefined {
   const own = world.rib.at(watched.prefix.text);
-  if (own === undefined || own.routes.size === 0) return [];
+  if (own === undefined || own.routes.size === 0) return undefined;
   const carriers = new Set<number>();
-  for (const carried of own.routes.values()) for (const asn of asnsOf(carried.path)) carriers.add(asn);
-  const first = route.path[0];
-  const strange = route.path
+  for (const { path, finding } of own.routes.values()) {
+    // What an attacker announces of the prefix itself makes nobody a carrier of it.
+    if (finding !== undefined && FAMILY_OF[finding.kind] !== 'own') continue;
+    for (const asn of asnsOf(path)) carriers.add(asn);
+  }
+  const [first] = route.path;
+  return route.path
     .slice(1)
     .flatMap((element) => (typeof element === 'number' ? [element] : [...element]))
     .find((asn) => asn !== first && !route.origins.includes(asn) && !carriers.has(asn));
-  if (strange === undefined) return [];
-  return [
-    {
-      code: 'strange-transit',
-      weight: world.weights['strange-transit'],
-      source: 'rib',
-      facts: [strange, watched.prefix.text],
-    },
-  ];
 }
