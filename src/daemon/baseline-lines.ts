@@ -88,12 +88,31 @@ function parsedLine(line: string): Parsed {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return { object: value as Readonly<Record<string, unknown>> };
     return { found: `is ${kindOf(value)}, no object`, col: 1 };
+  } catch {
+    return { found: 'is no JSON', col: brokenAt(line) + 1 };
+  }
+}
+
+/** The index of the character that breaks the JSON: the longest beginning that lacks only its end is sound. */
+function brokenAt(line: string): number {
+  let sound = 0;
+  let broken = line.length + 1;
+  while (broken - sound > 1) {
+    const middle = (sound + broken) >> 1;
+    if (middle <= line.length && lacksOnlyItsEnd(line.slice(0, middle))) sound = middle;
+    else broken = middle;
+  }
+  return sound;
+}
+
+function lacksOnlyItsEnd(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
   } catch (error) {
-    const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    return {
-      found: 'is no JSON',
-      col: position === undefined ? line.trimEnd().length + 1 : Number(position) + 1,
-    };
+    const message = error instanceof Error ? error.message : '';
+    const position = /position (\d+)/.exec(message)?.[1];
+    return /^Unexpected end|^Unterminated/.test(message) || Number(position ?? -1) >= text.length;
   }
 }
 

@@ -66,7 +66,6 @@ function reportLines(
     ...feeds.flatMap(feedLines),
     '',
     ...tellingLines(settings),
-    '',
     `state directory ${stateDirectoryOf(settings, process.env)}`,
     `dashboard and API at ${settings.serve.host}:${settings.serve.port}, ${settings.serve.tokens.length} tokens`,
     '',
@@ -88,7 +87,7 @@ function feedLines(feed: FeedReport): string[] {
 }
 
 function tellingLines({ receivers, routes }: Settings): string[] {
-  return [
+  const lines = [
     ...receivers.map(
       ({ name, type, minSeverity, language }) =>
         `receiver ${name} (${type}) from ${minSeverity} on, in ${language}`,
@@ -96,6 +95,7 @@ function tellingLines({ receivers, routes }: Settings): string[] {
     ...routes.map((route, index) => `route ${index + 1}: ${routeText(route)}`),
     ...(receivers.length > 0 && routes.length === 0 ? ['no routes: every receiver is told'] : []),
   ];
+  return lines.length === 0 ? [] : [...lines, ''];
 }
 
 function routeText({ match, receivers, escalate, repeatMinutes }: RouteSettings): string {
