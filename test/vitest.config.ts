@@ -10,7 +10,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   golden: ['test/golden/**/*.test.ts'],
   simulation: ['test/simulation/**/*.test.ts'],
   'end-to-end': [
-    'test/end-to-end/**/*.test.ts',
+    'test/e2e/**/*.test.ts',
     'test/dashboard/**/*.test.ts',
     'test/events/**/*.test.ts',
     'test/**/*.e2e.test.ts',
