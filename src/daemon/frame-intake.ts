@@ -4,8 +4,10 @@
  */
 import { decodeRisLive } from '../decode/ris-live.ts';
 import type { FeedInput } from '../engine/ports.ts';
+import type { FrameScanner } from '../feed/frame-tap.ts';
 import { keepsCollector } from '../feed/subscription.ts';
-import type { QuickReject } from '../match/quick-reject.ts';
+import { BYTES } from '../match/json-bytes.ts';
+import type { QuickReject, QuickVerdict } from '../match/quick-reject.ts';
 import type { VantagePointTable } from '../match/vantage-point-table.ts';
 
 export interface IntakeOptions {
@@ -21,6 +23,8 @@ export interface IntakeOptions {
 export class FrameIntake {
   /** Messages judged since the last `takeJudged`: those rejected on their bytes among them. */
   private judged = 0;
+  /** What the bytes of the frame that comes next have said already. */
+  private foreseen: QuickVerdict | undefined;
   private readonly options: IntakeOptions;
 
   constructor(options: IntakeOptions) {
@@ -33,10 +37,43 @@ export class FrameIntake {
     return judged;
   }
 
+  /**
+   * For the connection: settles frames where they lie, each with the stamp of its piece of the stream. Undefined when
+   * every frame has to be decoded.
+   */
+  scanner(nowMs: () => number): FrameScanner | undefined {
+    if (this.options.collectors.length > 0) return undefined;
+    const { quick } = this.options;
+    let arrivedMs = 0;
+    return {
+      area: BYTES,
+      begin: () => {
+        arrivedMs = nowMs();
+      },
+      settle: (start, end) => {
+        const verdict = quick.verdictAt(start, end, arrivedMs);
+        if (verdict === 'reject') {
+          this.judged += 1;
+          return true;
+        }
+        this.foreseen = verdict;
+        return false;
+      },
+    };
+  }
+
+  private verdict(bytes: Buffer, arrivedMs: number): QuickVerdict {
+    const { foreseen } = this;
+    this.foreseen = undefined;
+    if (foreseen !== undefined) return foreseen;
+    return this.options.collectors.length === 0 ? this.options.quick.verdict(bytes, arrivedMs) : 'slow';
+  }
+
   /** Judges one frame. Control answers are the client's business and count as nothing. */
   take(bytes: Buffer, arrivedMs: number): void {
     const { quick } = this.options;
-    const verdict = this.options.collectors.length === 0 ? quick.verdict(bytes, arrivedMs) : 'slow';
+    const isInPlace = this.foreseen !== undefined;
+    const verdict = this.verdict(bytes, arrivedMs);
     if (verdict === 'reject') {
       this.judged += 1;
       return;
@@ -58,8 +95,10 @@ export class FrameIntake {
       return;
     }
     if (!this.isKept(decoded.update.vantagePoint.collector)) return;
-    if (verdict === 'stranger' && decoded.problems.length === 0)
-      quick.adopt(bytes, decoded.update.vantagePoint);
+    if (verdict === 'stranger' && decoded.problems.length === 0) {
+      if (isInPlace) quick.adoptHere(decoded.update.vantagePoint);
+      else quick.adopt(bytes, decoded.update.vantagePoint);
+    }
     this.options.apply(
       { type: 'update', feed: this.options.feed, via: 'live', update: decoded.update, raw },
       arrivedMs,

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { CoverageWriter, FeedState } from '../engine/ports.ts';
+import type { FrameScanner } from '../feed/frame-tap.ts';
 import type { RecordingWriter } from '../feed/recording.ts';
 import { RisLiveFeed } from '../feed/ris-live.ts';
 import type { SubscriptionPlan } from '../feed/subscription.ts';
@@ -81,6 +82,9 @@ export class LiveFeeds {
       problem: (code) => metrics.decodeProblem(code, 1),
       dropped: (reason) => metrics.dropped(reason, 1),
     });
+    // A recording wants every frame.
+    const scanner =
+      this.options.recording === undefined ? intake.scanner(() => this.options.clock.nowMs()) : undefined;
     const client = new RisLiveFeed({
       name,
       url: settings.url,
@@ -91,6 +95,7 @@ export class LiveFeeds {
       log: this.options.log,
       onFrame: (bytes) => this.frame(feed, bytes),
       onState: (state, reason) => this.stateChanged(feed, state, reason),
+      ...(scanner === undefined ? {} : { scanner: this.counted(scanner) }),
     });
     const feed: LiveFeed = {
       name,
@@ -124,6 +129,17 @@ export class LiveFeeds {
     this.options.recording?.frame(nowMs, feed.name, 'live', bytes);
     feed.intake.take(bytes, nowMs);
     this.options.afterInput();
+  }
+
+  /** What is settled on its bytes counts as judged with the next commit. */
+  private counted(scanner: FrameScanner): FrameScanner {
+    return {
+      ...scanner,
+      begin: () => {
+        scanner.begin();
+        this.options.afterInput();
+      },
+    };
   }
 
   private stateChanged(feed: LiveFeed, state: FeedState, reason: string): void {

@@ -2,6 +2,7 @@
  * What the RIS Live client is told and what it tells of itself: options with their defaults, limits, counters.
  */
 import type { FeedState } from '../engine/ports.ts';
+import type { FrameScanner } from './frame-tap.ts';
 import type { SubscriptionPlan } from './subscription.ts';
 import type { FeedClock, FeedLog } from './surroundings.ts';
 
@@ -50,6 +51,8 @@ export interface RisLiveOptions {
   readonly timings?: Partial<RisLiveTimings>;
   /** A text frame as it came, control answers among them. The buffer is the receiver's from then on. Must not throw. */
   readonly onFrame: (bytes: Buffer) => void;
+  /** Settles route messages on their bytes; what it settles does not come to `onFrame`. */
+  readonly scanner?: FrameScanner;
   /** Only changes are told; the state before the first call is `down`. */
   readonly onState: (state: FeedState, reason: string) => void;
 }

@@ -9,10 +9,14 @@
  * States: `live` is subscribed (acknowledged, or messages flow where the server acknowledges nothing) and fresh;
  * `stalled` is connected and silent; `down` is not connected. Protocol: RIS Live manual; RFC 6455.
  */
+import type { ClientRequestArgs } from 'node:http';
+import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
 import { type ControlKind, decodeRisLive } from '../decode/ris-live.ts';
 import type { FeedState } from '../engine/ports.ts';
 import { Acknowledgements } from './acknowledgements.ts';
+import { FrameTap } from './frame-tap.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { isMessageFrame } from './ris-live-frame.ts';
 import {
@@ -153,10 +157,13 @@ export class RisLiveFeed {
     this.#connections += 1;
     this.#ending = undefined;
     this.#proven = this.#messagesSeen = false;
-    const socket = this.#openSocket();
+    const isCurrent = (): boolean => this.#socket === socket;
+    const tap = this.#makeTap(isCurrent);
+    const socket = this.#openSocket(tap);
     if (socket === undefined) return;
     this.#socket = socket;
-    const isCurrent = (): boolean => this.#socket === socket;
+    // Before anybody else hears of it: what the server sends next may be taken.
+    socket.on('open', () => tap?.open());
     socket.on('open', () => isCurrent() && this.#opened(socket));
     socket.on('message', (data, isBinary) => isCurrent() && this.#received(data as Buffer, isBinary));
     // Without a listener an error ends the process; for an old socket there is nothing else to do.
@@ -167,10 +174,21 @@ export class RisLiveFeed {
     }, this.#timings.connectWithinMs);
   }
 
+  #makeTap(isCurrent: () => boolean): FrameTap | undefined {
+    const { scanner } = this.#options;
+    if (scanner === undefined) return undefined;
+    return new FrameTap({
+      scanner,
+      settled: (frames, bytes) => isCurrent() && this.#settled(frames, bytes),
+      frame: (payload) => isCurrent() && this.#received(payload, false),
+    });
+  }
+
   /** `ws` throws at addresses it can not use: that is a failed try like any other. */
-  #openSocket(): WebSocket | undefined {
+  #openSocket(tap: FrameTap | undefined): WebSocket | undefined {
     try {
       return new WebSocket(this.#url, {
+        ...(tap === undefined ? {} : { createConnection: connectionThrough(tap, this.#url) }),
         perMessageDeflate: false,
         maxPayload: FRAME_BYTES_MAX,
         skipUTF8Validation: true,
@@ -234,6 +252,21 @@ export class RisLiveFeed {
 
   // ---------------------------------------------------------------- what arrives
 
+  /** Route messages that the scanner settled. */
+  #settled(frames: number, bytes: number): void {
+    this.#bytes += bytes;
+    this.#frames += frames;
+    this.#heardMs = this.#lastFrameMs = this.#options.clock.now();
+    this.#noteMessage(this.#heardMs);
+  }
+
+  #noteMessage(nowMs: number): void {
+    this.#messageHeardMs = this.#lastMessageMs = nowMs;
+    this.#messagesSeen = true;
+    if (!this.#proven) this.#prove();
+    if (this.#doubted) this.#believe();
+  }
+
   #received(bytes: Buffer, isBinary: boolean): void {
     this.#bytes += bytes.length;
     if (isBinary) {
@@ -243,12 +276,8 @@ export class RisLiveFeed {
     const nowMs = this.#options.clock.now();
     this.#frames += 1;
     this.#heardMs = this.#lastFrameMs = nowMs;
-    if (isMessageFrame(bytes)) {
-      this.#messageHeardMs = this.#lastMessageMs = nowMs;
-      this.#messagesSeen = true;
-      if (!this.#proven) this.#prove();
-      if (this.#doubted) this.#believe();
-    } else this.#readAnswer(bytes);
+    if (isMessageFrame(bytes)) this.#noteMessage(nowMs);
+    else this.#readAnswer(bytes);
     this.#options.onFrame(bytes);
   }
 
@@ -369,6 +398,17 @@ export class RisLiveFeed {
   #log(level: keyof FeedLog, event: string, fields: Readonly<Record<string, unknown>>): void {
     this.#options.log[level]({ event, feed: this.#options.name, ...fields });
   }
+}
+
+/** As `ws` connects by itself, with the tap before it. */
+function connectionThrough(tap: FrameTap, url: string): (options: ClientRequestArgs) => Socket {
+  return ({ path: _, ...options }) => {
+    if (!/^(?:wss|https):/.test(url)) return tap.attach(connect(options as TcpNetConnectOpts));
+    const host = options.host ?? '';
+    return tap.attach(
+      connectTls({ servername: isIP(host) === 0 ? host : '', ...options } as ConnectionOptions),
+    );
+  };
 }
 
 /** A connection that ends because of silence leaves the state at `stalled`, which says more than `down`. */

@@ -5,8 +5,8 @@
  *
  * "Plain" is narrower than RFC 8259: ASCII without escapes, spaces as the only white space between tokens.
  *
- * The frame is copied into one fixed array first. That costs less than it saves: V8 knows the address of a constant typed
- * array, and four bytes can be read at once at any offset. Behind the frame stand zeros, which no token contains.
+ * Frames lie in one fixed array: V8 knows the address of a constant typed array, and four bytes can be read at once at any
+ * offset. A feed that reads a stream lays whole pieces of it there (`feed/frame-tap.ts`), else a frame is copied first.
  */
 
 const SPACE = 32;
@@ -14,11 +14,18 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const NUMBER_MAX = 4_294_967_295;
 
-/** Longest frame that is scanned; an UPDATE of RFC 4271 (4096 octets) becomes some 20,000 bytes of JSON at most. */
+/** Longest frame that is copied; an UPDATE of RFC 4271 (4096 octets) becomes some 20,000 bytes of JSON at most. */
 export const FRAME_BYTES_MAX = 65_536;
+/** The array begins with room for a piece of a stream, whose frames are scanned where they lie. */
+export const STREAM_BYTES_MAX = 131_072;
+/** Where a frame that comes as a buffer of its own is copied to. */
+export const FRAME_AT: number = STREAM_BYTES_MAX + 64;
 
-/** The frame loaded last, then at least sixteen zeros. Read only, for everybody but `loadFrame`. */
-export const BYTES: Uint8Array = new Uint8Array(FRAME_BYTES_MAX + 64);
+/**
+ * Frames are scanned here. A scan only moves forward and checks at its end that it did not leave the frame, so it does not matter
+ * what stands behind it.
+ */
+export const BYTES: Uint8Array = new Uint8Array(FRAME_AT + FRAME_BYTES_MAX + 64);
 // Hot code reads through constants of its own module: V8 folds those to an address, but not what is imported or exported.
 const bytes = BYTES;
 const VIEW = new DataView(bytes.buffer);
@@ -26,13 +33,13 @@ const VIEW = new DataView(bytes.buffer);
 /** The same bytes, for reading four at any offset (little-endian). */
 export const FRAME_VIEW: DataView = VIEW;
 
-/** Copies a frame to where the steps read it; false when it is too long. */
+/** Copies a frame to `FRAME_AT`, zeros behind it; false when it is too long. */
 export function loadFrame(frame: Uint8Array): boolean {
   const length = frame.length;
   if (length > FRAME_BYTES_MAX) return false;
-  bytes.set(frame);
-  VIEW.setFloat64(length, 0);
-  VIEW.setFloat64(length + 8, 0);
+  bytes.set(frame, FRAME_AT);
+  VIEW.setFloat64(FRAME_AT + length, 0);
+  VIEW.setFloat64(FRAME_AT + length + 8, 0);
   return true;
 }
 
@@ -66,12 +73,12 @@ export function skipSpaces(start: number): number {
 }
 
 /** True when nothing but white space (RFC 8259 §2) stands from here to the end of the frame. */
-export function isBlankFrom(start: number, frameLength: number): boolean {
-  for (let at = start; at < frameLength; at += 1) {
+export function isBlankFrom(start: number, frameEnd: number): boolean {
+  for (let at = start; at < frameEnd; at += 1) {
     const byte = bytes[at]!;
     if (byte !== SPACE && byte !== 10 && byte !== 13 && byte !== 9) return false;
   }
-  return start <= frameLength;
+  return start <= frameEnd;
 }
 
 /** A text from quote to quote. */

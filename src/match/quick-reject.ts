@@ -13,7 +13,9 @@ import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { AsnSet } from './asn-set.ts';
 import {
   BYTES,
+  FRAME_AT,
   isBlankFrom,
+  type Literal,
   literal,
   loadFrame,
   numberAt,
@@ -49,44 +51,66 @@ const COVERING_LENGTH_MIN_6 = 16;
 /** Of this module, so that V8 folds it. */
 const bytes = BYTES;
 
+const SPACE = 32;
 const QUOTE = 34;
 const COMMA = 44;
 const DOT = 46;
 const ZERO = 48;
+const SIX = 54;
 const COLON = 58;
 const BRACKET = 91;
 const BRACKET_END = 93;
 const BRACE = 123;
 const BRACE_END = 125;
 
-/** Keys in their quotes. The bit says that a key was there. */
+interface Key {
+  readonly text: Literal;
+  /** With its colon, as it nearly always stands there. */
+  readonly usual: Literal;
+  /** Says that the key was there. */
+  readonly bit: number;
+}
+
+function key(name: string, bit: number): Key {
+  return { text: literal(`"${name}"`), usual: literal(`"${name}":`), bit };
+}
+
+/** Keys in their quotes. */
 const KEY = {
-  timestamp: { text: literal('"timestamp"'), bit: 1 },
-  type: { text: literal('"type"'), bit: 2 },
-  peer: { text: literal('"peer"'), bit: 4 },
-  peerAsn: { text: literal('"peer_asn"'), bit: 8 },
-  host: { text: literal('"host"'), bit: 16 },
-  path: { text: literal('"path"'), bit: 32 },
-  announcements: { text: literal('"announcements"'), bit: 64 },
-  withdrawals: { text: literal('"withdrawals"'), bit: 128 },
-  community: { text: literal('"community"'), bit: 256 },
-  id: { text: literal('"id"'), bit: 512 },
-  origin: { text: literal('"origin"'), bit: 1_024 },
-  med: { text: literal('"med"'), bit: 2_048 },
-  aggregator: { text: literal('"aggregator"'), bit: 4_096 },
-  raw: { text: literal('"raw"'), bit: 8_192 },
-  envelopeType: { text: literal('"type"'), bit: 16_384 },
-  envelopeData: { text: literal('"data"'), bit: 32_768 },
-  nextHop: { text: literal('"next_hop"'), bit: 65_536 },
-  prefixes: { text: literal('"prefixes"'), bit: 131_072 },
-} as const;
-type Key = (typeof KEY)[keyof typeof KEY];
+  timestamp: key('timestamp', 1),
+  type: key('type', 2),
+  peer: key('peer', 4),
+  peerAsn: key('peer_asn', 8),
+  host: key('host', 16),
+  path: key('path', 32),
+  announcements: key('announcements', 64),
+  withdrawals: key('withdrawals', 128),
+  community: key('community', 256),
+  id: key('id', 512),
+  origin: key('origin', 1_024),
+  med: key('med', 2_048),
+  aggregator: key('aggregator', 4_096),
+  raw: key('raw', 8_192),
+  envelopeType: key('type', 16_384),
+  envelopeData: key('data', 32_768),
+  nextHop: key('next_hop', 65_536),
+  prefixes: key('prefixes', 131_072),
+};
 
 const NEEDED = KEY.timestamp.bit | KEY.type.bit | KEY.peer.bit | KEY.peerAsn.bit | KEY.host.bit;
 const ENVELOPE = KEY.envelopeType.bit | KEY.envelopeData.bit;
 const IN_ANNOUNCEMENT = KEY.nextHop.bit | KEY.prefixes.bit;
 const RIS_MESSAGE = literal('"ris_message"');
 const UPDATE = literal('"UPDATE"');
+
+/** How RIS Live begins its messages: the same keys in the same order, no spaces. */
+const HEAD = literal('{"type":"ris_message","data":{"timestamp":');
+const HEAD_PEER = literal(',"peer":"');
+const HEAD_PEER_ASN = literal(',"peer_asn":"');
+const HEAD_ID = literal(',"id":"');
+const HEAD_HOST = literal(',"host":"');
+const HEAD_TYPE = literal(',"type":"UPDATE",');
+const HEAD_BITS = NEEDED | ENVELOPE | KEY.id.bit;
 
 /** Holds the state of the frame being scanned; one instance a thread. */
 export class QuickReject {
@@ -114,11 +138,16 @@ export class QuickReject {
 
   /** Judges one frame. The bytes are only read, and not kept. `nowMs` is the driver's stamp of arrival. */
   verdict(frame: Uint8Array, nowMs: number): QuickVerdict {
+    return loadFrame(frame) ? this.verdictAt(FRAME_AT, FRAME_AT + frame.length, nowMs) : 'slow';
+  }
+
+  /** The same for a frame that lies in `BYTES` already. */
+  verdictAt(start: number, end: number, nowMs: number): QuickVerdict {
     this.seen = 0;
     this.families = 0;
     this.pathLength = 0;
     this.announced = false;
-    if (!loadFrame(frame) || !this.scanFrame(frame.length)) return 'slow';
+    if (!this.scanFrame(start, end)) return 'slow';
     if ((this.seen & NEEDED) !== NEEDED || this.families === 0) return 'slow';
     if (this.announced && (this.pathLength === 0 || this.watched.origins.has(this.origin))) return 'slow';
     const row = this.table.find(this.spans);
@@ -134,20 +163,73 @@ export class QuickReject {
    * Its row in the table, −1 when the table is full. The caller notes that it was heard.
    */
   adopt(frame: Uint8Array, vantagePoint: VantagePoint): number {
-    return loadFrame(frame) ? this.table.adopt(this.spans, vantagePoint) : -1;
+    return loadFrame(frame) ? this.adoptHere(vantagePoint) : -1;
   }
 
-  /** `{"type":"ris_message","data":{…}}`, then nothing but white space. */
-  private scanFrame(frameLength: number): boolean {
-    let at = skipSpaces(0);
-    if (bytes[at] !== BRACE) return false;
+  /** The same while the frame still lies where `verdictAt` read it. */
+  adoptHere(vantagePoint: VantagePoint): number {
+    return this.table.adopt(this.spans, vantagePoint);
+  }
+
+  /** One message, then nothing but white space. */
+  private scanFrame(start: number, end: number): boolean {
+    const fields = this.scanUsualHead(start);
+    const at = fields < 0 ? this.scanEnvelope(start) : this.scanUsualFields(fields);
+    return at >= 0 && isBlankFrom(at, end);
+  }
+
+  /** The beginning as RIS Live writes it, up to the first field behind `type`; −1: look again, key by key. */
+  private scanUsualHead(start: number): number {
+    let at = skipLiteral(start, HEAD);
+    if (at < 0) return -1;
+    at = skipStamp(at);
+    if (at < 0) return -1;
+    at = skipLiteral(at, HEAD_PEER);
+    if (at < 0) return -1;
+    at = this.scanKeyPart(at - 1, 0);
+    if (at < 0) return -1;
+    at = skipLiteral(at, HEAD_PEER_ASN);
+    if (at < 0) return -1;
+    at = this.scanKeyPart(at - 1, 1);
+    if (at < 0) return -1;
+    at = skipLiteral(at, HEAD_ID);
+    if (at < 0) return -1;
+    at = skipText(at - 1);
+    if (at < 0) return -1;
+    at = skipLiteral(at, HEAD_HOST);
+    if (at < 0) return -1;
+    at = this.scanKeyPart(at - 1, 2);
+    return at < 0 ? -1 : skipLiteral(at, HEAD_TYPE);
+  }
+
+  private scanUsualFields(start: number): number {
+    this.seen = HEAD_BITS;
+    let at = start;
+    for (;;) {
+      at = this.scanField(at);
+      if (at < 0) return -1;
+      if (bytes[at] === SPACE) at = skipSpaces(at);
+      if (bytes[at] !== COMMA) break;
+      at += 1;
+      if (bytes[at] === SPACE) at = skipSpaces(at);
+    }
+    if (bytes[at] !== BRACE_END) return -1;
+    at = skipSpaces(at + 1);
+    return bytes[at] === BRACE_END ? at + 1 : -1;
+  }
+
+  /** `{"type":"ris_message","data":{…}}` in any order. */
+  private scanEnvelope(start: number): number {
+    this.seen = 0;
+    let at = skipSpaces(start);
+    if (bytes[at] !== BRACE) return -1;
     for (;;) {
       at = this.scanEnvelopeField(skipSpaces(at + 1));
-      if (at < 0) return false;
+      if (at < 0) return -1;
       at = skipSpaces(at);
       if (bytes[at] !== COMMA) break;
     }
-    return bytes[at] === BRACE_END && (this.seen & ENVELOPE) === ENVELOPE && isBlankFrom(at + 1, frameLength);
+    return bytes[at] === BRACE_END && (this.seen & ENVELOPE) === ENVELOPE ? at + 1 : -1;
   }
 
   private scanEnvelopeField(start: number): number {
@@ -204,6 +286,8 @@ export class QuickReject {
   private scanKey(start: number, key: Key): number {
     if ((this.seen & key.bit) !== 0) return -1;
     this.seen |= key.bit;
+    const usual = skipLiteral(start - 1, key.usual);
+    if (usual >= 0) return bytes[usual] === SPACE ? skipSpaces(usual) : usual;
     const at = skipLiteral(start - 1, key.text);
     if (at < 0) return -1;
     const colon = skipSpaces(at);
@@ -215,15 +299,9 @@ export class QuickReject {
     return at < 0 ? -1 : skipLiteral(at, UPDATE);
   }
 
-  /** Nine or ten digits that begin with 1…9, and perhaps a fraction: years 1973 to 2286. */
   private scanTimestamp(start: number): number {
     const at = this.scanKey(start, KEY.timestamp);
-    if (at < 0 || bytes[at] === ZERO) return -1;
-    const point = skipDigits(at);
-    if (point - at !== 9 && point - at !== 10) return -1;
-    if (bytes[point] !== DOT) return point;
-    const end = skipDigits(point + 1);
-    return end > point + 1 ? end : -1;
+    return at < 0 ? -1 : skipStamp(at);
   }
 
   /** A text that is part of the vantage point's spelling: 0 peer, 1 peer_asn, 2 host. */
@@ -262,14 +340,16 @@ export class QuickReject {
     if (bytes[at] === BRACKET_END) return at + 1;
     for (;;) {
       if (bytes[at] !== BRACKET) return -1;
-      at = skipHalf(skipSpaces(at + 1));
+      at = skipHalf(at + 1);
       if (at < 0 || bytes[at] !== COMMA) return -1;
-      at = skipHalf(skipSpaces(at + 1));
+      at = skipHalf(at + 1);
       if (at < 0 || bytes[at] !== BRACKET_END) return -1;
-      at = skipSpaces(at + 1);
+      at += 1;
+      if (bytes[at] === SPACE) at = skipSpaces(at);
       if (bytes[at] === BRACKET_END) return at + 1;
       if (bytes[at] !== COMMA) return -1;
-      at = skipSpaces(at + 1);
+      at += 1;
+      if (bytes[at] === SPACE) at = skipSpaces(at);
     }
   }
 
@@ -341,10 +421,22 @@ export class QuickReject {
   }
 }
 
-/** Half a community, and the spaces behind it. */
-function skipHalf(start: number): number {
+/** Nine or ten digits that begin with 1…9, and perhaps a fraction: years 1973 to 2286. */
+function skipStamp(at: number): number {
+  if (bytes[at] === ZERO) return -1;
+  const point = skipDigits(at);
+  if (point - at !== 9 && point - at !== 10) return -1;
+  if (bytes[point] !== DOT) return point;
+  const end = skipDigits(point + 1);
+  return end > point + 1 ? end : -1;
+}
+
+/** Half a community with the spaces around it. */
+function skipHalf(from: number): number {
+  const start = bytes[from] === SPACE ? skipSpaces(from) : from;
   const end = skipDigits(start);
   const digits = end - start;
   if (digits === 0 || digits > 5 || (digits > 1 && bytes[start] === ZERO)) return -1;
-  return digits === 5 && numberAt(start, end) > 65_535 ? -1 : skipSpaces(end);
+  if (digits === 5 && bytes[start]! >= SIX && numberAt(start, end) > 65_535) return -1;
+  return bytes[end] === SPACE ? skipSpaces(end) : end;
 }

@@ -80,10 +80,14 @@ export class Daemon {
   private port = 0;
 
   constructor(config: string) {
-    this.process = spawn(process.execPath, [MAIN, 'run', '--config', config], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, NODE_ENV: 'production' },
-    });
+    this.process = spawn(
+      process.execPath,
+      [...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? []), MAIN, 'run', '--config', config],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, NODE_ENV: 'production' },
+      },
+    );
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log = (this.log + text).slice(-200_000);
       const found = /"serve\.listening"[^\n]*?127\.0\.0\.1:(\d+)|"serve\.listening"[^\n]*?"port":(\d+)/.exec(

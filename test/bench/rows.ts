@@ -220,6 +220,7 @@ async function fullSpeed(
     const cpuMs = daemon.figures.cpuMs;
     const began = performance.now();
     sender.say({ rate: 0, round });
+    await sender.hear('sent', 60_000);
     await judged(daemon, before + plan.count, 60_000);
     const wallMs = performance.now() - began;
     speeds.push({

@@ -1,5 +1,6 @@
 /** A RIS Live client beside a simulator, with a clock that only the test moves. Network is real and on loopback. */
 import type { FeedState } from '../../src/engine/ports.ts';
+import { AREA_BYTES_MIN, type FrameScanner } from '../../src/feed/frame-tap.ts';
 import { RisLiveFeed } from '../../src/feed/ris-live.ts';
 import type { RisLiveOptions } from '../../src/feed/ris-live-options.ts';
 import { RisLiveSimulator } from '../../src/feed/simulator.ts';
@@ -73,6 +74,11 @@ export function message(change: object = {}): string {
   return JSON.stringify({ type: 'ris_message', data: { ...data, ...change } });
 }
 
+/** The road of a daemon that does not record: frames are taken before `ws` reads them. Each comes on as a buffer. */
+function nothingSettled(): FrameScanner {
+  return { area: new Uint8Array(AREA_BYTES_MIN), begin: () => {}, settle: () => false };
+}
+
 export class Stage {
   readonly clock = new TestClock();
   readonly simulator: RisLiveSimulator;
@@ -115,6 +121,7 @@ export class Stage {
         this.states.push(state);
         this.#check();
       },
+      scanner: nothingSettled(),
       ...options,
     });
     this.feed.start();

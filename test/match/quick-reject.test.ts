@@ -8,6 +8,7 @@ import { covers, type Prefix, prefixOf } from '../../src/bgp/prefix.ts';
 import type { VantagePoint } from '../../src/bgp/vantage-point.ts';
 import { decodeRisLive } from '../../src/decode/ris-live.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
+import { BYTES } from '../../src/match/json-bytes.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { QuickReject, type QuickVerdict } from '../../src/match/quick-reject.ts';
 import { VantagePointTable } from '../../src/match/vantage-point-table.ts';
@@ -326,6 +327,34 @@ describe('the quick reject', () => {
       { numRuns: 8_000 },
     );
     expect(quick.rejected).toBeGreaterThan(200);
+  });
+
+  it('says the same of a frame that lies in a stream, whatever stands around it', () => {
+    const { quick } = quickRejectOf(WATCH);
+    const around = fc.oneof(
+      fc.constantFrom('', '}', '"}', ',"path":[1]}}', '0', ' ', '{"type":"ris_message"'),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(shapeArbitrary, printed, damage, around, (shape, style, steps, rest) => {
+        const frame = damaged(Buffer.from(textOf(shape, style)), steps);
+        for (const [cut, start] of [
+          [0, 7],
+          [1, 64],
+          [frame.length >> 1, 1_001],
+        ] as const) {
+          const part = frame.subarray(0, frame.length - cut);
+          const alone = verdictOf(quick, part);
+          BYTES.set(part, start);
+          BYTES.set(
+            Buffer.concat([frame.subarray(frame.length - cut), Buffer.from(rest)]),
+            start + part.length,
+          );
+          expect(quick.verdictAt(start, start + part.length, 1)).toBe(alone);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
   });
 
   it('rejects every plain frame that is not ours, in any field order and with spaces', () => {

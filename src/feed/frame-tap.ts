@@ -1,0 +1,193 @@
+/**
+ * Takes whole text frames off a WebSocket's stream of bytes before `ws` sees them (RFC 6455 §5.2): what most frames of
+ * a full feed need is a look at their bytes, and an object, a slice and three calls for each cost more than that look.
+ * Stands between the socket and `ws`; the handshake, control frames, fragments, large and malformed frames go to `ws`
+ * untouched, which also writes. Order is kept: while `ws` holds bytes that it has not read, everything goes to it.
+ *
+ * Bytes are laid into the scanner's own array, a piece of the stream at a time, so that nothing is copied for a frame
+ * that the scanner settles.
+ */
+import type { Socket } from 'node:net';
+
+/** Longest frame taken here, header and all; longer ones are for `ws`. */
+const TAKEN_BYTES_MAX = 65_535;
+/** Bytes of the stream looked at in one go. */
+const PIECE_BYTES = 65_536;
+/** What the scanner's array has to hold: the rest of the piece before, and a piece. */
+export const AREA_BYTES_MIN: number = TAKEN_BYTES_MAX + PIECE_BYTES;
+
+const FINAL_TEXT = 0x81;
+const HEAD_END = Buffer.from('\r\n\r\n');
+const HEAD_BYTES_MAX = 65_536;
+
+/** Settles frames where they lie. One scanner may serve several connections: an area is filled and read in one turn. */
+export interface FrameScanner {
+  /** At least `AREA_BYTES_MIN`; the tap writes into it. */
+  readonly area: Uint8Array;
+  /** A piece of the stream begins: time to stamp it. */
+  begin(): void;
+  /** True: this text frame is settled. False: it goes on as a buffer of its own, at once. */
+  settle(start: number, end: number): boolean;
+}
+
+export interface FrameTapOptions {
+  readonly scanner: FrameScanner;
+  /** Text frames that were settled in a piece of the stream: how many, and the bytes of their payload. */
+  readonly settled: (frames: number, bytes: number) => void;
+  /** A text frame that was not; the buffer is the receiver's. */
+  readonly frame: (payload: Buffer) => void;
+}
+
+export class FrameTap {
+  readonly #options: FrameTapOptions;
+  #pass: (bytes: Buffer | null) => boolean = () => true;
+  #socket: Socket | undefined;
+  #head: Buffer | undefined = Buffer.alloc(0);
+  #isOpen = false;
+  /** A frame in fragments is under way: `ws` puts it together, or finds that it is none. */
+  #inFragments = false;
+  /** Bytes of the current frame that still go to `ws`. */
+  #passing = 0;
+  #held: Buffer | undefined;
+  #heldLength = 0;
+  #settledFrames = 0;
+  #settledBytes = 0;
+  /** The frame whose header was read last. */
+  #start = 0;
+  #length = 0;
+
+  constructor(options: FrameTapOptions) {
+    this.#options = options;
+  }
+
+  /** Puts itself before whoever reads the socket. */
+  attach(socket: Socket): Socket {
+    this.#socket = socket;
+    this.#pass = socket.push.bind(socket) as (bytes: Buffer | null) => boolean;
+    socket.push = (bytes: Buffer | null): boolean => (bytes === null ? this.#pass(null) : this.#take(bytes));
+    return socket;
+  }
+
+  /** `ws` says that the connection is open: from now on frames are taken. */
+  open(): void {
+    this.#isOpen = true;
+  }
+
+  #take(bytes: Buffer): boolean {
+    let wantsMore = true;
+    let rest = bytes;
+    if (this.#head !== undefined) {
+      const start = this.#skipHead(rest);
+      if (start > 0) wantsMore = this.#pass(rest.subarray(0, start));
+      rest = rest.subarray(start);
+    }
+    for (let at = 0; at < rest.length; at += PIECE_BYTES)
+      wantsMore = this.#piece(rest.subarray(at, at + PIECE_BYTES)) && wantsMore;
+    return wantsMore;
+  }
+
+  /** How many of these bytes belong to the answer of HTTP. */
+  #skipHead(bytes: Buffer): number {
+    const head = Buffer.concat([this.#head ?? HEAD_END, bytes]);
+    const end = head.indexOf(HEAD_END);
+    if (end < 0) {
+      this.#head = head.length > HEAD_BYTES_MAX ? undefined : head;
+      // An endless head is no answer: whatever follows is for the others to refuse.
+      if (this.#head === undefined) this.#passing = Number.POSITIVE_INFINITY;
+      return bytes.length;
+    }
+    this.#head = undefined;
+    if (head.indexOf(' 101') > end || !/^HTTP\/1\.1 101/.test(head.toString('latin1', 0, 12)))
+      this.#passing = Number.POSITIVE_INFINITY;
+    return bytes.length - (head.length - end - HEAD_END.length);
+  }
+
+  #piece(bytes: Buffer): boolean {
+    const { area } = this.#options.scanner;
+    const held = this.#heldLength;
+    if (held > 0 && this.#held !== undefined) area.set(this.#held.subarray(0, held));
+    area.set(bytes, held);
+    const end = held + bytes.length;
+    this.#heldLength = 0;
+    this.#options.scanner.begin();
+    let at = 0;
+    let wantsMore = true;
+    while (at < end) {
+      if (this.#passing === 0) {
+        if (!this.#readHeader(at, end)) break;
+        const whole = this.#start + this.#length;
+        if (this.#isForTap(at, whole)) {
+          if (whole > end) break;
+          this.#settle(this.#start, whole);
+          at = whole;
+          continue;
+        }
+        this.#noteFragment(area[at]!);
+        this.#passing = whole - at;
+      }
+      const count = Math.min(this.#passing, end - at);
+      wantsMore = this.#pass(Buffer.from(area.subarray(at, at + count)));
+      this.#passing -= count;
+      at += count;
+    }
+    this.#hold(area, at, end);
+    if (this.#settledFrames > 0) this.#tell();
+    return wantsMore;
+  }
+
+  /** Where the payload of the frame at `at` begins, and how long it is; false when its header is not there in full. */
+  #readHeader(at: number, end: number): boolean {
+    const { area } = this.#options.scanner;
+    if (end - at < 2) return false;
+    const short = area[at + 1]! & 0x7f;
+    const masked = area[at + 1]! > 0x7f ? 4 : 0;
+    this.#start = at + (short < 126 ? 2 : short === 126 ? 4 : 10) + masked;
+    if (this.#start > end) return false;
+    this.#length = short;
+    if (short === 126) this.#length = (area[at + 2]! << 8) | area[at + 3]!;
+    if (short === 127) this.#length = Number(new DataView(area.buffer, area.byteOffset + at).getBigUint64(2));
+    return true;
+  }
+
+  /** A whole text frame of usual length, and nothing before it that `ws` has not read. Servers don't mask. */
+  #isForTap(at: number, whole: number): boolean {
+    const { area } = this.#options.scanner;
+    return (
+      area[at] === FINAL_TEXT &&
+      area[at + 1]! < 127 &&
+      this.#isOpen &&
+      !this.#inFragments &&
+      whole - at <= TAKEN_BYTES_MAX &&
+      this.#socket?.readableLength === 0
+    );
+  }
+
+  #noteFragment(first: number): void {
+    const opcode = first & 0x0f;
+    if (opcode <= 2) this.#inFragments = (first & 0x80) === 0;
+  }
+
+  #settle(start: number, end: number): void {
+    if (this.#options.scanner.settle(start, end)) {
+      this.#settledFrames += 1;
+      this.#settledBytes += end - start;
+      return;
+    }
+    if (this.#settledFrames > 0) this.#tell();
+    this.#options.frame(Buffer.from(this.#options.scanner.area.subarray(start, end)));
+  }
+
+  #tell(): void {
+    const frames = this.#settledFrames;
+    const bytes = this.#settledBytes;
+    this.#settledFrames = this.#settledBytes = 0;
+    this.#options.settled(frames, bytes);
+  }
+
+  #hold(area: Uint8Array, at: number, end: number): void {
+    if (at >= end) return;
+    this.#held ??= Buffer.alloc(TAKEN_BYTES_MAX);
+    this.#held.set(area.subarray(at, end));
+    this.#heldLength = end - at;
+  }
+}
