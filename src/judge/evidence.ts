@@ -93,7 +93,10 @@ function noveltyRows(question: Question, add: Add): void {
   if (fresh !== undefined) add('never-seen', 'baseline', [fresh, question.route.prefix.text]);
 }
 
-/** Any memory of the origin here counts but a refusal: config of another entry, snapshot, a sighting from before. */
+/**
+ * Remembered as more than a passing sighting: that may have been the offending path itself, which buys no innocence.
+ * Of a covering prefix even the provisional memory comes from there.
+ */
 function wasSeen(question: Question, origin: number): boolean {
   const { route, watched, world } = question;
   const [inner, outer] = isCovering(question)
@@ -101,7 +104,9 @@ function wasSeen(question: Question, origin: number): boolean {
     : [route.prefix, watched.prefix];
   return world.baseline.textsBetween(inner, outer).some((text) => {
     const row = world.baseline.row(text, origin);
-    return row !== undefined && row.source !== 'rejected';
+    return (
+      row !== undefined && (isFirm(row.source) || (row.source === 'provisional' && !isCovering(question)))
+    );
   });
 }
 
