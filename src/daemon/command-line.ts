@@ -2,13 +2,13 @@
  * argv → command. Exit codes: 0; 1 failure at work; 64 wrong usage; 78 configuration error. Data goes to stdout, all
  * else to stderr. Commands load their code when they are asked for, so that `--help` is instant.
  */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { defaultConfigPath } from '../config/default-path.ts';
 import { loadSettings } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
 import { OperationalError } from '../engine/errors.ts';
-import { parseTime } from './times.ts';
+import { positiveNumber, time, wholeNumber } from './option-values.ts';
 import { VERSION } from './version.ts';
 
 export interface Streams {
@@ -197,6 +197,9 @@ function addRecordedInputCommands(program: Command, done: Done, io: Streams): vo
     .option('--vrps <file>', 'VRPs')
     .option('--ripestat', 'ask RIPEstat what they announce')
     .option('--ripestat-url <url>', 'another RIPEstat')
+    .option('--collector <name>', 'collector of the RIBs (default: from their path)')
+    .option('--min-peers <n>', 'peer ASes that must show an origin or a neighbour (default: 3)', wholeNumber)
+    .option('--group <name>', 'group of the new entries')
     .option('--out <file>', 'write or merge into this watchlist (default: print it)')
     .option('--yes', 'write without asking')
     .action(
@@ -225,6 +228,9 @@ export interface InitArguments extends Common {
   readonly vrps?: string;
   readonly ripestat?: boolean;
   readonly ripestatUrl?: string;
+  readonly collector?: string;
+  readonly minPeers?: number;
+  readonly group?: string;
   readonly out?: string;
   readonly yes?: boolean;
 }
@@ -382,22 +388,4 @@ function authored(made: Command): Command {
   return made
     .option('--by <name>', 'who (default: the user of this machine)')
     .option('--note <text>', 'why', '');
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 would do.');
-  return value;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number would do.');
-  return value;
-}
-
-function time(text: string): number {
-  const ms = parseTime(text);
-  if (ms === undefined) throw new InvalidArgumentError('an ISO 8601 time would do, as 2022-02-03T01:04:18Z.');
-  return ms;
 }
