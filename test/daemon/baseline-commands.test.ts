@@ -127,6 +127,11 @@ describe('export and import', () => {
     expect((await place.run('baseline', 'export')).stdout).toBe('');
   });
 
+  test('a decision without a name gets the name of who imports it', async () => {
+    await place.run('baseline', 'import', place.file('b.ndjson', LINE), '--by', 'duty');
+    expect(stored()).toMatchObject([{ source: 'operator', by: 'duty' }]);
+  });
+
   test('a file that is not there is a failure', async () => {
     const { code, stderr } = await place.run('baseline', 'import', `${place.directory}/none`);
     expect(code).toBe(1);

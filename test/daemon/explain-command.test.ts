@@ -222,6 +222,22 @@ describe('explain', () => {
     expect(json.incident).toMatchObject({ outcome: 'none', reason: expect.stringContaining('3 peer ASes') });
   });
 
+  test('a watched AS that is known is asked about what is new, one that is not yet is learned', async () => {
+    const file = place.file('asn.yaml', 'watch:\n  - { asn: 38099, group: kakao }\n');
+    const before = await explain('100.64.0.0/16', '3356 38099', '--watchlist', file);
+    expect(before.json.nothing).toMatch(/AS38099 is still being learned/);
+    place.fill({ baseline: [learned('100.64.0.0/16', 38099)] });
+    const known = await explain('100.64.0.0/16', '3356 64510 38099', '--watchlist', file);
+    expect(known.json.match).toMatchObject({ type: 'covered', watch: 'AS38099' });
+    expect(known.json.finding).toBeNull();
+    const fresh = await explain('100.65.0.0/16', '3356 38099', '--watchlist', file);
+    expect(fresh.json.finding).toMatchObject({ kind: 'unexpected-origination', offender: 38099 });
+    expect(fresh.json.kinds).toMatchObject([
+      { kind: 'unexpected-origination', isTheKind: true },
+      { kind: 'covering-prefix', holds: false },
+    ]);
+  });
+
   test('changes nothing', async () => {
     place.fill({ baseline: [learned('198.51.100.0/24', 64500)] });
     await explain('198.51.100.0/24', '6461 64499');

@@ -8,7 +8,7 @@ import { formatAsn } from '../../bgp/asn.ts';
 import { overlaps, type Prefix, prefixOf } from '../../bgp/prefix.ts';
 import type { Settings } from '../../config/settings.ts';
 import { OperationalError } from '../../engine/errors.ts';
-import type { BaselineRow } from '../../engine/ports.ts';
+import type { Author, BaselineRow } from '../../engine/ports.ts';
 import { systemClock } from '../../feed/surroundings.ts';
 import { loadVrpFile } from '../../feed/vrp-export.ts';
 import { type RpkiData, RpkiDataBuilder } from '../../judge/rpki-data.ts';
@@ -108,10 +108,20 @@ export async function importBaseline(file: string, options: AuthorOptions, io: S
     io.stderr.write(`${problems.length} errors, nothing was imported\n`);
     return 1;
   }
-  if (rows.length > 0) await access.importRows(rows, author);
+  if (rows.length > 0)
+    await access.importRows(
+      rows.map((row) => authored(row, author)),
+      author,
+    );
   if (options.json === true) await print(io, [JSON.stringify({ imported: rows.length })]);
   else io.stderr.write(`${rows.length} rows imported\n`);
   return 0;
+}
+
+/** An operator's decision has a name: where the line has none, that of who imports it. */
+function authored(row: BaselineRow, author: Author): BaselineRow {
+  const isDecision = row.source === 'operator' || row.source === 'rejected';
+  return isDecision && row.by === '' ? { ...row, by: author.by, note: row.note || author.note } : row;
 }
 
 async function readInput(file: string): Promise<string> {
