@@ -246,9 +246,9 @@ export class LiveFeeds {
   private syncHeard(): void {
     const { vantagePoints } = this.options.driver.engine.core;
     for (let row = 0; row < this.table.size; row += 1) {
-      const point = this.table.vantagePointOf(row);
-      if (point === undefined) continue;
-      vantagePoints.noteHeard(point, this.table.heardMs(row, 4), this.table.heardMs(row, 6));
+      const name = this.table.nameOf(row);
+      if (name === undefined) continue;
+      vantagePoints.noteHeard(name, this.table.heardMs(row, 4), this.table.heardMs(row, 6));
     }
   }
 }

@@ -5,7 +5,7 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
-import { vantagePointName } from '../bgp/vantage-point.ts';
+import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
 import { type DetectedBy, isoTime } from '../incident/alert.ts';
 import { IncidentBook } from '../incident/incident-book.ts';
 import type { IncidentState } from '../incident/incident-state.ts';
@@ -292,15 +292,22 @@ export class Core {
   /** Keeps the frame as evidence of every open incident that it touched; bounded. */
   rawFrame(update: Update, raw: string, nowMs: number): void {
     if (raw === '') return;
-    this.pendingRaw = { at: isoTime(nowMs), vantagePoint: vantagePointName(update.vantagePoint), frame: raw };
+    this.pendingRaw = { atMs: nowMs, vantagePoint: update.vantagePoint, frame: raw };
   }
 
-  pendingRaw: { at: string; vantagePoint: string; frame: string } | undefined;
+  pendingRaw:
+    | { readonly atMs: number; readonly vantagePoint: VantagePoint; readonly frame: string }
+    | undefined;
 
   attachRaw(incident: IncidentState): void {
     if (this.pendingRaw === undefined || incident.id === '' || incident.rawKept >= RAW_FIRST) return;
     incident.rawKept += 1;
-    this.effects.rawFrame(incident.id, this.pendingRaw);
+    const { atMs, vantagePoint, frame } = this.pendingRaw;
+    this.effects.rawFrame(incident.id, {
+      at: isoTime(atMs),
+      vantagePoint: vantagePointName(vantagePoint),
+      frame,
+    });
   }
 
   /** Brings in who was heard without being decoded; set by the live daemon, whose hot path rejects on bytes. */
@@ -317,9 +324,14 @@ export class Core {
     return this.tags.get(watch) ?? [];
   }
 
+  /** For one rendering: what all its routes ask for is counted once. */
   renderPorts(): RenderPorts {
+    const known: { 4?: number; 6?: number } = {};
     return {
-      known: (family) => this.known(family),
+      known: (family) => {
+        known[family] ??= this.known(family);
+        return known[family];
+      },
       isUp: (id) => this.vantagePoints.isUp(id),
       asName: (asn) => this.config.knowledge.asNames.get(asn),
     };

@@ -41,6 +41,10 @@ export function speak(core: Core, notice: Notice): void {
   notice.incident.toldReceivers = alert.event === 'resolved' ? [] : [...told];
   core.reminders.afterAlert(alert, [...told], notice.atMs);
   core.attachRaw(notice.incident);
+  // What is said is written with it; the end of this turn need not write it again.
+  notice.incident.writtenMs = notice.atMs;
+  core.book.written(notice.incident);
+  core.deferred.delete(notice.incident);
   core.effects.incident(recordOf(notice.incident, incident));
 }
 

@@ -25,6 +25,8 @@ import { type SettleHome, Settler } from './settle.ts';
 
 export type { Cause, Notice } from './book-contract.ts';
 
+const NOTHING_CHANGED = { changed: [], forgotten: [] } as const;
+
 export class IncidentBook implements SettleHome {
   private readonly incidents = new Map<string, IncidentState>();
   private readonly byId = new Map<string, IncidentState>();
@@ -53,6 +55,7 @@ export class IncidentBook implements SettleHome {
 
   /** Incidents whose shape changed since the last call, and ids that left memory. */
   takeChanged(): { readonly changed: readonly IncidentState[]; readonly forgotten: readonly string[] } {
+    if (this.changedSince.size === 0 && this.forgotten.length === 0) return NOTHING_CHANGED;
     const taken = {
       changed: [...this.changedSince].filter((incident) => incident.state !== 'pending'),
       forgotten: this.forgotten,
@@ -64,6 +67,11 @@ export class IncidentBook implements SettleHome {
 
   changed(incident: IncidentState): void {
     this.changedSince.add(incident);
+  }
+
+  /** Its record was made as it is now. */
+  written(incident: IncidentState): void {
+    this.changedSince.delete(incident);
   }
 
   opened(incident: IncidentState): void {

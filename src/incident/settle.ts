@@ -235,7 +235,7 @@ export class Settler {
   /** While everything that stands is in doubt, the clock of `no-evidence` runs. */
   private watchEvidence(incident: IncidentState): void {
     const name = deadlineName('evidence', incident.key);
-    if ([...incident.routes.values()].some(isVouchedFor)) this.home.ports.clearDeadline(name);
+    if (isAnyVouchedFor(incident)) this.home.ports.clearDeadline(name);
     else this.home.ports.setDeadline(name, incident.lastEvidenceMs + this.home.rules.noEvidenceMs);
   }
 
@@ -244,6 +244,12 @@ export class Settler {
     if (pending !== undefined && incident.state === 'open')
       this.say(incident, 'updated', pending, nowMs, notices);
   }
+}
+
+/** Mostly the first one asked says yes: a large incident is not walked for that. */
+function isAnyVouchedFor(incident: IncidentState): boolean {
+  for (const route of incident.routes.values()) if (isVouchedFor(route)) return true;
+  return false;
 }
 
 /** Somebody is known to carry it now, or its condition holds. */

@@ -75,8 +75,8 @@ export class VantagePoints {
   }
 
   /** Later signs of life of a vantage point that was met before; 0 where there was none. */
-  noteHeard(point: VantagePoint, heard4Ms: number, heard6Ms: number): void {
-    const known = this.byName.get(vantagePointName(point));
+  noteHeard(name: string, heard4Ms: number, heard6Ms: number): void {
+    const known = this.byName.get(name);
     if (known === undefined) return;
     if (heard4Ms > 0) known.heard4Ms = Math.max(known.heard4Ms, heard4Ms);
     if (heard6Ms > 0) known.heard6Ms = Math.max(known.heard6Ms, heard6Ms);

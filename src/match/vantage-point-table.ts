@@ -34,6 +34,7 @@ export class VantagePointTable {
   private heard6 = new Float64Array(1_024);
   private calledIn = new Uint8Array(1_024);
   private readonly vantagePoints: VantagePoint[] = [];
+  private readonly names: string[] = [];
   private readonly rowsByName = new Map<string, number[]>();
   private readonly max: number;
 
@@ -89,8 +90,9 @@ export class VantagePointTable {
         this.arenaEnd += 1;
       }
     }
-    this.vantagePoints.push(vantagePoint);
     const name = vantagePointName(vantagePoint);
+    this.vantagePoints.push(vantagePoint);
+    this.names.push(name);
     const rows = this.rowsByName.get(name);
     if (rows === undefined) this.rowsByName.set(name, [row]);
     else rows.push(row);
@@ -125,6 +127,11 @@ export class VantagePointTable {
   /** When the row was last heard about the family, ms since the epoch as the driver stamps; 0: never. */
   heardMs(row: number, family: Family): number {
     return (family === 4 ? this.heard4[row] : this.heard6[row]) ?? 0;
+  }
+
+  /** `vantagePointName` of the row. */
+  nameOf(row: number): string | undefined {
+    return this.names[row];
   }
 
   vantagePointOf(row: number): VantagePoint | undefined {
