@@ -1,9 +1,9 @@
 /** Killed with -9 at any point of the story, and started again on the same state: the story ends the same. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Alert } from '../../src/incident/alert.ts';
-import { buildProgram, eventually, type Program } from './program.ts';
+import { buildProgram, eventually, type Program, runProgram } from './program.ts';
 import { Stage } from './stage.ts';
-import { type Cast, castOf, EVENTS, OFFENDER, type Step, stepsOf, TOLD_AFTER, watchOf } from './story.ts';
+import { type Cast, castOf, EVENTS, OFFENDER, stepsOf, TOLD_AFTER, watchOf } from './story.ts';
 
 let program: Program;
 let stage: Stage;
@@ -16,52 +16,46 @@ afterEach(async () => {
 });
 afterAll(() => program?.remove());
 
-const LAST = EVENTS.length;
 const LAST_STEP = TOLD_AFTER.length - 1;
 
-test('killed once, with a story at every of its steps: each ends as if nothing had been', async () => {
+test('killed with a story at every of its steps, and again a step later: each ends as if nothing had been', async () => {
   const casts = stepsOf(castOf(0)).map((_, number) => castOf(number));
-  await setUp(casts);
-  for (const [number, cast] of casts.entries()) {
-    for (const [index, step] of stepsOf(cast).entries()) if (index <= number) await tell(cast, step, index);
-  }
-  await stage.kill();
-  await stage.start();
-  for (const [number, cast] of casts.entries()) {
-    for (const [index, step] of stepsOf(cast).entries()) {
-      if (index <= number) continue;
-      // The all-clears are waited for together.
-      if (index === LAST_STEP) await stage.play(...step(Date.now()));
-      else await tell(cast, step, index);
-    }
-  }
-  for (const cast of casts) await told(cast, LAST);
-  await expectTheWholeStory(casts);
-});
-
-test('killed after every step, and again before the all-clear: it ends as if nothing had been', async () => {
-  const cast = castOf(0);
-  await setUp([cast]);
-  for (const [index, step] of stepsOf(cast).entries()) {
-    if (index === LAST_STEP) await stage.play(...step(Date.now()));
-    else await tell(cast, step, index);
-    await stage.kill();
-    await stage.start();
-  }
-  await told(cast, LAST);
-  await stage.kill();
-  await stage.start();
-  await expectTheWholeStory([cast]);
-});
-
-async function setUp(casts: readonly Cast[]): Promise<void> {
   stage = await Stage.set(program, { watch: casts.flatMap(watchOf) });
-  await stage.start();
+  await start();
+  await advance(casts, (number) => [0, number + 1]);
+  await killAndStart();
+  await advance(casts, (number) => [number + 1, number + 2]);
+  await killAndStart();
+  await advance(casts, (number) => [number + 2, LAST_STEP + 1]);
+  for (const cast of casts) await told(cast, EVENTS.length);
+  await killAndStart();
+  await expectTheWholeStory(casts);
+}, 90_000);
+
+/** Every start goes on with the same recording. */
+function start(): Promise<void> {
+  return stage.start('--record', stage.file('live.ndjson'));
 }
 
-async function tell(cast: Cast, step: Step, index: number): Promise<void> {
-  await stage.play(...step(Date.now()));
-  await told(cast, TOLD_AFTER[index] ?? 0);
+async function killAndStart(): Promise<void> {
+  await stage.kill();
+  await start();
+}
+
+/** Plays of each cast, by its number, the steps of this range. */
+async function advance(
+  casts: readonly Cast[],
+  range: (number: number) => readonly [number, number],
+): Promise<void> {
+  for (const [number, cast] of casts.entries()) {
+    const [from, to] = range(number);
+    for (const [index, step] of stepsOf(cast).entries()) {
+      if (index < from || index >= to) continue;
+      await stage.play(...step(Date.now()));
+      // The all-clears are waited for together.
+      if (index !== LAST_STEP) await told(cast, TOLD_AFTER[index] ?? 0);
+    }
+  }
 }
 
 function told({ group }: Cast, count: number): Promise<boolean> {
@@ -95,6 +89,15 @@ async function expectTheWholeStory(casts: readonly Cast[]): Promise<void> {
   }
   expect(await stage.incidents()).toHaveLength(casts.length);
   await expectEveryDelivery(alerts);
+  await expectTheSameReplayed();
+}
+
+/** The recording goes on in the same file with each start. */
+async function expectTheSameReplayed(): Promise<void> {
+  const body = await (await fetch(`${stage.url}/api/v1/alerts?limit=1000`)).text();
+  const args = ['replay', '--json', '--config', stage.configPath, stage.file('live.ndjson')];
+  const { stdout } = await runProgram(program, args);
+  expect(body.startsWith(`{"alerts":[${stdout.trimEnd().split('\n').join(',')}]`)).toBe(true);
 }
 
 /** At least once; and whatever came twice came under the same key with the same words. */

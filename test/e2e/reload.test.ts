@@ -1,0 +1,142 @@
+/** The daemon and its operator: signals, a second one, edits of the watchlist while it runs. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { frameOf } from '../../src/daemon/scenarios/kakao-2022.ts';
+import { buildProgram, eventually, type Program, runProgram } from './program.ts';
+import { AlertStream, Stage } from './stage.ts';
+
+let program: Program;
+let stage: Stage;
+
+const BASE = [
+  { prefix: '10.1.0.0/16', origins: [64501], group: 'first' },
+  { prefix: '10.2.0.0/16', origins: [64502], group: 'second' },
+  { asn: 64510, group: 'learns' },
+];
+const FROM = { collector: 'rrc00', peerAddress: '192.0.2.1', peerAsn: 3356 };
+
+beforeAll(async () => {
+  program = await buildProgram();
+  stage = await Stage.set(program, { watch: BASE });
+  await stage.start();
+});
+afterAll(async () => {
+  await stage?.close();
+  program?.remove();
+});
+
+const said = (prefix: string, origin: number | undefined): string =>
+  frameOf({ from: FROM, prefix, path: origin && [FROM.peerAsn, origin] }, Date.now());
+
+const reloads = (result: string): Promise<number> =>
+  stage.metric('originwatch_reloads_total', `result="${result}"`);
+
+/** Puts the watchlist in place and waits until the daemon has taken it over, told by the file alone. */
+async function edit(watch: readonly unknown[]): Promise<void> {
+  const before = await reloads('ok');
+  stage.writeWatchlist(watch);
+  await eventually('the reload', async () => (await reloads('ok')) > before);
+}
+
+const received = (): readonly Record<string, unknown>[] => stage.simulator.clients[0]?.received ?? [];
+const changes = (from: number) =>
+  received()
+    .slice(from)
+    .filter(({ type }) => type !== 'ping')
+    .map(({ type, data }) => ({ ask: type, ...(data as Record<string, unknown>) }));
+
+test('an edit subscribes what is new, unsubscribes what is gone, and keeps the connection', async () => {
+  const { connections } = stage.simulator;
+  const before = received().length;
+  await edit([BASE[0], BASE[2], { prefix: '10.3.0.0/16', origins: [64503] }, { asn: 64511 }]);
+  await stage.simulator.until(() => changes(before).length >= 3);
+  const common = { type: 'UPDATE', socketOptions: { acknowledge: true, includeRaw: false } };
+  const prefix = { ...common, moreSpecific: true, lessSpecific: true };
+  expect(changes(before)).toEqual([
+    { ask: 'ris_subscribe', ...prefix, prefix: ['10.3.0.0/16'] },
+    { ask: 'ris_subscribe', ...common, path: '64511$' },
+    { ask: 'ris_unsubscribe', ...prefix, prefix: ['10.2.0.0/16'] },
+  ]);
+  expect(stage.simulator.connections).toBe(connections);
+  const afterwards = received().length;
+  await edit(BASE);
+  await stage.simulator.until(() => changes(afterwards).length >= 3);
+  expect(stage.simulator.connections).toBe(connections);
+});
+
+test('SIGHUP reloads too, and a reload without a change subscribes nothing', async () => {
+  const [ok, before] = [await reloads('ok'), received().length];
+  stage.daemon.child.kill('SIGHUP');
+  await eventually('the reload', async () => (await reloads('ok')) > ok);
+  expect(changes(before)).toEqual([]);
+});
+
+test('a wrong edit keeps the old watchlist in force and is shown', async () => {
+  const before = await reloads('error');
+  stage.writeWatchlist([...BASE, { prefix: '10.2.0.1/16' }, { prefx: '10.9.0.0/16' }]);
+  await eventually('the refusal', async () => (await reloads('error')) > before);
+  const [failed] = stage.daemon.logged('reload.failed').slice(-1);
+  expect(JSON.stringify(failed)).toMatch(/10\.2\.0\.1\/16[\s\S]*prefx/);
+  expect((await fetch(`${stage.url}/readyz`)).status).toBe(200);
+  await stage.play(said('10.2.5.0/24', 64009));
+  expect((await stage.alert('opened', 'second')).incident.offender).toBe(64009);
+  await stage.play(said('10.2.5.0/24', undefined));
+  await stage.alert('resolved', 'second');
+  await edit(BASE);
+});
+
+test('an origin that the watchlist accepts resolves at once; refused again, the incident reopens', async () => {
+  await stage.play(said('10.1.0.0/16', 64007));
+  const { incident } = await stage.alert('opened', 'first');
+  expect(incident).toMatchObject({ kind: 'origin-change', offender: 64007 });
+  await edit([{ ...BASE[0], origins: [64501, 64007] }, BASE[1], BASE[2]]);
+  const resolved = await stage.alert('resolved', 'first');
+  expect(resolved).toMatchObject({
+    reason: 'accepted',
+    incident: { id: incident.id, state: 'resolved', resolution: 'accepted' },
+  });
+  await edit(BASE);
+  const reopened = await stage.alert('reopened', 'first');
+  expect(reopened).toMatchObject({
+    reason: 'returned',
+    incident: { id: incident.id, state: 'open', resolution: null, reopenedCount: 1 },
+  });
+  await stage.play(said('10.1.0.0/16', undefined));
+});
+
+test('what a watched AS begins to originate is subscribed, so that its withdrawal is seen', async () => {
+  const subscribed = (): boolean =>
+    stage.simulator.clients.some(({ subscriptions }) =>
+      subscriptions.some(({ prefix }) => prefix === '203.0.113.0/24'),
+    );
+  await stage.play(said('203.0.113.0/24', 64510));
+  await stage.simulator.until(subscribed);
+  await stage.play(said('203.0.113.0/24', undefined));
+});
+
+test('a second daemon on the same state directory ends with 1 and says why', async () => {
+  const { code, stderr } = await runProgram(program, ['run', '--config', stage.configPath]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('another daemon runs on');
+  expect(stderr).not.toContain('    at ');
+  expect((await fetch(`${stage.url}/readyz`)).status).toBe(200);
+});
+
+test('SIGTERM ends it with 0, though a receiver hangs and a reader listens', async () => {
+  const own = await Stage.set(program, { watch: BASE });
+  own.webhook.mode = 'hang';
+  await own.start();
+  expect(statSync(own.file('state/admin-token')).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(readFileSync(own.file('state/daemon.json'), 'utf8'))).toMatchObject({
+    url: own.url,
+    pid: own.daemon.child.pid,
+  });
+  const stream = await AlertStream.open(own.url);
+  await own.play(said('10.1.5.0/24', 64009));
+  await eventually('the alert', () => stream.alerts.length > 0);
+  const { code } = await own.daemon.end('SIGTERM');
+  expect(code).toBe(0);
+  expect(existsSync(own.file('state/daemon.json'))).toBe(false);
+  stream.close();
+  await own.close();
+});
