@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   'daemon-unreachable': 'No daemon answers for this state directory.',
   'daemon-refused': 'The daemon does not do what was asked: not there, not allowed, or not now.',
   'input-unreadable': 'A file can not be opened or is of no known form.',
+  'output-unwritable': 'A file can not be written.',
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
