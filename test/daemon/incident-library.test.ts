@@ -48,7 +48,7 @@ async function listed(): Promise<readonly Listed[]> {
 }
 
 describe('the library of incidents', () => {
-  test('names them all, oldest first, each with a date, a title and what to expect', async () => {
+  test('names them all, oldest first, each with a date, a title and a kind', async () => {
     const rows = await listed();
     const files = readdirSync(new URL('../../config/incidents/', import.meta.url));
     expect(rows.map(({ id }) => `${id}.json`).sort()).toEqual(files.sort());
@@ -67,7 +67,7 @@ describe('the library of incidents', () => {
   test('names them on a terminal too', async () => {
     const { stdout, code } = await told((io) => runCommandLine(['replay', '--list'], io));
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^NAME +DATE +EXPECTED +TITLE\n/);
+    expect(stdout).toMatch(/^NAME +DATE +KIND +TITLE\n/);
     expect(stdout).toMatch(/^kakao-2022 +2022-02-03 +sub-prefix +\S/m);
   });
 
@@ -84,7 +84,7 @@ describe('the library of incidents', () => {
       expect(stderr).toContain(
         'a session of AS6461 shows 211.249.221.0/24 with the origin AS9457, path 6461 9457.',
       );
-      expect(stderr).toContain('Expected: an alert of the kind sub-prefix, naming AS9457.');
+      expect(stderr).toContain('On record as: sub-prefix, by AS9457.');
     },
   );
 
@@ -110,6 +110,12 @@ describe('the library of incidents', () => {
   test('for people, alerts are lines of text', async () => {
     const { stdout } = await told((io) => replayIncident({ incident: 'kakao-2022' }, io));
     expect(stdout).toMatch(/^2022-02-03T01:04:18\.000Z opened +critical sub-prefix /);
+  });
+
+  test('where nothing is said, it is said that nothing was', async () => {
+    const { alerts, stderr } = await played({ incident: 'benign-anycast-froot' });
+    expect(alerts).toEqual([]);
+    expect(stderr).toContain('No alert, as it should be.');
   });
 
   test('a name that is not there is wrong usage, with a hint', async () => {

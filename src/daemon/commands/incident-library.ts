@@ -7,6 +7,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -49,7 +50,7 @@ interface DocumentedIncident {
 /** Names under which people look for what the facts call otherwise. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { 'kakao-2022': 'klayswap-kakao-2022' };
 
-/** What the facts call it → the kind of alert it should raise; null: none should be louder than info. */
+/** What the records call it → the kind that is closest; null: nothing that should be louder than info. */
 const KINDS: Readonly<Record<string, string | null>> = {
   exact_hijack: 'origin-change',
   subprefix_hijack: 'sub-prefix',
@@ -75,7 +76,8 @@ export async function replayIncident(options: ReplayArguments, io: Streams): Pro
   try {
     const { settings, frames } = layOut(incident, folder, options);
     for (const line of storyOf(incident)) io.stderr.write(`${printable(line)}\n`);
-    return await runReplay(
+    const stdout = new Counted(io.stdout);
+    const code = await runReplay(
       {
         files: [frames],
         settings,
@@ -86,10 +88,29 @@ export async function replayIncident(options: ReplayArguments, io: Streams): Pro
         speed: options.speed,
         collector: undefined,
       },
-      io,
+      { stdout, stderr: io.stderr },
     );
+    if (stdout.bytes === 0) io.stderr.write(`${silenceText(incident)}\n`);
+    return code;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Tells whether anything was said. */
+class Counted extends Writable {
+  bytes = 0;
+  private readonly target: Writable;
+
+  constructor(target: Writable) {
+    super();
+    this.target = target;
+    target.on('error', (error) => this.destroy(error));
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.bytes += chunk.length;
+    this.target.write(chunk, done);
   }
 }
 
@@ -175,8 +196,8 @@ async function list(json: boolean, io: Streams): Promise<number> {
   if (json) output.line(JSON.stringify(rows));
   else
     for (const line of tableLines(
-      ['NAME', 'DATE', 'EXPECTED', 'TITLE'],
-      rows.map(({ name, date, kind, title }) => [name, date, kind ?? 'nothing loud', title]),
+      ['NAME', 'DATE', 'KIND', 'TITLE'],
+      rows.map(({ name, date, kind, title }) => [name, date, kind ?? 'benign', title]),
     ))
       output.line(line);
   await output.flush();
@@ -208,7 +229,7 @@ function storyOf(incident: DocumentedIncident): readonly string[] {
     `Watched: ${incident.watch.map(watchedText).join('; ')}.`,
     ...sentences.slice(0, SENTENCES_MAX),
     ...cut,
-    expectationText(kind, incident.meaning.suspects),
+    recordText(kind, incident.meaning.suspects),
     incident.events.some(({ captured }) => captured === true)
       ? 'Steps marked captured are from records; sessions and times of the others stand in where no record was found.'
       : 'Who saw it is not on record: the sessions stand in.',
@@ -222,10 +243,18 @@ function watchedText({ prefix, origins }: DocumentedIncident['watch'][number]): 
     : `${prefix} of ${origins.map(asText).join(', ')}`;
 }
 
-function expectationText(kind: string | null, suspects: readonly number[]): string {
-  if (kind === null) return 'Expected: nothing louder than info.';
-  const named = suspects.length === 0 ? '' : `, naming ${suspects.map(asText).join(' or ')}`;
-  return `Expected: an alert of the kind ${kind}${named}.`;
+function silenceText({ meaning }: DocumentedIncident): string {
+  const kind = KINDS[meaning.type] ?? null;
+  if (kind === null) return 'No alert, as it should be.';
+  if (kind === 'route-leak')
+    return 'No alert: the origin is right, and no declared upstreams, ASPA or tier-1 valley tell this path from another.';
+  return 'No alert: nothing of this watchlist and these updates tells it from a route that is in order.';
+}
+
+function recordText(kind: string | null, suspects: readonly number[]): string {
+  if (kind === null) return 'On record as: nothing that should be louder than info.';
+  const named = suspects.length === 0 ? '' : `, by ${suspects.map(asText).join(' or ')}`;
+  return `On record as: ${kind}${named}.`;
 }
 
 /** One sentence for what several sessions say at one moment. */
