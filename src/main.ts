@@ -4,7 +4,10 @@ import { runCommandLine } from './daemon/command-line.ts';
 
 const argv = process.argv.slice(2);
 const first = argv[0];
-const named = first === undefined || (first.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(first)) ? ['run', ...argv] : argv;
+const named =
+  first === undefined || (first.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(first))
+    ? ['run', ...argv]
+    : argv;
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);

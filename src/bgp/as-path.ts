@@ -79,8 +79,3 @@ export function neighborOf(path: AsPath): number | undefined {
 export function asnsOf(path: AsPath): ReadonlySet<number> {
   return new Set(path.flatMap((element) => (typeof element === 'number' ? [element] : [...element])));
 }
-
-/** Same elements in the same order. */
-export function samePath(a: AsPath, b: AsPath): boolean {
-  return a.length === b.length && a.every((element, index) => sameElement(element, b[index]));
-}

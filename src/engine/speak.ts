@@ -2,7 +2,7 @@
  * From a notice of the book to an alert, its outbox rows and the incident's record: what the driver commits in one
  * transaction.
  */
-import { type Incident, isoTime } from '../incident/alert.ts';
+import type { Incident } from '../incident/alert.ts';
 import { encodeIncident } from '../incident/codec.ts';
 import type { Notice } from '../incident/incident-book.ts';
 import type { IncidentState } from '../incident/incident-state.ts';
@@ -93,9 +93,4 @@ function writeBaseline(core: Core): void {
     const candidates = candidatesOf(row);
     core.effects.remember(`candidates/${row.prefix}/${row.origin}`, candidates);
   }
-}
-
-/** Now, in the form that people and the store see. */
-export function nowIso(core: Core): string {
-  return isoTime(core.nowMs);
 }

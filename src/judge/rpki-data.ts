@@ -3,7 +3,7 @@
  * `RpkiDataBuilder`, the driver swaps the finished data in, and judging sees it as its view of the RPKI.
  */
 import type { Prefix } from '../bgp/prefix.ts';
-import type { Aspa, RpkiRows, Vrp, VrpRow } from '../bgp/vrp.ts';
+import type { Aspa, RpkiRows, VrpRow } from '../bgp/vrp.ts';
 import { AspaTable } from './aspa.ts';
 import { type Validation, type VrpTable, VrpTableBuilder } from './origin-validation.ts';
 
@@ -51,11 +51,4 @@ export class RpkiDataBuilder implements RpkiRows {
   build(): RpkiData {
     return new RpkiData(this.vrps.build(), this.aspas);
   }
-}
-
-/** Data of given rows; for tests and `explain`. */
-export function rpkiDataOf(vrps: Iterable<Vrp>, aspas: Iterable<Aspa> = []): RpkiData {
-  const builder = new VrpTableBuilder();
-  for (const vrp of vrps) builder.addVrp(vrp);
-  return new RpkiData(builder.build(), new AspaTable(aspas));
 }
