@@ -109,6 +109,12 @@ export function logInPage(problem: Problem, isFromElsewhere: boolean): Reply {
 </form></main></body></html>
 `;
   const policy = `default-src 'none'; style-src 'sha256-${hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'`;
-  const headers = { ...PAGE_HEADERS, ...problem.headers, 'content-security-policy': policy };
+  const headers = {
+    ...PAGE_HEADERS,
+    ...problem.headers,
+    'content-security-policy': policy,
+    // Without a referrer policy of its own the form would say `Origin: null`, as another site's could.
+    'referrer-policy': 'same-origin',
+  };
   return { status: problem.status, type: TYPES['.html'] ?? '', body, headers };
 }

@@ -65,6 +65,22 @@ export class ApiError extends Error {
   }
 }
 
+/** Marks that turn the direction of all text after them: shown as what they are, nothing. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+/** A browser lays out a word of 100 kB for minutes: no text is shown beyond this. */
+const TEXT_MAX = 2_000;
+const LONG_TEXT = /(?:[^"\\]|\\.){2000}/;
+
+/** Reads JSON from the daemon; texts in it may come from anybody. */
+export function parse<T>(text: string): T {
+  const plain = text.replace(TURNING, '\ufffd');
+  return JSON.parse(plain, LONG_TEXT.test(plain) ? shortened : undefined) as T;
+}
+
+function shortened(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > TEXT_MAX ? `${value.slice(0, TEXT_MAX)}…` : value;
+}
+
 const TIMEOUT_MS = 15_000;
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
@@ -84,7 +100,7 @@ async function problemOf(response: Response): Promise<ApiError> {
 async function read<T>(path: string): Promise<T> {
   const response = await ask(path);
   if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as T;
+  return parse(await response.text());
 }
 
 function query(values: Readonly<Record<string, string | undefined>>): string {
@@ -123,7 +139,7 @@ export function fetchStatus(resource: string, at: string | undefined): Promise<S
 /** 503 is an answer here: not ready, and why. */
 export async function fetchReadiness(): Promise<Readiness> {
   const response = await ask('/readyz');
-  if (response.ok || response.status === 503) return (await response.json()) as Readiness;
+  if (response.ok || response.status === 503) return parse(await response.text());
   throw await problemOf(response);
 }
 

@@ -7,6 +7,8 @@ import { useTools } from './context.ts';
 import { asn, Section, TableFrame, When } from './parts.tsx';
 
 const PATHS_SHOWN = 100;
+/** A wide graph shrinks to this and scrolls beyond. */
+const SCALE_MIN = 0.75;
 /** So that nobody needs the colour. */
 const SIGNS: Readonly<Record<Role, string>> = {
   prefix: '',
@@ -85,6 +87,7 @@ function Drawing({ detail }: { readonly detail: Parameters<typeof graphOf>[0] })
           role="img"
           aria-label={words}
           width={places.width}
+          style={{ minWidth: `${places.width * SCALE_MIN}px` }}
           height={places.height}
           viewBox={`0 0 ${places.width} ${places.height}`}
         >

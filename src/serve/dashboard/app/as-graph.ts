@@ -85,7 +85,12 @@ export function graphOf(incident: Incident): PathGraph {
   let left = 0;
   for (const path of pathsOf(incident)) if (!building.add(path)) left += 1;
   building.expect();
-  return { nodes: [...building.nodes.values()], edges: [...building.edges.values()], left };
+  const nodes = [...building.nodes.values()].map((node) => ({ ...node, label: shortened(node.label) }));
+  return { nodes, edges: [...building.edges.values()], left };
+}
+
+function shortened(label: string): string {
+  return label.length > LABEL_MAX ? `${label.slice(0, LABEL_MAX - 1)}…` : label;
 }
 
 class Building {
@@ -118,19 +123,30 @@ class Building {
 
   /** Who should originate it, beside who does. */
   expect(): void {
-    const [prefix] = this.nodes.values();
-    if (prefix === undefined) return;
-    for (const hop of [...this.#expected].slice(0, VICTIMS_MAX)) {
-      if (this.edges.has(`${prefix.id} ${hop}`)) continue;
-      if (!this.nodes.has(hop)) this.#node(hop, false, 0);
-      this.#edge(prefix.id, hop, 0, true);
+    for (const { prefix, expectedOrigins, paths } of this.#incident.routes) {
+      const from = this.#prefixId(prefix);
+      if (paths.length === 0 || !this.nodes.has(from)) continue;
+      for (const origin of expectedOrigins.slice(0, VICTIMS_MAX)) {
+        const hop = String(origin);
+        if (this.edges.has(`${from} ${hop}`)) continue;
+        if (!this.nodes.has(hop)) this.#node(hop, false, 0);
+        this.#edge(from, hop, 0, true);
+      }
     }
   }
 
-  #prefixNode(prefix: string): string {
+  #prefixLabel(prefix: string): string {
     const isMany = this.#prefixes.length > PREFIXES_MAX;
-    const label = isMany ? `${this.#prefixes[0]} +${this.#prefixes.length - 1}` : prefix;
-    const id = `prefix ${label}`;
+    return isMany ? `${this.#prefixes[0]} +${this.#prefixes.length - 1}` : prefix;
+  }
+
+  #prefixId(prefix: string): string {
+    return `prefix ${this.#prefixLabel(prefix)}`;
+  }
+
+  #prefixNode(prefix: string): string {
+    const id = this.#prefixId(prefix);
+    const label = this.#prefixLabel(prefix);
     if (!this.nodes.has(id)) this.nodes.set(id, { id, label, role: 'prefix', vantagePoints: 0 });
     return id;
   }
@@ -155,16 +171,21 @@ class Building {
   }
 }
 
+const LABEL_MAX = 44;
 const CHARACTER_PX = 8.2;
 const NODE_HEIGHT = 40;
+const WIDTH_WITH_COUNT = 136;
 
 /** Gives every node and edge its place, left to right. */
 export function placed(graph: PathGraph): Placed {
   const drawing = new Graph();
-  drawing.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 58, marginx: 8, marginy: 8 });
+  drawing.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 46, marginx: 8, marginy: 8 });
   drawing.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) {
-    const width = Math.max(96, Math.min(260, node.label.length * CHARACTER_PX + 34));
+    const width = Math.max(
+      node.vantagePoints > 0 ? WIDTH_WITH_COUNT : 96,
+      node.label.length * CHARACTER_PX + 34,
+    );
     drawing.setNode(node.id, { width, height: NODE_HEIGHT });
   }
   for (const edge of graph.edges) drawing.setEdge(edge.from, edge.to, {});

@@ -138,11 +138,13 @@ function SightTile(): JSX.Element {
 /** Nothing is wrong, as far as we can see; and the question that comes then. */
 function Quiet(): JSX.Element {
   const { app, t } = useTools();
-  const isBlind = sightOf(app.state.readiness) === 'no' || app.state.link.isStale;
+  // Silence is never safety: quiet is said only where everything is seen.
+  const isBlind = sightOf(app.state.readiness) !== 'yes' || app.state.link.isStale;
   return (
     <div class={isBlind ? 'quiet is-blind' : 'quiet'}>
       <p class="quiet-title">{isBlind ? t.sight.unknown : t.open.quiet}</p>
       <p>{isBlind ? t.open.quietBlind : t.open.quietText(app.state.watchlist?.length ?? 0)}</p>
+      <h2>{t.bgp.title}</h2>
       <AskBox />
     </div>
   );

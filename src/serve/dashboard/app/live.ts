@@ -13,6 +13,7 @@ import {
   fetchReadiness,
   fetchSilences,
   fetchWatchlist,
+  parse,
 } from './api.ts';
 import { createStreamReader, type StreamMessage } from './sse.ts';
 import { type App, newCriticals, type State, withIncident, withReadings } from './state.ts';
@@ -105,8 +106,8 @@ async function streamOnce(running: Running): Promise<void> {
 }
 
 function receive(running: Running, { type, data }: StreamMessage): void {
-  if (type === 'alert') take(running, (JSON.parse(data) as Alert).incident);
-  if (type === 'incident') take(running, JSON.parse(data) as Incident);
+  if (type === 'alert') take(running, parse<Alert>(data).incident);
+  if (type === 'incident') take(running, parse<Incident>(data));
 }
 
 function take(running: Running, incident: Incident): void {

@@ -108,7 +108,7 @@ export const ko: Catalogue = {
     hideAcknowledged: '확인된 것 숨기기',
     quiet: '이상 없음',
     quietText: (entries) => `열린 인시던트가 없습니다. ${entries}개 항목을 감시하고 있습니다.`,
-    quietBlind: '알려진 인시던트는 없지만 지금은 볼 수 없습니다.',
+    quietBlind: '알려진 인시던트는 없지만 지금은 전부 볼 수 없습니다.',
     noMatch: '필터에 맞는 인시던트가 없습니다.',
     shown: (shown, all) => `${all}건 중 ${shown}건 표시`,
     list: '열린 인시던트, 심각한 순',

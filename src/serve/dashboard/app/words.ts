@@ -126,7 +126,7 @@ export const en = {
     quiet: 'All quiet',
     quietText: (entries: number) =>
       `No open incident. ${entries} ${entries === 1 ? 'entry is' : 'entries are'} being watched.`,
-    quietBlind: 'No open incident is known, but we can not see right now.',
+    quietBlind: 'No open incident is known, but we can not see everything right now.',
     noMatch: 'No open incident matches the filter.',
     shown: (shown: number, all: number) => `${shown} of ${all} shown`,
     list: 'Open incidents, the worst first',
