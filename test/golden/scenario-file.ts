@@ -55,14 +55,20 @@ export function expectedFile(name: string): string {
   return `${EXPECTED_FOLDER}${name}.expected.ndjson`;
 }
 
+/** Its events as frames, in seconds from the first. */
+export function goldenSteps(golden: Golden): { readonly begin: number; readonly steps: readonly Step[] } {
+  const begin = seconds(golden.events[0]?.t ?? golden.until);
+  return { begin, steps: golden.events.map((event) => stepOf(event, begin)) };
+}
+
 /** Plays it through `replay`. */
 export function playGolden(golden: Golden): Promise<Told> {
-  const begin = seconds(golden.events[0]?.t ?? golden.until);
+  const { begin, steps } = goldenSteps(golden);
   return tell({
     watch: golden.watch,
     begin,
     until: seconds(golden.until) - begin,
-    steps: golden.events.map((event) => stepOf(event, begin)),
+    steps,
     ...(golden.roas === undefined ? {} : { vrps: { roas: golden.roas } }),
   });
 }
