@@ -93,7 +93,7 @@ export class Daemon {
     this.driver = new Driver({
       engine,
       target: { commit: (batch) => this.store.commit(batch) },
-      beforeCommit: () => this.recording?.flush(),
+      beforeCommit: () => this.writeRecording(engine.core.nowMs),
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
     });
@@ -123,6 +123,12 @@ export class Daemon {
       onFailure: (error) =>
         this.log.error({ event: 'recording.failed', file: recordTo, detail: error.message }),
     });
+  }
+
+  /** What led to a commit is on disk before it. */
+  private writeRecording(nowMs: number): void {
+    this.recording?.clock(nowMs);
+    this.recording?.flush();
   }
 
   // ------------------------------------------------------------ running

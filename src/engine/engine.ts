@@ -40,6 +40,11 @@ export class Engine {
 
   /** Applies one input that arrived at `nowMs`; stamps must not decrease. */
   apply(input: FeedInput, nowMs: number): void {
+    if (input.type === 'daemon') {
+      if (input.state === 'started') this.resume(nowMs);
+      else this.finish(nowMs);
+      return;
+    }
     this.advance(nowMs);
     const { core } = this;
     core.order += 1;
@@ -70,6 +75,18 @@ export class Engine {
   finish(nowMs: number): void {
     this.advance(nowMs);
     this.say(this.core.book.flushAll(nowMs));
+  }
+
+  /**
+   * Begun again: since the last input nothing was seen and nothing was said, so what became due meanwhile comes late,
+   * and no silence of that time counts as clear. The feeds report anew.
+   */
+  private resume(nowMs: number): void {
+    const { core } = this;
+    core.nowMs = Math.max(core.nowMs, nowMs);
+    for (const feed of core.feeds.keys()) core.deadlines.clear(blindName(feed));
+    core.feeds.clear();
+    core.book.onCoverage(false, core.nowMs);
   }
 
   /** New VRPs and ASPAs: evidence that arrives later escalates or calms what is open. */

@@ -30,6 +30,11 @@ export type FeedInput =
       readonly feed: string;
       readonly state: FeedState;
       readonly reason: string;
+    }
+  | {
+      /** From an own recording: the daemon began, or began again after whatever ended it; or it stopped in order. */
+      readonly type: 'daemon';
+      readonly state: 'started' | 'stopped';
     };
 
 /** `live`: subscribed and fresh. `stalled`: connected, silent. `down`: not connected. */

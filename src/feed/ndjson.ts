@@ -75,9 +75,15 @@ function fromRecording(line: RecordingLine): FileRecord {
     const raw = line.bytes.toString();
     return fromFrame(decodeRisLive(raw), line.feed, line.via, raw, line.atMs);
   }
-  if (line.type !== 'feed-state') return { stampMs: line.atMs, input: undefined, problems: [] };
+  return { stampMs: line.atMs, input: inputOf(line), problems: [] };
+}
+
+function inputOf(line: Exclude<RecordingLine, { type: 'frame' }>): FeedInput | undefined {
+  if (line.type === 'clock') return undefined;
+  if (line.type === 'header') return { type: 'daemon', state: 'started' };
+  if (line.type === 'end') return { type: 'daemon', state: 'stopped' };
   const { feed, state, reason } = line;
-  return { stampMs: line.atMs, input: { type: 'feed-state', feed, state, reason }, problems: [] };
+  return { type: 'feed-state', feed, state, reason };
 }
 
 function fromFrame(

@@ -6,6 +6,7 @@
  *   {"at":…,"feed":"ris-live","via":"live","frame":"…"}                   one frame, its text exactly as it came
  *   {"at":…,"feed":"ris-live","via":"live","base64":"…"}                  one frame that is no UTF-8
  *   {"at":…,"feed":"ris-live","state":"stalled","reason":"silent for 30 s"}
+ *   {"at":…,"clock":true}                                                 the clock ran on to here, and something became due
  *   {"at":…,"end":true}                                                   the clock when the recording was closed
  * `at` is the driver's stamp of arrival in ms since the epoch, never decreasing within a run.
  */
@@ -34,6 +35,7 @@ export type RecordingLine =
       readonly state: FeedState;
       readonly reason: string;
     }
+  | { readonly type: 'clock'; readonly atMs: number }
   | { readonly type: 'end'; readonly atMs: number };
 
 export interface RecordingOptions {
@@ -59,9 +61,11 @@ export class RecordingWriter {
   #pendingBytes = 0;
   #scheduled: NodeJS.Immediate | undefined;
   #framesWritten = 0;
+  #lastMs: number;
 
   constructor(file: string, options: RecordingOptions) {
     this.#onFailure = options.onFailure;
+    this.#lastMs = options.atMs;
     this.#descriptor = openSync(file, options.append ? 'a+' : 'w', 0o640);
     if (options.append && endsInTheMiddle(this.#descriptor)) this.#line('');
     this.#line(JSON.stringify({ recording: 'originwatch', version: RECORDING_VERSION, at: options.atMs }));
@@ -77,11 +81,20 @@ export class RecordingWriter {
   frame(atMs: number, feed: string, via: Via, bytes: Buffer): void {
     const body = isUtf8(bytes) ? { frame: bytes.toString() } : { base64: bytes.toString('base64') };
     this.#framesWritten += 1;
+    this.#lastMs = atMs;
     this.#line(JSON.stringify({ at: atMs, feed, via, ...body }));
   }
 
   feedState(atMs: number, feed: string, state: FeedState, reason: string): void {
+    this.#lastMs = atMs;
     this.#line(JSON.stringify({ at: atMs, feed, state, reason }));
+  }
+
+  /** The driver's clock, where no line says it yet: what became due by time alone becomes due in a replay too. */
+  clock(atMs: number): void {
+    if (atMs <= this.#lastMs) return;
+    this.#lastMs = atMs;
+    this.#line(JSON.stringify({ at: atMs, clock: true }));
   }
 
   /** Writes what is collected, now. */
@@ -143,6 +156,7 @@ export function parseRecordingLine(text: string): RecordingLine | undefined {
   if (typeof at !== 'number' || !Number.isFinite(at)) return undefined;
   if (line.recording === 'originwatch') return { type: 'header', atMs: at, version: Number(line.version) };
   if (line.end === true) return { type: 'end', atMs: at };
+  if (line.clock === true) return { type: 'clock', atMs: at };
   if (typeof feed !== 'string') return undefined;
   const bytes = frameBytes(line);
   if (bytes !== undefined) return { type: 'frame', atMs: at, feed, via: viaOf(line.via), bytes };

@@ -26,7 +26,10 @@ afterAll(async () => {
 });
 
 const said = (prefix: string, origin: number | undefined): string =>
-  frameOf({ from: FROM, prefix, path: origin && [FROM.peerAsn, origin] }, Date.now());
+  frameOf(
+    { from: FROM, prefix, path: origin === undefined ? undefined : [FROM.peerAsn, origin] },
+    Date.now(),
+  );
 
 const reloads = (result: string): Promise<number> =>
   stage.metric('originwatch_reloads_total', `result="${result}"`);

@@ -244,13 +244,13 @@ test('our own recording keeps arrival, way, states, broken frames and the final 
   recording.close(9_000);
   const reading = await read([path('own')]);
   expect(told(reading)).toEqual([
-    '1 nothing',
+    '1 daemon',
     '2 feed-state',
     '3 198.51.100.0/24',
     '4 198.51.100.0/24',
     '5 nothing',
     '6 nothing',
-    '9 nothing',
+    '9 daemon',
   ]);
   expect(reading.problems).toEqual([]);
   const [, state, live, backfill, broken] = reading.records.map(({ record }) => record);

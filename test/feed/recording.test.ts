@@ -67,6 +67,22 @@ describe('a recording', () => {
     expect(lines()).toHaveLength(3);
   });
 
+  test('says how far the clock ran where no other line does', () => {
+    const recording = writer();
+    recording.clock(1_000);
+    recording.frame(2_000, 'ris-live', 'live', Buffer.from('x'));
+    recording.clock(2_000);
+    recording.clock(2_500);
+    recording.clock(2_500);
+    recording.close(3_000);
+    expect(lines().map(({ type, atMs }) => [type, atMs])).toEqual([
+      ['header', 1_000],
+      ['frame', 2_000],
+      ['clock', 2_500],
+      ['end', 3_000],
+    ]);
+  });
+
   test('that a crash cut goes on behind the cut', () => {
     writer().close(1_500);
     appendFileSync(file, '{"at":1600,"feed":"ris-l');
