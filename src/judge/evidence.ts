@@ -13,7 +13,7 @@ import { strangeTransit } from './kinds/unexpected-more-specific.ts';
 import { mitigationName } from './mitigation.ts';
 import { asnSlip, prefixSlip } from './slip.ts';
 import type { EvidenceCode, Kind } from './vocabulary.ts';
-import { isKnownLink, type RpkiView, type World } from './world.ts';
+import { isKnownLink, isSeenLink, type RpkiView, type World } from './world.ts';
 
 /** RFC 6811: an AS_SET has the origin NONE. Undefined without VRPs. */
 export function validationOf(route: Route, world: World): ReturnType<RpkiView['validate']> | undefined {
@@ -113,9 +113,10 @@ function wasSeen(question: Question, origin: number): boolean {
 function relatedPair(question: Question): { origin: number; expected: number; source: string } | undefined {
   for (const origin of foreignOrigins(question)) {
     for (const expected of question.expectation.origins) {
-      if (question.world.links.has(origin, expected)) return { origin, expected, source: 'rib' };
-      if (question.world.topology?.relation(origin, expected) !== undefined)
-        return { origin, expected, source: 'topology' };
+      if (isSeenLink(question.world, origin, expected)) return { origin, expected, source: 'rib' };
+      const relation = question.world.topology?.relation(origin, expected);
+      // Peers are nobody's provider or customer, and don't announce for each other.
+      if (relation === -1 || relation === 1) return { origin, expected, source: 'topology' };
     }
   }
   return undefined;

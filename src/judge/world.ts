@@ -48,5 +48,16 @@ export interface World {
 
 /** Adjacent on a conforming path, in the baseline or in the topology file. */
 export function isKnownLink(world: World, a: number, b: number): boolean {
-  return world.links.has(a, b) || world.topology?.relation(a, b) !== undefined;
+  return isSeenLink(world, a, b) || world.topology?.relation(a, b) !== undefined;
+}
+
+/** Adjacent on a path that conformed: now, or as the baseline remembers it. */
+export function isSeenLink(world: World, a: number, b: number): boolean {
+  return world.links.has(a, b) || remembersNeighbor(world, a, b) || remembersNeighbor(world, b, a);
+}
+
+function remembersNeighbor({ baseline }: World, origin: number, neighbor: number): boolean {
+  for (const prefix of baseline.prefixesOf(origin))
+    if (baseline.row(prefix, origin)?.neighbors.get(neighbor)?.firm === true) return true;
+  return false;
 }

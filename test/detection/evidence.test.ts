@@ -97,6 +97,14 @@ describe('RPKI', () => {
       score: 3,
     });
   });
+  test('an interceptor’s more-specific that is invalid as well is no mere mistake of ours', async () => {
+    const steps = [RIGHT, announce(60, '203.0.113.0/24', '3356 666 7625')];
+    expect(await rowsOf({ vrps: roa(7625), steps })).toEqual([
+      'rpki-invalid +3',
+      'strange-transit +4',
+      'unexpected-more-specific 0',
+    ]);
+  });
   test('our own origin that no VRP names: a warning at most', async () => {
     const { alerts } = await tell({ watch: [OURS], vrps: roa(1), steps: [RIGHT] });
     expect(rows(alerts[0])).toEqual(['rpki-invalid +3', 'rpki-invalid-origin +8']);
@@ -142,6 +150,10 @@ describe('what makes an origin less strange', () => {
   test('related by the topology file', async () => {
     const config = { knowledge: { topology: ['7625|9457|-1'] } };
     expect(await rowsOf({ config })).toContain('related -4');
+  });
+  test('peers in the topology file are nobody’s provider or customer', async () => {
+    const config = { knowledge: { topology: ['7625|9457|0'] } };
+    expect(await rowsOf({ config })).toContain('never-seen +4');
   });
   test('never by the offending path itself', async () => {
     expect(

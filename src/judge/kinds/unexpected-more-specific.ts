@@ -32,7 +32,8 @@ export function longestAllowed(question: Question): number {
   return Math.max(...question.route.origins.map((origin) => question.expectation.maxLengthOf(origin)));
 }
 
-function strangeRows(question: Question): readonly Row[] {
+/** The row `strange-transit` of a route that our own origin announces too specifically. */
+export function strangeRows(question: Question): readonly Row[] {
   const strange = strangeTransit(question);
   if (strange === undefined) return [];
   const { watched, world } = question;
