@@ -80,8 +80,11 @@ export class Running {
   stderr = '';
   readonly ended: Promise<Ended>;
 
-  constructor(program: Program, args: readonly string[]) {
-    this.child = spawn(process.execPath, [program.main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(program: Program, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [program.main, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });
