@@ -64,15 +64,31 @@ describe('the graph of AS paths', () => {
     expect(hopsOf('')).toEqual([]);
   });
 
+  it('counts a vantage point that sees two prefixes once', () => {
+    const base = anIncident(1);
+    const routes = ['211.249.221.0/24', '211.249.222.0/24'].flatMap((prefix) =>
+      base.routes.map((route) => ({ ...route, prefix })),
+    );
+    const viewer = graphOf({ ...base, routes }).nodes.find(({ id }) => id === '6461');
+    expect(viewer?.vantagePoints).toBe(3);
+  });
+
   it('stays readable however many paths there are, and says how many it left out', () => {
     const paths = Array.from({ length: 200 }, (_, index) => ({
       path: `${1000 + index} 9457`,
       vantagePoints: 1,
     }));
     const base = anIncident(1);
-    const { nodes, left } = graphOf({ ...base, routes: base.routes.map((route) => ({ ...route, paths })) });
-    expect(nodes.length).toBeLessThanOrEqual(50);
-    expect(left).toBeGreaterThan(100);
+    const { nodes, edges, left } = graphOf({
+      ...base,
+      routes: base.routes.map((route) => ({ ...route, paths })),
+    });
+    expect(nodes.length).toBeLessThanOrEqual(12);
+    expect(nodes.some(({ label }) => /^\+\d+ AS$/.test(label))).toBe(true);
+    expect(
+      edges.every(({ from, to }) => [from, to].every((id) => nodes.some((node) => node.id === id))),
+    ).toBe(true);
+    expect(left).toBeGreaterThan(90);
   });
 
   it('gives every node and edge a place', () => {

@@ -45,8 +45,7 @@ export interface ReceiverView {
 export interface ReloadView {
   readonly at?: string;
   readonly result?: string;
-  readonly errors?: readonly string[];
-  readonly needsRestart?: readonly string[];
+  readonly problems?: readonly string[];
 }
 
 export interface IncidentPage {

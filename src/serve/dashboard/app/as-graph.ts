@@ -53,9 +53,10 @@ export interface ShownPath {
   readonly vantagePoints: number;
 }
 
-const NODES_MAX = 48;
+const NODES_MAX = 100;
 const PREFIXES_MAX = 4;
 const VICTIMS_MAX = 3;
+const LEAVES_MAX = 8;
 
 /** Every path that is seen now, most seen first. */
 export function pathsOf(incident: Incident): readonly ShownPath[] {
@@ -86,7 +87,40 @@ export function graphOf(incident: Incident): PathGraph {
   for (const path of pathsOf(incident)) if (!building.add(path)) left += 1;
   building.expect();
   const nodes = [...building.nodes.values()].map((node) => ({ ...node, label: shortened(node.label) }));
-  return { nodes, edges: [...building.edges.values()], left };
+  return folded({ nodes, edges: [...building.edges.values()], left });
+}
+
+type Seen = Pick<ShownPath, 'prefix' | 'vantagePoints'>;
+
+/** Of more viewers behind one AS, the most seeing stand for themselves and the rest as one. */
+function folded({ nodes, edges, left }: PathGraph): PathGraph {
+  const parents = new Set(edges.map(({ from }) => from));
+  const isLeaf = (id: string): boolean =>
+    !parents.has(id) && edges.filter(({ to }) => to === id).length === 1;
+  const gone = new Map<string, string>();
+  const more: GraphNode[] = [];
+  for (const parent of parents) {
+    const leaves = nodes
+      .filter(
+        ({ id, role }) =>
+          role === 'viewer' && isLeaf(id) && edges.some((edge) => edge.from === parent && edge.to === id),
+      )
+      .sort((a, b) => b.vantagePoints - a.vantagePoints);
+    if (leaves.length <= LEAVES_MAX) continue;
+    const rest = leaves.slice(LEAVES_MAX - 1);
+    const id = `more ${parent}`;
+    for (const leaf of rest) gone.set(leaf.id, id);
+    const vantagePoints = rest.reduce((sum, leaf) => sum + leaf.vantagePoints, 0);
+    more.push({ id, label: `+${rest.length} AS`, role: 'viewer', vantagePoints });
+  }
+  const kept = edges.filter(({ to }) => !gone.has(to));
+  const bundles = more.map(({ id, vantagePoints }) => ({
+    from: id.slice('more '.length),
+    to: id,
+    vantagePoints,
+    isExpected: false,
+  }));
+  return { nodes: [...nodes.filter(({ id }) => !gone.has(id)), ...more], edges: [...kept, ...bundles], left };
 }
 
 function shortened(label: string): string {
@@ -96,6 +130,8 @@ function shortened(label: string): string {
 class Building {
   readonly nodes = new Map<string, GraphNode>();
   readonly edges = new Map<string, GraphEdge>();
+  /** Vantage points by node or edge and prefix: one that sees two prefixes is still one. */
+  readonly #counts = new Map<string, number>();
   readonly #incident: Incident;
   readonly #expected: ReadonlySet<string>;
   readonly #prefixes: readonly string[];
@@ -114,8 +150,8 @@ class Building {
     if (this.nodes.size + fresh > NODES_MAX) return false;
     let from = this.#prefixNode(prefix);
     for (const [index, hop] of hops.entries()) {
-      this.#node(hop, index === hops.length - 1, vantagePoints);
-      this.#edge(from, hop, vantagePoints, false);
+      this.#node(hop, index === hops.length - 1, { prefix, vantagePoints });
+      this.#edge(from, hop, { prefix, vantagePoints }, false);
       from = hop;
     }
     return true;
@@ -129,8 +165,8 @@ class Building {
       for (const origin of expectedOrigins.slice(0, VICTIMS_MAX)) {
         const hop = String(origin);
         if (this.edges.has(`${from} ${hop}`)) continue;
-        if (!this.nodes.has(hop)) this.#node(hop, false, 0);
-        this.#edge(from, hop, 0, true);
+        if (!this.nodes.has(hop)) this.#node(hop, false, { prefix, vantagePoints: 0 });
+        this.#edge(from, hop, { prefix, vantagePoints: 0 }, true);
       }
     }
   }
@@ -151,9 +187,17 @@ class Building {
     return id;
   }
 
-  #node(hop: string, isViewer: boolean, vantagePoints: number): void {
+  #count(id: string, seen: Seen, before: number): number {
+    const key = `${seen.prefix} ${id}`;
+    const count = (this.#counts.get(key) ?? 0) + seen.vantagePoints;
+    this.#counts.set(key, count);
+    return Math.max(before, count);
+  }
+
+  #node(hop: string, isViewer: boolean, seen: Seen): void {
     const before = this.nodes.get(hop);
-    const seeing = (before?.vantagePoints ?? 0) + (isViewer ? vantagePoints : 0);
+    const already = before?.vantagePoints ?? 0;
+    const seeing = isViewer ? this.#count(hop, seen, already) : already;
     const role = this.#roleOf(hop, isViewer || before?.role === 'viewer');
     this.nodes.set(hop, { id: hop, label: `AS${hop}`, role, vantagePoints: seeing });
   }
@@ -164,10 +208,10 @@ class Building {
     return isViewer ? 'viewer' : 'transit';
   }
 
-  #edge(from: string, to: string, vantagePoints: number, isExpected: boolean): void {
+  #edge(from: string, to: string, seen: Seen, isExpected: boolean): void {
     const id = `${from} ${to}`;
-    const sum = (this.edges.get(id)?.vantagePoints ?? 0) + vantagePoints;
-    this.edges.set(id, { from, to, vantagePoints: sum, isExpected });
+    const vantagePoints = this.#count(id, seen, this.edges.get(id)?.vantagePoints ?? 0);
+    this.edges.set(id, { from, to, vantagePoints, isExpected });
   }
 }
 

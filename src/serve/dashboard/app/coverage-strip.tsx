@@ -19,7 +19,7 @@ export function CoverageStrip(props: {
   const to = nowMs(app.state);
   const own = props.intervals.filter(({ feed }) => feed === props.feed);
   const { coveredMs, blindMs } = sums(own, to);
-  const words = t.feeds.coverageText(props.feed, percent(coveredMs), durationText(blindMs, t));
+  const words = t.feeds.coverageText(props.feed, percent(coveredMs, blindMs), durationText(blindMs, t));
   return (
     <svg
       class="coverage"
@@ -40,7 +40,7 @@ export function CoverageStrip(props: {
               key={`${from} ${state}`}
               class={`coverage-${state}`}
               x={x}
-              width={Math.max(end - x, state === 'blind' ? WIDTH_MIN : 0)}
+              width={Math.max(end - x, WIDTH_MIN)}
               height={HEIGHT}
             />
           );
@@ -63,7 +63,9 @@ export function sums(
   return result;
 }
 
-/** Rounded down: 100 % means all of it. */
-export function percent(coveredMs: number): string {
-  return `${Math.min(100, Math.floor((coveredMs / DAY_MS) * 1000) / 10)} %`;
+/** Of the time on record, rounded down: 100 % means all of it. */
+export function percent(coveredMs: number, blindMs: number): string {
+  const onRecordMs = coveredMs + blindMs;
+  if (onRecordMs === 0) return '–';
+  return `${Math.floor((coveredMs / onRecordMs) * 1000) / 10} %`;
 }

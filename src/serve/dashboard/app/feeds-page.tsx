@@ -55,7 +55,7 @@ function Feeds(props: {
           <tbody>
             {readiness.feeds.map((feed) => {
               const own = intervals.filter((interval) => interval.feed === feed.name);
-              const { coveredMs } = sums(own, now);
+              const { coveredMs, blindMs } = sums(own, now);
               return (
                 <tr key={feed.name}>
                   <th scope="row">{feed.name}</th>
@@ -65,7 +65,7 @@ function Feeds(props: {
                   <td>
                     <CoverageStrip feed={feed.name} intervals={intervals} />
                   </td>
-                  <td class="nowrap">{percent(coveredMs)}</td>
+                  <td class="nowrap">{percent(coveredMs, blindMs)}</td>
                 </tr>
               );
             })}
@@ -222,7 +222,7 @@ function Daemon(props: {
             <dd>
               {reload.at !== undefined && <When at={reload.at} />}{' '}
               {reload.result === 'error' ? t.feeds.reloadFailed : t.feeds.reloadOk}
-              {(reload.errors ?? []).map((error) => (
+              {(reload.problems ?? []).map((error) => (
                 <span key={error} class="under mono">
                   {error}
                 </span>

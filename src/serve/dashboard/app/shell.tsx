@@ -239,6 +239,9 @@ function Banners(): JSX.Element {
           {t.feeds.reload}: {t.feeds.reloadFailed}
         </p>
       )}
+      {app.state.preferences.sound && navigator.userActivation?.hasBeenActive === false && (
+        <p class="banner info">{t.soundBlocked}</p>
+      )}
       {daemon?.version !== undefined && ownVersion !== daemon.version && (
         <div class="banner info">
           <span>{t.newVersion}</span>

@@ -20,12 +20,14 @@ interface Series {
 export function SpreadChart({ detail }: { readonly detail: IncidentDetail }): JSX.Element {
   const { app, t } = useTools();
   const place = useRef<HTMLDivElement>(null);
-  const series = seriesOf(detail, nowMs(app.state));
+  const now = nowMs(app.state);
+  const series = seriesOf(detail, now);
   const { zone, theme } = app.state.preferences;
   const shade = shadeOf(theme);
   const { language } = t;
-  // While it is open the line goes on to now, but a chart made anew every few seconds would flicker.
-  const key = JSON.stringify([series.seeing, detail.alerts.length, detail.state]);
+  // While it is open the line goes on to now, every ten seconds.
+  const until = detail.state === 'open' ? Math.floor(now / 10_000) : 0;
+  const key = JSON.stringify([series.seeing, detail.alerts.length, detail.state, until]);
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
