@@ -58,6 +58,8 @@ export class Daemon {
   private readonly startedAt = new Date().toISOString();
   private readonly rpki: VrpExport<RpkiData> | undefined;
   private deliveries: Deliveries;
+  /** Resolves when the receivers of the configuration in force are at work. */
+  private replacing: Promise<void> = Promise.resolve();
   private commitScheduled = false;
   private deadlineTimer: NodeJS.Timeout | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -159,7 +161,7 @@ export class Daemon {
     this.feeds.writeCoverage();
     this.recording?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
-    await Promise.all([this.server.close(), this.deliveries.stop()]);
+    await Promise.all([this.server.close(), this.replacing.then(() => this.deliveries.stop())]);
     this.store.close();
   }
 
@@ -325,7 +327,7 @@ export class Daemon {
 
   /** Takes new settings into force, whole. Feeds keep their connection; only what changed is subscribed. */
   reload(next: Settings): void {
-    const receiversChanged = !sameValue(next.receivers, this.settings.receivers);
+    const { receivers } = this.settings;
     this.settings = {
       ...next,
       feeds: this.settings.feeds,
@@ -337,7 +339,7 @@ export class Daemon {
     this.commitNow();
     this.server.applyTokens(this.tokens());
     this.server.applyHosts(next.serve.hosts);
-    if (receiversChanged) this.replaceDeliveries();
+    if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);
     this.log.level = next.log.level;
     this.reloaded('ok', []);
   }
@@ -353,13 +355,14 @@ export class Daemon {
   }
 
   /** What is on its way ends first, so that nothing is sent twice side by side. */
-  private replaceDeliveries(): void {
-    const old = this.deliveries;
-    this.deliveries = this.makeDeliveries();
-    const next = this.deliveries;
-    old.stop().then(
-      () => next.start(),
-      (error: unknown) => this.options.onBroken(error),
-    );
+  private replaceDeliveries(old: Settings['receivers']): void {
+    this.replacing = this.replacing
+      .then(async () => {
+        await this.deliveries.stop();
+        for (const { name } of old) this.metrics.outboxGone(name);
+        this.deliveries = this.makeDeliveries();
+        this.deliveries.start();
+      })
+      .catch((error: unknown) => this.options.onBroken(error));
   }
 }

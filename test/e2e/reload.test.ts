@@ -34,6 +34,8 @@ const said = (prefix: string, origin: number | undefined): string =>
 const reloads = (result: string): Promise<number> =>
   stage.metric('originwatch_reloads_total', `result="${result}"`);
 
+const metrics = async (): Promise<string> => (await fetch(`${stage.url}/metrics`)).text();
+
 /** Puts the watchlist in place and waits until the daemon has taken it over, told by the file alone. */
 async function edit(watch: readonly unknown[]): Promise<void> {
   const before = await reloads('ok');
@@ -115,6 +117,29 @@ test('what a watched AS begins to originate is subscribed, so that its withdrawa
   await stage.play(said('203.0.113.0/24', 64510));
   await stage.simulator.until(subscribed);
   await stage.play(said('203.0.113.0/24', undefined));
+});
+
+test('changed receivers take over from the old ones; what needs a restart is named and left as it is', async () => {
+  const config = readFileSync(stage.configPath, 'utf8');
+  const { connections } = stage.simulator;
+  const ok = await reloads('ok');
+  stage.replace(
+    'originwatch.yaml',
+    config
+      .replace('name: siem', 'name: archive')
+      .replace('/siem', '/archive')
+      .replace('url: ws:', 'name: other\n    url: ws:'),
+  );
+  await eventually('the reload', async () => (await reloads('ok')) > ok);
+  expect(stage.daemon.logged('reload.restart-needed').at(-1)?.keys).toEqual(['feeds']);
+  await eventually('the new receiver', async () => (await metrics()).includes('receiver="archive"'));
+  expect(await metrics()).not.toContain('originwatch_outbox_pending{receiver="siem"}');
+  await stage.play(said('10.1.7.0/24', 64011));
+  await eventually('the delivery', () => stage.webhook.received.some(({ path }) => path === '/archive'));
+  expect(stage.simulator.connections).toBe(connections);
+  await stage.play(said('10.1.7.0/24', undefined));
+  stage.replace('originwatch.yaml', config);
+  await eventually('the reload back', async () => (await reloads('ok')) > ok + 1);
 });
 
 test('a second daemon on the same state directory ends with 1 and says why', async () => {
