@@ -34,6 +34,7 @@ export function commonRows(question: Question, kind: Kind, offender: number): re
   const isForeign = foreignOrigins(question).length > 0 && kind !== 'misconfiguration';
   rpkiRows(question, kind, isForeign, add);
   if (isForeign) noveltyRows(question, add);
+  if (kind === 'forged-origin') siblingNeighborRow(question, offender, add);
   if (asksNewLink(question, kind, isForeign)) newLinkRow(question, add);
   actorRows(question, kind, offender, isForeign, add);
   if (isForeign) slipRow(question, add);
@@ -86,7 +87,7 @@ export function stands(watched: Watched, world: World): boolean {
 function noveltyRows(question: Question, add: Add): void {
   const related = relatedPair(question);
   if (related !== undefined) add('related', related.source, [related.origin, related.expected]);
-  const siblings = siblingPair(question);
+  const siblings = siblingPair(question, foreignOrigins(question));
   if (siblings !== undefined) add('siblings', 'operator', [siblings.origin, siblings.expected]);
   if (related !== undefined || siblings !== undefined || !asksNovelty(question)) return;
   const fresh = foreignOrigins(question).find((origin) => !wasSeen(question, origin));
@@ -122,11 +123,20 @@ function relatedPair(question: Question): { origin: number; expected: number; so
   return undefined;
 }
 
-function siblingPair(question: Question): { origin: number; expected: number } | undefined {
-  for (const origin of foreignOrigins(question)) {
-    for (const expected of question.expectation.origins) {
-      if (question.world.siblings.some((set) => set.has(origin) && set.has(expected)))
-        return { origin, expected };
+/** A neighbour of the same organisation is no stranger either. */
+function siblingNeighborRow(question: Question, neighbor: number, add: Add): void {
+  const pair = siblingPair(question, [neighbor]);
+  if (pair !== undefined) add('siblings', 'operator', [pair.origin, pair.expected]);
+}
+
+/** The first of `asns` that is one organisation with an expected origin. */
+function siblingPair(
+  { expectation, world }: Question,
+  asns: readonly number[],
+): { origin: number; expected: number } | undefined {
+  for (const origin of asns) {
+    for (const expected of expectation.origins) {
+      if (world.siblings.some((set) => set.has(origin) && set.has(expected))) return { origin, expected };
     }
   }
   return undefined;

@@ -169,6 +169,13 @@ describe('what makes an origin less strange', () => {
       'new-link +4',
     ]);
   });
+  test('a sibling as the neighbour that nobody declared', async () => {
+    const config = { knowledge: { siblings: [[7625, 38099]] } };
+    const steps = [RIGHT, hijack('174 38099 7625')];
+    expect(await rowsOf({ watch: [{ ...OURS, upstreams: [10158] }], steps, config })).toContain(
+      'siblings -6',
+    );
+  });
   test.each([
     ['this entry’s own mitigation AS', [19905], '174 19905', 'mitigation-declared -6'],
     ['a well-known one', [], '174 19905', 'mitigation-known -1'],
