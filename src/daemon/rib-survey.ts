@@ -19,26 +19,86 @@ import { mrtForm } from '../feed/mrt-files.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import type { WatchPlan } from '../judge/watch-plan.ts';
 import { interestOf } from './interest.ts';
+import { PointSets } from './point-sets.ts';
 
 /** Peer ASes kept for each origin and neighbour; more change no decision. */
 export const PEERS_KEPT_MAX = 64;
 /** Neighbours kept for each origin. */
 const NEIGHBORS_MAX = 256;
 
-/** One origin of one prefix. */
-export interface Sighted {
+/** One origin of one prefix. Who shows it is kept as bits, and counted when asked. */
+export class Sighted {
   readonly prefix: Prefix;
   readonly origin: number;
   /** It was a member of an AS_SET wherever it was seen. */
-  isOnlySet: boolean;
-  /** Different ones: several snapshots of a collector, or several paths of one session, count once. */
-  vantagePoints: number;
-  readonly points: PointSet;
-  readonly peerAsns: Set<number>;
-  /** Neighbour → peer ASes that show it. */
-  readonly neighbors: Map<number, Set<number>>;
+  isOnlySet = true;
   firstSeenMs: number;
   lastSeenMs: number;
+  private readonly ledger: Ledger;
+  /** Neighbour (`NO_NEIGHBOR`: none) and the set of its vantage points, by turns. */
+  private readonly shown: number[] = [];
+
+  constructor(prefix: Prefix, origin: number, atMs: number, ledger: Ledger) {
+    this.prefix = prefix;
+    this.origin = origin;
+    this.firstSeenMs = atMs;
+    this.lastSeenMs = atMs;
+    this.ledger = ledger;
+  }
+
+  add(point: number, neighbor: number, atMs: number): void {
+    this.firstSeenMs = Math.min(this.firstSeenMs, atMs);
+    this.lastSeenMs = Math.max(this.lastSeenMs, atMs);
+    this.ledger.sets.add(this.setOf(neighbor), point);
+  }
+
+  private setOf(neighbor: number): number {
+    const { shown } = this;
+    for (let at = 0; at < shown.length; at += 2) if (shown[at] === neighbor) return shown[at + 1] ?? 0;
+    if (shown.length >= NEIGHBORS_MAX * 2 && neighbor !== NO_NEIGHBOR) return this.setOf(NO_NEIGHBOR);
+    const made = this.ledger.sets.allocate();
+    shown.push(neighbor, made);
+    return made;
+  }
+
+  /** Different ones: several snapshots of a collector, or several paths of one session, count once. */
+  get vantagePoints(): number {
+    return this.points().length;
+  }
+
+  get peerAsns(): ReadonlySet<number> {
+    return this.asnsOf(this.points());
+  }
+
+  /** Neighbour → peer ASes that show it. */
+  get neighbors(): ReadonlyMap<number, ReadonlySet<number>> {
+    const found = new Map<number, ReadonlySet<number>>();
+    const { shown, ledger } = this;
+    for (let at = 0; at < shown.length; at += 2) {
+      const neighbor = shown[at] ?? NO_NEIGHBOR;
+      if (neighbor !== NO_NEIGHBOR) found.set(neighbor, this.asnsOf(ledger.sets.union([shown[at + 1] ?? 0])));
+    }
+    return found;
+  }
+
+  private points(): readonly number[] {
+    return this.ledger.sets.union(this.shown.filter((_, at) => at % 2 === 1));
+  }
+
+  private asnsOf(points: readonly number[]): ReadonlySet<number> {
+    const asns = new Set<number>();
+    for (const point of points) if (asns.size < PEERS_KEPT_MAX) asns.add(this.ledger.peerAsns[point] ?? 0);
+    return asns;
+  }
+}
+
+const NO_NEIGHBOR = -1;
+
+/** What all sightings of a survey share. */
+interface Ledger {
+  readonly sets: PointSets;
+  /** Peer AS of each vantage point, by its number. */
+  readonly peerAsns: number[];
 }
 
 export interface Survey {
@@ -112,30 +172,12 @@ async function meetWatchedAses(options: SurveyOptions): Promise<void> {
   }
 }
 
-/** Numbers of vantage points, a bit each. */
-class PointSet {
-  private bits = new Uint32Array(4);
-
-  /** False when it was in already. */
-  add(point: number): boolean {
-    const word = point >>> 5;
-    if (word >= this.bits.length) {
-      const wider = new Uint32Array(Math.max(word + 1, this.bits.length * 2));
-      wider.set(this.bits);
-      this.bits = wider;
-    }
-    const bit = 1 << (point & 31);
-    if (((this.bits[word] ?? 0) & bit) !== 0) return false;
-    this.bits[word] = (this.bits[word] ?? 0) | bit;
-    return true;
-  }
-}
-
 /** Takes routes one by one; also those that RIPEstat tells. */
 export class Counting {
   private readonly plan: WatchPlan;
   private readonly prefixes = new Map<string, Map<number, Sighted>>();
   private readonly points = new Map<string, number>();
+  private readonly ledger: Ledger = { sets: new PointSets(), peerAsns: [] };
   private readonly known = { 4: heardOf(), 6: heardOf() };
   private routes = 0;
   private skippedUpdates = 0;
@@ -159,9 +201,11 @@ export class Counting {
 
   private numberOf(vantagePoint: VantagePoint): number {
     const name = vantagePointName(vantagePoint);
-    const number = this.points.get(name) ?? this.points.size;
-    this.points.set(name, number);
-    return number;
+    const known = this.points.get(name);
+    if (known !== undefined) return known;
+    this.points.set(name, this.points.size);
+    this.ledger.peerAsns.push(vantagePoint.peerAsn);
+    return this.points.size - 1;
   }
 
   private concerns(prefix: Prefix): boolean {
@@ -173,35 +217,21 @@ export class Counting {
   private count(prefix: Prefix, update: Update, point: number, atMs: number): void {
     this.routes += 1;
     const isSet = typeof update.path.at(-1) === 'object';
-    const neighbor = neighborOf(update.path);
-    const { peerAsn } = update.vantagePoint;
+    const neighbor = isSet ? NO_NEIGHBOR : (neighborOf(update.path) ?? NO_NEIGHBOR);
     for (const origin of originsOf(update.path)) {
       const seen = this.at(prefix, origin, atMs);
-      if (seen.points.add(point)) seen.vantagePoints += 1;
       seen.isOnlySet &&= isSet;
-      seen.firstSeenMs = Math.min(seen.firstSeenMs, atMs);
-      seen.lastSeenMs = Math.max(seen.lastSeenMs, atMs);
-      addUpTo(seen.peerAsns, peerAsn);
-      if (neighbor !== undefined && !isSet) addNeighbor(seen, neighbor, peerAsn);
+      seen.add(point, neighbor, atMs);
     }
   }
 
   private at(prefix: Prefix, origin: number, atMs: number): Sighted {
     const origins = this.prefixes.get(prefix.text) ?? new Map<number, Sighted>();
-    this.prefixes.set(prefix.text, origins);
     const known = origins.get(origin);
     if (known !== undefined) return known;
-    const made: Sighted = {
-      prefix,
-      origin,
-      isOnlySet: true,
-      vantagePoints: 0,
-      points: new PointSet(),
-      peerAsns: new Set(),
-      neighbors: new Map(),
-      firstSeenMs: atMs,
-      lastSeenMs: atMs,
-    };
+    // The plan's own object where it has one: of a million prefixes one copy each is enough.
+    const made = new Sighted(this.plan.exact(prefix)?.prefix ?? prefix, origin, atMs, this.ledger);
+    if (origins.size === 0) this.prefixes.set(made.prefix.text, origins);
     origins.set(origin, made);
     return made;
   }
@@ -224,14 +254,4 @@ function heardOf(): Heard {
 
 function sizesOf({ points, peerAsns }: Heard): { readonly vantagePoints: number; readonly peerAsns: number } {
   return { vantagePoints: points.size, peerAsns: peerAsns.size };
-}
-
-function addUpTo(peers: Set<number>, peerAsn: number): void {
-  if (peers.size < PEERS_KEPT_MAX) peers.add(peerAsn);
-}
-
-function addNeighbor(seen: Sighted, neighbor: number, peerAsn: number): void {
-  const peers = seen.neighbors.get(neighbor);
-  if (peers !== undefined) addUpTo(peers, peerAsn);
-  else if (seen.neighbors.size < NEIGHBORS_MAX) seen.neighbors.set(neighbor, new Set([peerAsn]));
 }
