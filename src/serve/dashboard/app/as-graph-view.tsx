@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { IncidentDetail } from './api.ts';
-import { curve, graphOf, lastWithPaths, pathsOf, placed, type Role } from './as-graph.ts';
+import { curve, graphOf, hopsOf, lastWithPaths, pathsOf, placed, type Role } from './as-graph.ts';
 import { useTools } from './context.ts';
 import { asn, Section, TableFrame, When } from './parts.tsx';
 
@@ -71,7 +71,7 @@ function Drawing({ detail }: { readonly detail: Parameters<typeof graphOf>[0] })
     return { graph: found, places: placed(found) };
   }, [key]);
   const victims = graph.nodes.filter(({ role }) => role === 'victim').map(({ label }) => label);
-  const viewers = graph.nodes.filter(({ vantagePoints }) => vantagePoints > 0).length;
+  const viewers = new Set(pathsOf(detail).map(({ path }) => hopsOf(path).at(-1))).size;
   const words = t.incident.graphText(
     detail.offender === null ? '–' : asn(detail.offender),
     victims.join(', ') || '–',
