@@ -176,7 +176,7 @@ async function measure(folder: string, count: number): Promise<void> {
   report('init --asn, 32 prefixes', megabytes * 2, await run(['init', '--asn', asn, '--rib', rib]));
   for (const watched of options.whole === true ? [WATCHED, count] : [WATCHED]) {
     const config = writeConfig(folder, count, watched);
-    const args = ['baseline', 'learn', '--config', config, '--rib', rib, '--json'];
+    const args = ['baseline', 'learn', '--config', config, '--rib', rib];
     report(`baseline learn, ${watched.toLocaleString('en-US')} watched`, megabytes, await run(args));
   }
   rmSync(rib);
