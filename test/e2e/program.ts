@@ -3,9 +3,9 @@
  * it is now, so that no stale build is tested; waiting is for conditions, never for time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 
@@ -13,16 +13,6 @@ export interface Program {
   readonly main: string;
   remove(): void;
 }
-
-/** A module that is not there costs the command that wants it, as without a bundle. */
-const MISSING: Plugin = {
-  name: 'missing',
-  setup: (building) => {
-    building.onResolve({ filter: /^\./ }, ({ resolveDir, path }) =>
-      existsSync(resolve(resolveDir, path)) ? undefined : { path, external: true },
-    );
-  },
-};
 
 /** Two levels below the root, as `dist/daemon/` is: files beside the code are found the same way. */
 export async function buildProgram(): Promise<Program> {
@@ -38,7 +28,6 @@ export async function buildProgram(): Promise<Program> {
     packages: 'external',
     outdir: directory,
     logLevel: 'error',
-    plugins: [MISSING],
   });
   return {
     main: join(directory, 'main.js'),
