@@ -39,6 +39,8 @@ export interface DaemonOptions {
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
+/** Quiet time after which large incidents are written as they stand. */
+const DEFER_MS = 20;
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
 
@@ -62,6 +64,7 @@ export class Daemon {
   private replacing: Promise<void> = Promise.resolve();
   private commitScheduled = false;
   private deadlineTimer: NodeJS.Timeout | undefined;
+  private deferredTimer: NodeJS.Timeout | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   /** `performance.now()` of the first frame that is not committed. */
   private firstFrameAt: number | undefined;
@@ -156,6 +159,8 @@ export class Daemon {
     clearTimeout(this.deadlineTimer);
     await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
+    clearTimeout(this.deadlineTimer);
+    clearTimeout(this.deferredTimer);
     this.driver.engine.finish(nowMs);
     this.driver.commit(true);
     this.feeds.writeCoverage();
@@ -179,14 +184,22 @@ export class Daemon {
     setImmediate(() => this.commitNow());
   }
 
-  private commitNow(): void {
+  /** What is put off while a storm rages is written when it is due, or once nothing comes for a moment. */
+  private writeDeferredSoon(): void {
+    clearTimeout(this.deferredTimer);
+    if (this.driver.engine.core.deferred.size === 0) return;
+    this.deferredTimer = setTimeout(() => this.commitNow(true), DEFER_MS);
+  }
+
+  private commitNow(isIdle = false): void {
     this.commitScheduled = false;
     try {
-      this.driver.commit(true);
+      this.driver.commit(isIdle);
     } catch (error) {
       this.options.onBroken(error);
       return;
     }
+    this.writeDeferredSoon();
     this.feeds.countJudged();
     this.feeds.followLearned();
     const { observations } = this.driver.engine.core;

@@ -56,7 +56,7 @@ export class Driver implements Publisher {
   commit(isIdle = false): void {
     this.pending = 0;
     const { core } = this.engine;
-    if (isIdle && core.deferred.size > 0) writeDeferred(core);
+    if (core.deferred.size > 0) writeDeferred(core, isIdle);
     if (core.effects.isEmpty) return;
     const { batch, published } = core.effects.take();
     this.options.beforeCommit?.();

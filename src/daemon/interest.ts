@@ -9,7 +9,8 @@ export function interestOf(plan: () => WatchPlan): Interest {
     prefix: (family, w0, w1, w2, w3, length) => {
       const { index } = plan();
       return family === 4
-        ? index.covering4(w0, length) >= 0 || (length >= COVERING_LENGTH_MIN[4] && index.anyInside4(w0, length))
+        ? index.covering4(w0, length) >= 0 ||
+            (length >= COVERING_LENGTH_MIN[4] && index.anyInside4(w0, length))
         : index.covering6(w0, w1, w2, w3, length) >= 0 ||
             (length >= COVERING_LENGTH_MIN[6] && index.anyInside6(w0, w1, w2, w3, length));
     },

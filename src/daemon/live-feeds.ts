@@ -64,7 +64,7 @@ export class LiveFeeds {
   constructor(options: LiveFeedsOptions) {
     this.options = options;
     this.watchlist = options.settings.watchlist;
-    this.subscribed = options.driver.engine.core.plan.every().length;
+    this.subscribed = options.driver.engine.core.plan.size;
     this.quick = new QuickReject(this.table, this.watched());
     this.feeds = options.settings.feeds.map((settings) => this.makeFeed(settings));
     options.driver.engine.core.syncHeard = () => this.syncHeard();
@@ -212,15 +212,14 @@ export class LiveFeeds {
 
   /** Watched ASes begin to originate prefixes: these are asked for too, or their withdrawals would not come. */
   followLearned(): void {
-    if (this.growing !== undefined || this.options.driver.engine.core.plan.every().length === this.subscribed)
-      return;
+    if (this.growing !== undefined || this.options.driver.engine.core.plan.size === this.subscribed) return;
     this.growing = setTimeout(() => this.subscribe(), GROW_WITHIN_MS);
   }
 
   private subscribe(): void {
     clearTimeout(this.growing);
     this.growing = undefined;
-    this.subscribed = this.options.driver.engine.core.plan.every().length;
+    this.subscribed = this.options.driver.engine.core.plan.size;
     for (const [index, { client }] of this.feeds.entries()) {
       const settings = this.options.settings.feeds[index];
       if (settings !== undefined) client.updateSubscription(this.plan(settings));

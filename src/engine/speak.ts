@@ -81,10 +81,14 @@ function recordOf(state: IncidentState, incident: Incident): IncidentRecord {
   return { incident, key: state.key, memory: encodeIncident(state), unlisted };
 }
 
-/** Large incidents that were not written yet; the driver calls this when it commits while idle, and before it stops. */
-export function writeDeferred(core: Core): void {
-  for (const incident of core.deferred) writeIncident(core, incident);
-  core.deferred.clear();
+/** Large incidents that were not written yet: those that are due, or all, when nothing more comes. */
+export function writeDeferred(core: Core, isIdle: boolean): void {
+  for (const incident of core.deferred) {
+    if (!isIdle && !isDueToWrite(incident, core.nowMs)) continue;
+    core.deferred.delete(incident);
+    incident.writtenMs = core.nowMs;
+    writeIncident(core, incident);
+  }
 }
 
 function writeBaseline(core: Core): void {

@@ -20,6 +20,8 @@ export class WatchPlan {
   readonly index = new PrefixIndex();
   /** Watched ASes. */
   readonly asns = new Map<number, AsnEntry>();
+  /** Prefixes watched, holes among them. */
+  size = 0;
   private readonly slots: (Watched | undefined)[] = [];
   private readonly listedOrigins = new Set<number>();
 
@@ -36,6 +38,7 @@ export class WatchPlan {
   private add(entry: WatchEntry, prefix: Prefix): void {
     this.index.insert(prefix, this.slots.length);
     this.slots.push({ entry, prefix, name: watchName(entry) });
+    this.size += 1;
   }
 
   /** A watched AS is known to originate this prefix: it is watched from now on. False when an entry covers it already. */

@@ -51,6 +51,16 @@ export class PrefixIndex {
     return this.trie6.covering(w0, w1, w2, w3, length);
   }
 
+  /** True when no indexed prefix covers the given one or lies inside it; false says nothing. Cheaper than to ask for both. */
+  isFree4(w0: number, length: number): boolean {
+    return this.trie4.isFree(w0, length);
+  }
+
+  /** The same for IPv6. */
+  isFree6(w0: number, length: number): boolean {
+    return this.trie6.isFree(w0, length);
+  }
+
   /** True when some indexed prefix lies strictly inside the given one. */
   anyInside4(w0: number, length: number): boolean {
     return this.trie4.anyInside(w0, 0, 0, 0, length);

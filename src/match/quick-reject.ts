@@ -410,11 +410,13 @@ export class QuickReject {
     const { family, w0, w1, w2, w3, length } = this.prefix;
     if (family === 4) {
       this.families |= 1;
+      if (index.isFree4(w0, length)) return false;
       const slot = index.covering4(w0, length);
       if (slot >= 0 && holes[slot] !== 1) return true;
       return length >= COVERING_LENGTH_MIN_4 && index.anyInside4(w0, length);
     }
     this.families |= 2;
+    if (index.isFree6(w0, length)) return false;
     const slot = index.covering6(w0, w1, w2, w3, length);
     if (slot >= 0 && holes[slot] !== 1) return true;
     return length >= COVERING_LENGTH_MIN_6 && index.anyInside6(w0, w1, w2, w3, length);

@@ -10,7 +10,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { daemonIsBuilt } from './children.ts';
-import { daemonRow, type Figures, limitRow, matchRow, type Plan } from './rows.ts';
+import { daemonRow, type Figures, limitRow, matchRow, type Plan, stormRow } from './rows.ts';
 import { SCALES, type Scale, TABLE_SIZE, World } from './world.ts';
 
 const BUDGET_MS = 170_000;
@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
     'no-daemon': { type: 'boolean' },
     json: { type: 'string' },
     only: { type: 'string' },
+    'only-storm': { type: 'boolean' },
     rounds: { type: 'string' },
   },
 });
@@ -29,7 +30,7 @@ const plan: Plan = {
   seed: 20_220_203,
   rounds: Number(options.rounds ?? (isQuick ? 1 : 3)),
   count: isQuick ? 50_000 : 200_000,
-  hijacks: isQuick ? 20 : 100,
+  hijacks: isQuick ? 10 : 40,
   rate: 50_000,
 };
 const scales = SCALES.filter((scale) =>
@@ -68,6 +69,10 @@ async function measured(
 
 async function allRows(): Promise<Figures[]> {
   const world = new World(plan.seed);
+  if (options['only-storm'] === true) {
+    const scale = SCALES[2];
+    return scale === undefined ? [] : [await measured('storm', scale, () => stormRow(plan, world, scale))];
+  }
   const rows = [
     await measured('ws receive alone (the ceiling)', undefined, () => limitRow(plan, 'receive')),
     await measured('ws + decode of everything', undefined, () =>
@@ -96,6 +101,9 @@ async function allRows(): Promise<Figures[]> {
         note: 'not built: npm run build',
       });
   }
+  const storm = scales.find(({ watched }) => watched === 100_000);
+  if (storm !== undefined && daemonIsBuilt())
+    rows.push(await measured('storm', storm, () => stormRow(plan, world, storm)));
   return rows;
 }
 

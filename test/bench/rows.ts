@@ -7,7 +7,7 @@ import { Histogram, median } from './histogram.ts';
 import type { ReceiverOrder, ReceiverWord } from './receiver.ts';
 import type { SenderOrder, SenderWord } from './sender.ts';
 import { quickRejectFor, writeConfig } from './watched.ts';
-import { attackerOf, type Scale, streamOf, TABLE_SIZE, type World } from './world.ts';
+import { attackerOf, type Scale, STORM_ATTACKER, streamOf, TABLE_SIZE, type World } from './world.ts';
 
 export interface Figures {
   readonly row: string;
@@ -38,6 +38,8 @@ export interface Plan {
 }
 
 const MB = 1_048_576;
+/** Each look costs the daemon a scrape; what it counts is read after the wait for the sender. */
+const POLL_MS = 100;
 const NOTHING: Scale = { watched: 10, hitShare: 0.0001 };
 
 function senderFor(plan: Plan, scale: Scale): Child<SenderWord> {
@@ -129,12 +131,16 @@ async function judged(daemon: Daemon, wanted: number, withinMs: number): Promise
     if (messages >= wanted) return;
     if (performance.now() > deadline)
       throw new Error(`${messages} of ${wanted} messages judged within ${withinMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
 interface Incidents {
-  readonly incidents: readonly { readonly offender: number | null; readonly family: string }[];
+  readonly incidents: readonly {
+    readonly offender: number | null;
+    readonly family: string;
+    readonly routesTotal: number;
+  }[];
   readonly next: string | null;
 }
 
@@ -198,6 +204,67 @@ export async function daemonRow(plan: Plan, world: World, scale: Scale): Promise
     await sender.end();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Every watched prefix taken by one attacker within a second: nothing dropped, one incident, and the API answers. */
+export async function stormRow(plan: Plan, world: World, scale: Scale): Promise<Figures> {
+  const folder = mkdtempSync(join(tmpdir(), 'originwatch-bench-'));
+  const order: SenderOrder = { scale, count: scale.watched, hijacks: 0, seed: plan.seed, isStorm: true };
+  const sender = new Child<SenderWord>('./sender.js', order);
+  let daemon: Daemon | undefined;
+  try {
+    const { port } = await sender.hear('ready', 60_000);
+    daemon = new Daemon(await writeConfig(folder, world, scale, port));
+    await daemon.listening(60_000);
+    await sender.hear('subscribed', 60_000);
+    const cpuMs = daemon.figures.cpuMs;
+    const began = performance.now();
+    sender.say({ rate: 100_000, round: 0 });
+    const answers = await answersUntilJudged(daemon, scale.watched);
+    const wallMs = performance.now() - began;
+    const found = (await pageOfIncidents(daemon)).filter(({ family }) => family !== 'feed');
+    const total = found.find(({ offender }) => offender === STORM_ATTACKER)?.routesTotal ?? 0;
+    return {
+      row: 'storm: one attacker takes all',
+      watched: scale.watched,
+      perCpuSecond: (scale.watched / (daemon.figures.cpuMs - cpuMs)) * 1_000,
+      perSecond: (scale.watched / wallMs) * 1_000,
+      rssMb: daemon.figures.rssMaxBytes / MB,
+      latencyMs: {
+        rate: 100_000,
+        count: answers.count,
+        p50: answers.quantileMs(0.5) ?? null,
+        p99: answers.quantileMs(0.99) ?? null,
+        max: answers.maxMs,
+      },
+      hijacks: { injected: scale.watched, found: total, false: found.length - 1 },
+      dropped: await daemon.metric('originwatch_dropped_messages_total'),
+      note: 'latency is that of GET /api/v1/incidents meanwhile',
+    };
+  } finally {
+    await daemon?.end();
+    await sender.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function answersUntilJudged(daemon: Daemon, wanted: number): Promise<Histogram> {
+  const answers = new Histogram();
+  const deadline = performance.now() + 180_000;
+  for (let judgedSoFar = 0; judgedSoFar < wanted; ) {
+    const asked = performance.now();
+    await daemon.get('/api/v1/incidents?limit=1');
+    answers.add(performance.now() - asked);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    judgedSoFar = await daemon.metric('originwatch_feed_messages_total');
+    if (performance.now() > deadline)
+      throw new Error(`${judgedSoFar} of ${wanted} messages within three minutes`);
+  }
+  return answers;
+}
+
+async function pageOfIncidents(daemon: Daemon): Promise<Incidents['incidents']> {
+  return (JSON.parse(await daemon.get('/api/v1/incidents?limit=1000')) as Incidents).incidents;
 }
 
 async function startOnce(config: string): Promise<void> {

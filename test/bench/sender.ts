@@ -6,13 +6,15 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { attackerOf, type Scale, streamOf, World } from './world.ts';
+import { attackerOf, type Scale, stormOf, streamOf, World } from './world.ts';
 
 export interface SenderOrder {
   readonly scale: Scale;
   readonly count: number;
   readonly hijacks: number;
   readonly seed: number;
+  /** Instead of the usual mix: every watched prefix, taken by one attacker. */
+  readonly isStorm?: boolean;
 }
 
 /** One round: messages a second, 0 for as fast as it goes; the number of the round names its attackers. */
@@ -62,13 +64,11 @@ interface Reel {
 }
 
 function reelOf(order: SenderOrder): Reel {
-  const { messages, hijackAt } = streamOf(
-    new World(order.seed),
-    order.scale,
-    order.count,
-    order.hijacks,
-    order.seed + 1,
-  );
+  const world = new World(order.seed);
+  const { messages, hijackAt } =
+    order.isStorm === true
+      ? { messages: stormOf(world, order.scale, order.seed), hijackAt: new Map<number, number>() }
+      : streamOf(world, order.scale, order.count, order.hijacks, order.seed + 1);
   const frames = messages.map(framed);
   const starts = new Float64Array(frames.length + 1);
   for (const [n, frame] of frames.entries()) starts[n + 1] = starts[n]! + frame.length;

@@ -9,6 +9,7 @@ export const TABLE_6 = 230_000;
 export const TABLE_SIZE: number = TABLE_4 + TABLE_6;
 const SHARE_6 = 0.35;
 const ATTACKER_FIRST = 398_000;
+export const STORM_ATTACKER = 397_999;
 /** Three hundred vantage points, each with an AS, an address for each family and a collector of its own. */
 const PEER_FIRST = 200_000;
 
@@ -162,6 +163,13 @@ export class Writer {
     );
   }
 
+  /** One of a storm: a watched prefix, whole, from the one attacker of all of them. */
+  stormy(order: number): string {
+    const entry = this.world.entryAt(order);
+    const path = [PEER_FIRST, 220_001, STORM_ATTACKER];
+    return this.message(this.world.family(entry), path, [this.world.prefix(entry)], []);
+  }
+
   /** Transit differs, the AS next to the origin does not: a new neighbour would be a finding. */
   private pathTo(origin: number): number[] {
     const middle = Array.from({ length: this.below(3) }, () => 210_000 + this.below(500));
@@ -186,6 +194,12 @@ export class Writer {
     const origin = path.length === 0 ? '' : '"origin":"IGP",';
     return `{"type":"ris_message","data":{"timestamp":${stamp},"peer":"${peer}","peer_asn":"${PEER_FIRST + n}","id":"${id}","host":"${host}","type":"UPDATE","path":[${path}],"community":[${tags}],${origin}"announcements":[${routes}],"withdrawals":[${gone}]}}`;
   }
+}
+
+/** Every watched prefix once: announced by one attacker. */
+export function stormOf(world: World, scale: Scale, seed: number): Buffer[] {
+  const writer = new Writer(world, seed);
+  return Array.from({ length: scale.watched }, (_, order) => Buffer.from(writer.stormy(order), 'latin1'));
 }
 
 /** A stream of `count` messages, hijacks spread evenly over it; `hijackAt` tells their positions. */

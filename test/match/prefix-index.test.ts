@@ -61,6 +61,10 @@ function compare(index: PrefixIndex, naive: NaiveIndex, asked: Prefix): void {
   expect(index.chainOf(asked), context).toEqual(chain);
   expect(index.insideOf(asked, 1000), context).toEqual(inside);
   expect(index.insideOf(asked, 2), context).toEqual(inside.slice(0, 2));
+  const isFree =
+    asked.family === 4 ? index.isFree4(w0 | 0, asked.length) : index.isFree6(w0 | 0, asked.length);
+  if (isFree) expect([...chain, ...inside], context).toEqual([]);
+  else if (naive.kept.size === 0) expect(asked.length, context).toBeLessThan(16);
   if (asked.family === 4) {
     for (const word of [w0, w0 | 0]) {
       expect(index.covering4(word, asked.length), context).toBe(chain[0] ?? -1);

@@ -2,6 +2,7 @@
  * `originwatch run`: the daemon in this very process. SIGTERM and SIGINT end it in order within 10 s, SIGHUP and a
  * change of a configuration file reload it.
  */
+import { lstatSync, statSync } from 'node:fs';
 import { restartNeeded, sameSettings } from '../../config/compare.ts';
 import { loadSettings } from '../../config/load.ts';
 import { ConfigError } from '../../config/problems.ts';
@@ -19,10 +20,15 @@ export interface RunOptions {
 
 /** What takes longer than this to stop is left behind. */
 const STOP_WITHIN_MS = 9_000;
+/** Files up to this size are read a second time at start rather than trusted to tell by their stamps that they changed. */
+const READ_AGAIN_BYTES_MAX = 1_048_576;
+/** How far the stamps of a file system may lie behind our clock. */
+const TOUCHED_SLACK_MS = 5_000;
 
 /** Resolves when a signal has ended the daemon (0) or its own store failed (1). Throws what keeps it from starting. */
 export async function runDaemon(options: RunOptions, io: Streams): Promise<number> {
   const load = (): Settings => loadSettings({ configPath: options.configPath, env: process.env }).settings;
+  const loadedAtMs = Date.now();
   const settings = load();
   const log = createLog(settings.log.level, io.stderr);
   const ending = new Ending();
@@ -36,7 +42,7 @@ export async function runDaemon(options: RunOptions, io: Streams): Promise<numbe
       ending.end(1);
     },
   });
-  const reloads = new Reloads(daemon, load, log);
+  const reloads = new Reloads(daemon, load, loadedAtMs, log);
   // Before anything tells others that we are there: from then on a signal must find us listening.
   const onSignal = (signal: NodeJS.Signals): void => {
     log.info({ event: 'daemon.stopping', signal });
@@ -72,15 +78,22 @@ async function withinMs(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
+function wasTouchedSince(file: string, sinceMs: number): boolean {
+  const [direct, behind] = [lstatSync(file), statSync(file)];
+  return Math.max(direct.ctimeMs, behind.ctimeMs, behind.mtimeMs) >= sinceMs;
+}
+
 /** Reloading: validated first, then swapped whole; on an error the old configuration stays in force. */
 class Reloads {
   private readonly daemon: Daemon;
+  private readonly loadedAtMs: number;
   private readonly load: () => Settings;
   private readonly log: ReturnType<typeof createLog>;
   private files: FilesWatch | undefined;
 
-  constructor(daemon: Daemon, load: () => Settings, log: ReturnType<typeof createLog>) {
+  constructor(daemon: Daemon, load: () => Settings, loadedAtMs: number, log: ReturnType<typeof createLog>) {
     this.daemon = daemon;
+    this.loadedAtMs = loadedAtMs;
     this.load = load;
     this.log = log;
   }
@@ -95,8 +108,13 @@ class Reloads {
     if (this.hasChanged()) this.reload('changed while starting');
   }
 
+  /** Reading a large watchlist again takes seconds: only when a file was touched about then. */
   private hasChanged(): boolean {
     try {
+      const { files } = this.daemon.settings;
+      const isLarge = files.some((file) => statSync(file).size > READ_AGAIN_BYTES_MAX);
+      if (isLarge && !files.some((file) => wasTouchedSince(file, this.loadedAtMs - TOUCHED_SLACK_MS)))
+        return false;
       return !sameSettings(this.load(), this.daemon.settings);
     } catch {
       return true;
