@@ -168,7 +168,7 @@ export async function daemonRow(plan: Plan, world: World, scale: Scale): Promise
     if (scale.watched === TABLE_SIZE) await startOnce(config);
     const began = performance.now();
     daemon = new Daemon(config);
-    await daemon.listening(60_000);
+    await daemon.listening(180_000);
     await sender.hear('subscribed', 60_000);
     const startSeconds = (performance.now() - began) / 1_000;
     const speeds = await fullSpeed(plan, sender, daemon);
@@ -222,6 +222,8 @@ export async function stormRow(plan: Plan, world: World, scale: Scale): Promise<
     sender.say({ rate: 100_000, round: 0 });
     const answers = await answersUntilJudged(daemon, scale.watched);
     const wallMs = performance.now() - began;
+    // A large incident is written once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     const found = (await pageOfIncidents(daemon)).filter(({ family }) => family !== 'feed');
     const total = found.find(({ offender }) => offender === STORM_ATTACKER)?.routesTotal ?? 0;
     return {
@@ -270,7 +272,7 @@ async function pageOfIncidents(daemon: Daemon): Promise<Incidents['incidents']> 
 async function startOnce(config: string): Promise<void> {
   const daemon = new Daemon(config);
   try {
-    await daemon.listening(60_000);
+    await daemon.listening(180_000);
   } finally {
     await daemon.end();
   }
