@@ -25,7 +25,7 @@ export function adviceFor(
 const BENIGN: readonly (readonly [EvidenceCode, Words])[] = [
   [
     'mitigation-declared',
-    { en: 'DDoS mitigation under contract has taken over', ko: '계약된 DDoS 방어 서비스가 넘겨받은 것' },
+    { en: 'DDoS mitigation under contract that has taken over', ko: '계약된 DDoS 방어 서비스가 넘겨받은 것' },
   ],
   ['siblings', { en: 'a move inside one organisation', ko: '같은 조직 안의 이전' }],
   [
@@ -69,8 +69,8 @@ function benignReading(incident: IncidentState): Words {
   const found = BENIGN.find(([code]) => incident.rows.some((row) => row.code === code));
   const reading = found?.[1] ?? defaultReading(incident);
   return {
-    en: `Most likely benign reading: ${reading.en}. Not enough to dismiss it: the score is still ${incident.score}, and only an operator can declare it expected.`,
-    ko: `가장 그럴듯한 무해한 해석: ${reading.ko}. 그래도 점수가 ${incident.score}점이며, 예상된 것이라고 선언할 수 있는 것은 운영자뿐입니다.`,
+    en: `It could be ${reading.en}. Not enough to dismiss it: the score is still ${incident.score}, and only an operator can declare it expected.`,
+    ko: `${reading.ko}일 수 있습니다. 그래도 점수가 ${incident.score}점이며, 예상된 것이라고 선언할 수 있는 것은 운영자뿐입니다.`,
   };
 }
 

@@ -203,8 +203,8 @@ export function grownIncident(number: number, change: Partial<Incident> = {}): I
     ],
     advice: {
       benign: {
-        en: 'Most likely benign reading: a provider that originates on behalf of the expected AS. Not enough to dismiss it: the score is still 12, and only an operator can declare it expected.',
-        ko: '가장 그럴듯한 무해한 해석: 제공자가 대신 광고한 것. 그래도 점수가 12점이며, 예상된 것이라고 선언할 수 있는 것은 운영자뿐입니다.',
+        en: 'It could be a provider that originates on behalf of the expected AS. Not enough to dismiss it: the score is still 12, and only an operator can declare it expected.',
+        ko: '제공자가 대신 광고한 것일 수 있습니다. 그래도 점수가 12점이며, 예상된 것이라고 선언할 수 있는 것은 운영자뿐입니다.',
       },
       next: [
         {
