@@ -5,7 +5,7 @@ import type { Present } from '../engine/ports.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Pages } from './pages.ts';
 import { type Ask, json, type Route } from './route.ts';
-import { described, object, ref } from './schemas.ts';
+import { described, ref } from './schemas.ts';
 import type { Streams } from './stream.ts';
 
 export interface OwnParts {
@@ -42,8 +42,8 @@ export function machineRoutes({ present, streams, metricsText, daemon, nowMs }: 
       summary: 'The process works',
       access: 'open',
       tag: 'machine',
-      answers: { 200: described('It does.', object({ status: { type: 'string', enum: ['ok'] } })) },
-      run: () => json({ status: 'ok' }),
+      answers: { 200: described('It does, whatever the feeds do.', ref('Readiness')) },
+      run: () => json(present.readiness()),
     },
     {
       id: 'getReadiness',

@@ -207,8 +207,11 @@ describe('what stands now', () => {
 });
 
 describe('what machines ask', () => {
-  test('health is always fine', async () => {
-    expect(await body('/healthz')).toEqual({ status: 'ok' });
+  test('health is always fine, and tells of feeds and store all the same', async () => {
+    expect(await body('/healthz')).toEqual({
+      feeds: [{ name: 'ris-live', connected: true, fresh: true }],
+      store: 'ok',
+    });
   });
 
   test('readiness tells of feeds and store, and is 503 when one is not fresh', async () => {
