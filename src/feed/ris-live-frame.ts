@@ -24,3 +24,12 @@ function marksAt(bytes: Buffer, start: number): boolean {
   for (let index = 0; index < MARK.length; index += 1) if (bytes[start + index] !== MARK[index]) return false;
   return true;
 }
+
+/** The server's words, on one line and short. */
+export function errorText(data: unknown): string {
+  const isObject = typeof data === 'object' && data !== null;
+  const text = isObject && 'message' in data ? data.message : data;
+  return String(typeof text === 'string' ? text : typeof text)
+    .replace(/[\p{C}\u2028\u2029]+/gu, ' ')
+    .slice(0, 200);
+}

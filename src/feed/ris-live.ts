@@ -9,16 +9,13 @@
  * States: `live` is subscribed (acknowledged, or messages flow where the server acknowledges nothing) and fresh;
  * `stalled` is connected and silent; `down` is not connected. Protocol: RIS Live manual; RFC 6455.
  */
-import type { ClientRequestArgs } from 'node:http';
-import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
 import { type ControlKind, decodeRisLive } from '../decode/ris-live.ts';
 import type { FeedState } from '../engine/ports.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { FrameTap } from './frame-tap.ts';
 import { retryDelayMs } from './retry-delay.ts';
-import { isMessageFrame } from './ris-live-frame.ts';
+import { errorText, isMessageFrame } from './ris-live-frame.ts';
 import {
   type FeedDrop,
   type FeedStats,
@@ -35,10 +32,13 @@ import {
   subscriptionsOf,
 } from './subscription.ts';
 import type { FeedLog, Timer } from './surroundings.ts';
+import { connectionThrough } from './tapped-connection.ts';
 
 /** Times that unacknowledged subscriptions are sent again before the connection is given up or taken as it is. */
 const RESENDS_MAX = 2;
 const CLOSE_WITHIN_MS = 500;
+/** A connection that ends because of silence leaves the state at `stalled`, which says more than `down`. */
+const SILENT = 'silent for';
 
 export class RisLiveFeed {
   readonly #options: RisLiveOptions;
@@ -175,10 +175,9 @@ export class RisLiveFeed {
   }
 
   #makeTap(isCurrent: () => boolean): FrameTap | undefined {
-    const { scanner } = this.#options;
-    if (scanner === undefined) return undefined;
+    if (this.#options.scanner === undefined) return undefined;
     return new FrameTap({
-      scanner,
+      scanner: this.#options.scanner,
       settled: (frames, bytes) => isCurrent() && this.#settled(frames, bytes),
       frame: (payload) => isCurrent() && this.#received(payload, false),
     });
@@ -246,8 +245,8 @@ export class RisLiveFeed {
 
   #clearTimers(): void {
     const { clock } = this.#options;
-    for (const timer of [this.#connectTimer, this.#pingTimer, this.#staleTimer, this.#acknowledgeTimer])
-      clock.clearTimeout(timer);
+    const timers = [this.#connectTimer, this.#pingTimer, this.#staleTimer, this.#acknowledgeTimer];
+    for (const timer of timers) clock.clearTimeout(timer);
   }
 
   // ---------------------------------------------------------------- what arrives
@@ -398,27 +397,4 @@ export class RisLiveFeed {
   #log(level: keyof FeedLog, event: string, fields: Readonly<Record<string, unknown>>): void {
     this.#options.log[level]({ event, feed: this.#options.name, ...fields });
   }
-}
-
-/** As `ws` connects by itself, with the tap before it. */
-function connectionThrough(tap: FrameTap, url: string): (options: ClientRequestArgs) => Socket {
-  return ({ path: _, ...options }) => {
-    if (!/^(?:wss|https):/.test(url)) return tap.attach(connect(options as TcpNetConnectOpts));
-    const host = options.host ?? '';
-    return tap.attach(
-      connectTls({ servername: isIP(host) === 0 ? host : '', ...options } as ConnectionOptions),
-    );
-  };
-}
-
-/** A connection that ends because of silence leaves the state at `stalled`, which says more than `down`. */
-const SILENT = 'silent for';
-
-/** The server's words, on one line and short. */
-function errorText(data: unknown): string {
-  const isObject = typeof data === 'object' && data !== null;
-  const text = isObject && 'message' in data ? data.message : data;
-  return String(typeof text === 'string' ? text : typeof text)
-    .replace(/[\p{C}\u2028\u2029]+/gu, ' ')
-    .slice(0, 200);
 }

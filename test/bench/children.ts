@@ -82,7 +82,7 @@ export class Daemon {
   constructor(config: string) {
     this.process = spawn(
       process.execPath,
-      [...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? []), MAIN, 'run', '--config', config],
+      [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), MAIN, 'run', '--config', config],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { ...process.env, NODE_ENV: 'production' },

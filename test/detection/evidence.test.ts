@@ -319,7 +319,7 @@ describe('stamps', () => {
       steps: [RIGHT, hijack(undefined, '203.0.112.0/23'), ...lostBy(61, 0, '203.0.112.0/22')],
     });
     const { benign, next } = alerts[0]!.incident.advice;
-    expect(benign.en).toMatch(/benign/);
+    expect(benign.en).toMatch(/could be a planned move/);
     expect(next.map(({ en }) => en).join(' ')).toMatch(/\/24.*ROA/s);
     expect(MINUTE).toBe(60);
   });

@@ -23,7 +23,7 @@ function writer(append = true): RecordingWriter {
   return new RecordingWriter(file, { append, atMs: 1_000, onFailure });
 }
 
-function lines(): readonly unknown[] {
+function lines(): readonly { readonly type: string; readonly atMs: number }[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .map(parseRecordingLine)
