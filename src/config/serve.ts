@@ -18,6 +18,7 @@ const LISTEN_REMEDY = 'write host:port, for instance 127.0.0.1:8480 or "[::1]:84
 const serveShape = shape(() => ({
   listen: rules.lineText(300),
   hosts: rules.listOf(rules.lineText(300)),
+  publicUrl: rules.url(['https:', 'http:']),
   tokens: rules.anything(),
 }));
 const tokenShape = shape(() => ({
@@ -27,14 +28,18 @@ const tokenShape = shape(() => ({
 }));
 
 export function readServe(item: Item | undefined, sources: Sources): ServeSettings {
-  const nothing = { ...DEFAULT_LISTEN, hosts: [], tokens: [] };
+  const nothing = { ...DEFAULT_LISTEN, hosts: [], publicUrl: undefined, tokens: [] };
   if (item === undefined) return nothing;
   const values = readMap(item, serveShape(), sources.problems, { what: 'the section serve' });
   if (values === undefined || item.kind !== 'map') return nothing;
   const tokenItems = readList(item.pairs.get('tokens')?.value, 'tokens', sources.problems) ?? [];
   const tokens = readTokens(tokenItems, sources);
   const listen = readListen(values.listen, item, tokenItems.length > 0, sources);
-  return { ...listen, hosts: readHosts(values.hosts, item, sources), tokens };
+  const publicUrl = readPublicUrl(values.publicUrl, item, sources);
+  const hosts = new Set(readHosts(values.hosts, item, sources));
+  // Where people are sent, they must be let in.
+  if (publicUrl !== undefined) hosts.add(hostOf(new URL(publicUrl).hostname));
+  return { ...listen, hosts: [...hosts], publicUrl, tokens };
 }
 
 function readListen(
@@ -59,12 +64,26 @@ function readListen(
   return listen;
 }
 
+/** With a slash at its end. The dashboard's own links begin at the root, so it can not stand below a path. */
+function readPublicUrl(value: unknown, item: MapItem, { problems }: Sources): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const { origin, pathname, search, hash } = new URL(value);
+  if (pathname === '/' && search === '' && hash === '') return `${origin}/`;
+  const at = item.pairs.get('publicUrl')?.value.at ?? item.at;
+  problems.add(at, 'publicUrl has more than protocol, host and port', `write ${show(origin)}`);
+  return undefined;
+}
+
+function hostOf(text: string): string {
+  return text.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+}
+
 /** Host names as they stand in a `Host` header, lower case, without port. */
 function readHosts(value: unknown, item: MapItem, { problems }: Sources): readonly string[] {
   const list = item.pairs.get('hosts')?.value;
   const hosts: string[] = [];
   for (const [index, text] of ((value ?? []) as string[]).entries()) {
-    const host = text.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+    const host = hostOf(text);
     if (isHostName(host) || parseAddress(host) !== undefined) hosts.push(host);
     else {
       const at = (list?.kind === 'list' ? list.items[index]?.at : undefined) ?? item.at;

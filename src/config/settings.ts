@@ -85,6 +85,8 @@ export interface ServeSettings {
   readonly host: string;
   readonly port: number;
   readonly hosts: readonly string[];
+  /** Where people find the dashboard, with a slash at its end; undefined: not said. Its host is one of `hosts`. */
+  readonly publicUrl: string | undefined;
   readonly tokens: readonly TokenSettings[];
 }
 

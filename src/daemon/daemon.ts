@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { sameValue } from '../config/compare.ts';
+import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
 import { RIS_LIVE_PROBLEMS } from '../decode/ris-live.ts';
 import type { Archive, Operator, Published } from '../engine/ports.ts';
@@ -62,6 +63,8 @@ export class Daemon {
   private deliveries: Deliveries;
   /** Resolves when the receivers of the configuration in force are at work. */
   private replacing: Promise<void> = Promise.resolve();
+  /** Where the server listens; empty before it does. */
+  private url = '';
   private commitScheduled = false;
   private deadlineTimer: NodeJS.Timeout | undefined;
   private deferredTimer: NodeJS.Timeout | undefined;
@@ -141,6 +144,7 @@ export class Daemon {
   /** Resolves with the address of the dashboard and the API. */
   async start(): Promise<string> {
     const { url } = await this.server.listen();
+    this.url = url;
     announceDaemon(this.options.stateDirectory, url);
     this.driver.commit();
     this.deliveries.start();
@@ -256,8 +260,16 @@ export class Daemon {
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
+      home: () => this.home(),
       onBroken: this.options.onBroken,
     });
+  }
+
+  /** What other machines can reach; a link to loopback would lead its reader to a machine of their own. */
+  private home(): string | undefined {
+    const { publicUrl } = this.settings.serve;
+    if (publicUrl !== undefined || this.url === '') return publicUrl;
+    return isLoopback(new URL(this.url).hostname.replace(/^\[|\]$/g, '')) ? undefined : `${this.url}/`;
   }
 
   private makeRpki(): VrpExport<RpkiData> | undefined {

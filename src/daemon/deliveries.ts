@@ -17,6 +17,8 @@ export interface DeliveriesOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly operator: () => Operator | undefined;
+  /** Where people find the dashboard, with a slash at its end; asked for each message. */
+  readonly home: () => string | undefined;
   readonly onBroken: (error: unknown) => void;
 }
 
@@ -30,6 +32,13 @@ export class Deliveries {
     const deps = {
       clock: systemClock(),
       operator: options.operator,
+      linkOf: (incident: string) => {
+        const home = options.home();
+        return home && `${home}#/incidents/${encodeURIComponent(incident)}`;
+      },
+      get homeLink() {
+        return options.home();
+      },
       memo: (receiver: string, key: string) => outbox.memo(receiver, key),
       setMemo: (receiver: string, key: string, value: string) => outbox.setMemo(receiver, key, value),
       note: (event: string, fields: Readonly<Record<string, string | number>>) =>

@@ -70,7 +70,7 @@ export interface ReceiverDeps {
   /** Where people find the incident, when a public address is known. */
   readonly linkOf?: (incidentId: string) => string | undefined;
   /** Where people find everything, when a public address is known. */
-  readonly homeLink?: string;
+  readonly homeLink?: string | undefined;
   /** For buttons; asked at each press, undefined while there is nobody to ask. */
   readonly operator?: () => Operator | undefined;
   /** Memory for what happens outside `send` (buttons). */

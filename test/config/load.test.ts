@@ -57,6 +57,12 @@ describe('a configuration', () => {
     expect(settings.feeds).toHaveLength(1);
   });
 
+  it('lets people in where messages send them', () => {
+    const { serve } = config('serve: { hosts: [a.example], publicUrl: "https://NOC.example.net:8443" }');
+    expect(serve.publicUrl).toBe('https://noc.example.net:8443/');
+    expect(serve.hosts).toEqual(['a.example', 'noc.example.net']);
+  });
+
   it('takes every section as written', () => {
     const settings = config(`
 stateDirectory: state
@@ -161,6 +167,8 @@ log: { level: debug }
       '2:18: listen is "[::]:8480", beyond loopback, and there is no token',
     ],
     ['serve: { listen: "noc.example.net:80" }', '2:18: listen is "noc.example.net:80", beyond loopback'],
+    ['serve: { publicUrl: "ftp://noc/" }', '2:21: publicUrl is a URL of another protocol'],
+    ['serve: { publicUrl: "https://noc/x" }', '2:21: publicUrl has more than protocol, host and port'],
     ['serve: { hosts: ["https://noc/"] }', '2:18: "https://noc/" is no host name; write the name alone'],
     ['serve: { tokens: [ { token: { env: T }, scope: read } ] }', '2:20: a token without name; add name'],
     [

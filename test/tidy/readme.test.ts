@@ -151,6 +151,7 @@ describe("README's configuration reference", () => {
         'log.level',
         'serve.listen',
         'serve.hosts',
+        'serve.publicUrl',
         'serve.tokens',
       ],
     ];

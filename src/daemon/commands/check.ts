@@ -115,7 +115,7 @@ function reportJson(
   feeds: readonly FeedReport[],
   exposures: readonly RoaExposure[],
 ): Record<string, unknown> {
-  const { host, port, hosts, tokens } = settings.serve;
+  const { host, port, hosts, publicUrl, tokens } = settings.serve;
   return {
     entries: settings.watchlist.entries.map(entryJson),
     feeds,
@@ -132,6 +132,12 @@ function reportJson(
     })),
     warnings: warningsOf(settings, exposures),
     stateDirectory: stateDirectoryOf(settings, process.env),
-    serve: { host, port, hosts, tokens: tokens.map(({ name, scope }) => ({ name, scope })) },
+    serve: {
+      host,
+      port,
+      hosts,
+      publicUrl: publicUrl ?? null,
+      tokens: tokens.map(({ name, scope }) => ({ name, scope })),
+    },
   };
 }
