@@ -88,8 +88,12 @@ const LOGIN_STYLE =
   ':root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:24rem;margin:20vh auto;padding:0 1rem}' +
   'input,button{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.25rem 0}';
 
+/** Behind the `#` stands the incident that a link led to: it goes along, and comes back with the redirection. */
+const LOGIN_SCRIPT = "document.forms[0].action='/session'+location.hash";
+
 /**
- * Asks for the token, for a person whose browser has no session: no script, one form, both languages.
+ * Asks for the token, for a person whose browser has no session: one form that works without its script, both
+ * languages.
  * `isFromElsewhere`: by a link on another site, as in Slack. The browser then keeps a strict cookie back; the page
  * asks once again by itself, and then it comes along.
  */
@@ -97,7 +101,7 @@ export function logInPage(problem: Problem, isFromElsewhere: boolean): Reply {
   const again = isFromElsewhere ? '<meta http-equiv="refresh" content="0">' : '';
   const isFailure = problem.headers['www-authenticate']?.includes('invalid_token') || problem.status === 429;
   const trouble = isFailure ? `<p role="alert">${problem.message}</p>` : '';
-  const hash = createHash('sha256').update(LOGIN_STYLE).digest('base64');
+  const [style, script] = [LOGIN_STYLE, LOGIN_SCRIPT].map(policySource);
   const body = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${again}
 <title>Originwatch</title><style>${LOGIN_STYLE}</style></head>
@@ -106,9 +110,9 @@ export function logInPage(problem: Problem, isFromElsewhere: boolean): Reply {
 <label for="token">Token of this Originwatch <span lang="ko">· 접근 토큰</span></label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Log in <span lang="ko">· 로그인</span></button>
-</form></main></body></html>
+</form></main><script>${LOGIN_SCRIPT}</script></body></html>
 `;
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'`;
+  const policy = `default-src 'none'; style-src ${style}; script-src ${script}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'`;
   const headers = {
     ...PAGE_HEADERS,
     ...problem.headers,
@@ -117,4 +121,9 @@ export function logInPage(problem: Problem, isFromElsewhere: boolean): Reply {
     'referrer-policy': 'same-origin',
   };
   return { status: problem.status, type: TYPES['.html'] ?? '', body, headers };
+}
+
+/** Names an inline text to the content security policy, so that this one runs and no other. */
+function policySource(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }

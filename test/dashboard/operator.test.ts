@@ -138,13 +138,14 @@ describe.skipIf(!hasChromium)('operators at the dashboard (skipped without /usr/
     await end();
   });
 
-  it('asks for the token beyond loopback, once, and offers no change to who may only read', async () => {
+  it('asks for the token beyond loopback, once, leads to the incident that was meant, and offers no change to who may only read', async () => {
     const { page, running, troubles, end } = await atIncident({ server: { reach: 'beyond' } });
     expect((await running.get('/api/v1/incidents')).status).toBe(401);
     expect((await running.get('/api/v1/incidents', bearer(READ))).status).toBe(200);
     await page.locator('#token').fill(READ);
     await page.getByRole('button').click();
-    await page.locator('.row').getByRole('link').click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(new URL(page.url()).hash).toBe(`#/incidents/${ID}`);
     await page.getByText('You may read only').waitFor();
     expect(await page.getByRole('button', { name: 'Acknowledge', exact: true }).count()).toBe(0);
     await page.reload();
