@@ -349,11 +349,8 @@ export class IncidentBook implements SettleHome {
   onCoverage(isCovered: boolean, nowMs: number): void {
     for (const incident of this.incidents.values()) {
       if (incident.state !== 'open' || incident.clearSinceMs === undefined) continue;
-      if (!isCovered) this.ports.clearDeadline(deadlineName('resolve', incident.key));
-      else {
-        incident.clearSinceMs = nowMs;
-        this.ports.setDeadline(deadlineName('resolve', incident.key), nowMs + this.rules.resolveAfterMs);
-      }
+      if (isCovered) incident.clearSinceMs = nowMs;
+      this.settler.watchClear(incident, isCovered);
     }
   }
 

@@ -119,6 +119,8 @@ export class Settler {
       openedMs: nowMs,
       state: 'open',
       peakSeverity: incident.severity,
+      // What went while too few had shown it ended nothing.
+      endedMs: undefined,
     });
     this.home.opened(opened);
     this.say(opened, 'opened', 'first-sighting', nowMs, notices);
@@ -155,11 +157,20 @@ export class Settler {
       return;
     }
     incident.clearSinceMs ??= nowMs;
-    if (this.home.ports.isCovered())
-      this.home.ports.setDeadline(
-        deadlineName('resolve', incident.key),
-        incident.clearSinceMs + this.home.rules.resolveAfterMs,
-      );
+    this.watchClear(incident, this.home.ports.isCovered());
+  }
+
+  /** While nothing stands: five clear minutes end it; where nobody can see, only a day without evidence does. */
+  watchClear(incident: IncidentState, isCovered: boolean): void {
+    const { ports, rules } = this.home;
+    const [clear, evidence] = [deadlineName('resolve', incident.key), deadlineName('evidence', incident.key)];
+    if (isCovered) {
+      ports.clearDeadline(evidence);
+      ports.setDeadline(clear, (incident.clearSinceMs ?? incident.lastEvidenceMs) + rules.resolveAfterMs);
+    } else {
+      ports.clearDeadline(clear);
+      ports.setDeadline(evidence, incident.lastEvidenceMs + rules.noEvidenceMs);
+    }
   }
 
   private settleResolved(

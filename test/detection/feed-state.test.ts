@@ -60,6 +60,33 @@ describe('the state of the feed', () => {
       expect.stringMatching(/^\+1300 resolved sub-prefix/),
     ]);
   });
+  test('withdrawn, and then nobody sees for a day: it ends without evidence', async () => {
+    const lines = [
+      live,
+      opened,
+      withdraw(120, TAKEN, 174),
+      { at: 150, state: 'down' },
+      { at: 3 * DAY, end: true },
+    ] as const;
+    const told = (await said(lines)).filter((line) => !line.includes('feed-blind'));
+    expect(told).toEqual([
+      '+60 opened sub-prefix AS9457 critical 14',
+      expect.stringMatching(/^\+86520 resolved sub-prefix/),
+    ]);
+  });
+  test('a feed that comes back within the day begins the five minutes, not the end without evidence', async () => {
+    const lines = [
+      live,
+      opened,
+      withdraw(120, TAKEN, 174),
+      { at: 150, state: 'down' },
+      { at: DAY, state: 'live' },
+      { at: 3 * DAY, end: true },
+    ] as const;
+    const { alerts } = await tell({ watch, steps: [], lines: recording(lines) });
+    const last = alerts.filter(({ incident }) => incident.family === 'hijack').at(-1);
+    expect(last).toMatchObject({ reason: 'ended', at: '2026-01-02T00:05:00.000Z' });
+  });
   test('a gap that nobody filled resolves nothing, and a day later it says that it knows nothing', async () => {
     const lines = [
       live,

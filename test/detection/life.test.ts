@@ -75,6 +75,17 @@ describe('opened and escalated', () => {
     const more = [...same, announce(90, TAKEN, '1299 9457')];
     expect(await briefly({ watch, steps: more })).toEqual(['+90 opened sub-prefix AS9457 critical 14']);
   });
+  test('what went before enough had shown it is no end of what then opens', async () => {
+    const watch = [{ ...OURS, minPeers: 2 }];
+    const steps = [
+      announce(60, TAKEN, '174 9457', { from: '174.1' }),
+      announce(61, TAKEN, '174 9457', { from: '174.2' }),
+      withdraw(62, TAKEN, '174.1'),
+      announce(63, TAKEN, '1299 9457'),
+    ];
+    const { alerts } = await tell(story(steps, { watch }));
+    expect(alerts.map(({ event, incident }) => [event, incident.endedAt])).toEqual([['opened', null]]);
+  });
   test('escalated when the severity rises by spread', async () => {
     const config = { detection: { weights: { 'never-seen': 0, 'new-link': 0 } } };
     const steps = seenBy(60, 60, '203.0.112.0/22', '174 9457', 1);
