@@ -15,6 +15,9 @@ export interface StageOptions {
   readonly watch: readonly unknown[];
   readonly detection?: Record<string, unknown>;
   readonly feed?: Record<string, unknown>;
+  readonly routes?: readonly unknown[];
+  /** Beside `siem` and `noc`. */
+  readonly receivers?: readonly unknown[];
 }
 
 /** Small times, so that stories end soon. */
@@ -60,7 +63,7 @@ export class Stage {
   }
 
   writeConfig(detection: Record<string, unknown> = {}): void {
-    const { webhook, slack } = this;
+    const { webhook } = this;
     this.replace(
       'originwatch.yaml',
       stringify({
@@ -71,7 +74,9 @@ export class Stage {
         receivers: [
           { name: 'siem', type: 'webhook', url: `http://127.0.0.1:${webhook.port}/siem` },
           { name: 'noc', type: 'slack', webhookUrl: { file: 'slack-url' }, language: 'ko' },
-        ].filter(({ name }) => name === 'siem' || slack.port > 0),
+          ...(this.options.receivers ?? []),
+        ],
+        routes: this.options.routes ?? [],
         serve: { listen: '127.0.0.1:0' },
       }),
     );
