@@ -236,6 +236,7 @@ export class Core {
             facts: [loss.lost, loss.carried, prefix.text],
           },
         ],
+        isKnown: loss.isKnown,
         observedMs,
         via: this.lastVia,
       },
@@ -244,6 +245,7 @@ export class Core {
     const lost = [...this.visibility.lostAt(prefix.text)].map(([id, atMs]) => [
       this.vantagePoints.byId(id).name,
       atMs,
+      this.visibility.isSilent(prefix.text, id),
     ]);
     this.effects.remember(`lost/${prefix.text}`, JSON.stringify(lost));
   }
@@ -267,8 +269,13 @@ export class Core {
     this.effects.ribGone(point, prefix.text, `${name} ${prefix.text}`);
   }
 
-  /** Nobody vouches for this route any more. */
-  purge(prefixText: string, vantagePoint: number): void {
+  /** Nobody vouches for this route any more; without a vantage point, for the loss of the prefix. */
+  purge(prefixText: string, vantagePoint: number | undefined): void {
+    if (vantagePoint === undefined) {
+      this.visibility.forget(prefixText);
+      this.effects.remember(`lost/${prefixText}`, '');
+      return;
+    }
     const row = this.rib.at(prefixText);
     if (row === undefined || this.rib.withdraw(prefixText, vantagePoint) === undefined) return;
     this.ribGone(row.prefix, vantagePoint);

@@ -293,6 +293,7 @@ export class Engine {
             facts: [feed, reason],
           },
         ],
+        isKnown: true,
         observedMs: atMs,
         via: 'live',
       },

@@ -96,11 +96,14 @@ function restoreSession(core: Core, name: string, value: string): void {
 
 function restoreLoss(core: Core, prefix: string, value: string): void {
   const lost = new Map<number, number>();
-  for (const [name, atMs] of JSON.parse(value) as [string, number][]) {
+  const silent = new Set<number>();
+  for (const [name, atMs, isSilent] of JSON.parse(value) as [string, number, boolean?][]) {
     const point = meetByName(core, name, 0);
-    if (point !== undefined) lost.set(point, atMs);
+    if (point === undefined) continue;
+    lost.set(point, atMs);
+    if (isSilent === true) silent.add(point);
   }
-  core.visibility.restore(prefix, lost);
+  core.visibility.restore(prefix, lost, silent);
 }
 
 function meetByName(core: Core, name: string, peerAsn: number): number | undefined {

@@ -56,6 +56,8 @@ export interface Condition {
   readonly name: string;
   readonly expectedOrigins: readonly number[];
   readonly rows: readonly Row[];
+  /** False: it stands because nobody says otherwise, and nobody could. */
+  readonly isKnown: boolean;
   readonly observedMs: number;
   readonly via: DetectedBy;
 }

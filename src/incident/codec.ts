@@ -66,6 +66,7 @@ function withOptionals(route: KeptRoute): Omit<RouteState, 'carriers' | 'filedUn
   return {
     ...route,
     severityFloor: route.severityFloor ?? undefined,
+    isInDoubt: route.isInDoubt ?? false,
     prefix: parsePrefix(route.prefixText)?.prefix,
   };
 }

@@ -166,6 +166,7 @@ export class IncidentBook implements SettleHome {
     const route = incident.routes.get(key) ?? this.addCondition(incident, key, condition, nowMs);
     if (!route.holds && incident.state === 'resolved') incident.returned = true;
     route.holds = true;
+    route.isInDoubt = !condition.isKnown;
     route.ownRows = condition.rows;
     route.lastSeenMs = Math.max(route.lastSeenMs, condition.observedMs);
     incident.lastEvidenceMs = nowMs;
@@ -285,7 +286,7 @@ export class IncidentBook implements SettleHome {
   onDeadline(
     name: string,
     nowMs: number,
-    purge: (prefix: string, vantagePoint: number) => void,
+    purge: (prefix: string, vantagePoint: number | undefined) => void,
   ): readonly Notice[] {
     const [what, key = '', routeKey = ''] = name.split(SEPARATOR);
     const incident = this.incidents.get(key);
@@ -324,7 +325,7 @@ export class IncidentBook implements SettleHome {
   private onNoEvidence(
     incident: IncidentState,
     nowMs: number,
-    purge: (prefix: string, vantagePoint: number) => void,
+    purge: (prefix: string, vantagePoint: number | undefined) => void,
     notices: Notice[],
   ): void {
     if (incident.state !== 'open' || nowMs < incident.lastEvidenceMs + this.rules.noEvidenceMs) return;
@@ -332,6 +333,8 @@ export class IncidentBook implements SettleHome {
     for (const route of incident.routes.values()) {
       for (const vantagePoint of route.carriers.keys()) purge(route.prefixText, vantagePoint);
       route.carriers.clear();
+      if (route.holds) purge(route.prefixText, undefined);
+      route.holds = false;
       this.settler.file(incident, route);
     }
     incident.seeing.clear();

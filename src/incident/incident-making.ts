@@ -52,6 +52,7 @@ export function emptyRoute(
     carriers: new Map(),
     carriersPeak: 0,
     holds: false,
+    isInDoubt: false,
     ownRows: [],
     firstSeenMs: observedMs,
     lastSeenMs: observedMs,

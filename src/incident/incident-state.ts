@@ -39,6 +39,8 @@ export interface RouteState {
   carriersPeak: number;
   /** For families without carriers: the condition holds. */
   holds: boolean;
+  /** Who would know whether it still holds is silent: a day of that ends it without evidence. */
+  isInDoubt: boolean;
   /** Rows of the condition, where there are no carriers to earn them. */
   ownRows: readonly Row[];
   /** Observed, ms. */

@@ -265,7 +265,7 @@ function isAnyVouchedFor(incident: IncidentState): boolean {
 
 /** Somebody is known to carry it now, or its condition holds. */
 function isVouchedFor(route: RouteState): boolean {
-  if (route.holds) return true;
+  if (route.holds) return !route.isInDoubt;
   for (const carrier of route.carriers.values()) if (carrier.doubt === 0) return true;
   return false;
 }

@@ -13,11 +13,15 @@ export interface Loss {
   readonly lost: number;
   readonly carried: number;
   readonly isSevere: boolean;
+  /** False: by those whose sessions are up it would be none; who lost it is silent now, and that is no safety. */
+  readonly isKnown: boolean;
 }
 
 interface PrefixLosses {
   /** Vantage point → when it lost the prefix. */
   readonly lost: Map<number, number>;
+  /** Of those, whose sessions went down since. */
+  readonly silent: Set<number>;
   isLost: boolean;
 }
 
@@ -38,21 +42,37 @@ export class VisibilityWatch {
   lose(prefix: string, vantagePoint: number, wasOurs: boolean, nowMs: number): void {
     if (!wasOurs && this.taken.get(prefix)?.has(vantagePoint) !== true) return;
     this.change(prefix, vantagePoint, false, true);
-    const losses = this.prefixes.get(prefix) ?? { lost: new Map(), isLost: false };
+    const losses = this.prefixes.get(prefix) ?? { lost: new Map(), silent: new Set(), isLost: false };
     losses.lost.set(vantagePoint, nowMs);
+    losses.silent.delete(vantagePoint);
     this.prefixes.set(prefix, losses);
   }
 
   /** It carries the prefix again. */
   regain(prefix: string, vantagePoint: number): boolean {
-    return this.prefixes.get(prefix)?.lost.delete(vantagePoint) ?? false;
+    const losses = this.prefixes.get(prefix);
+    losses?.silent.delete(vantagePoint);
+    return losses?.lost.delete(vantagePoint) ?? false;
   }
 
-  /** Its session went down: nothing it lost counts any more. Returns the prefixes to ask about. */
+  /**
+   * Its session went down: what it lost makes no loss any more, but ends none that stands either. Returns the
+   * prefixes to ask about.
+   */
   sessionDown(vantagePoint: number): readonly string[] {
     const affected: string[] = [];
-    for (const [prefix, losses] of this.prefixes) if (losses.lost.delete(vantagePoint)) affected.push(prefix);
+    for (const [prefix, losses] of this.prefixes) {
+      if (!losses.lost.has(vantagePoint)) continue;
+      if (losses.isLost) losses.silent.add(vantagePoint);
+      else losses.lost.delete(vantagePoint);
+      affected.push(prefix);
+    }
     return affected;
+  }
+
+  /** A loss of which nobody knew anything for too long. */
+  forget(prefix: string): void {
+    this.prefixes.delete(prefix);
   }
 
   /** `carrying`: vantage points that are up and carry the prefix now. Undefined: no loss (any more). */
@@ -68,7 +88,14 @@ export class VisibilityWatch {
     const share = carried === 0 ? 0 : lost / carried;
     losses.isLost = share >= LOSS_SHARE && (losses.isLost || carried >= CARRIED_MIN);
     if (!losses.isLost && lost === 0) this.prefixes.delete(prefix);
-    return losses.isLost ? { lost, carried, isSevere: share >= LOSS_SHARE_CRITICAL } : undefined;
+    if (!losses.isLost) {
+      for (const vantagePoint of losses.silent) losses.lost.delete(vantagePoint);
+      losses.silent.clear();
+      return undefined;
+    }
+    const heard = lost - losses.silent.size;
+    const isKnown = heard > 0 && heard / (carrying + heard) >= LOSS_SHARE;
+    return { lost, carried, isSevere: share >= LOSS_SHARE_CRITICAL, isKnown };
   }
 
   /** For the store: who lost it, while it is lost. */
@@ -76,7 +103,11 @@ export class VisibilityWatch {
     return this.prefixes.get(prefix)?.lost ?? new Map();
   }
 
-  restore(prefix: string, lost: ReadonlyMap<number, number>): void {
-    this.prefixes.set(prefix, { lost: new Map(lost), isLost: true });
+  isSilent(prefix: string, vantagePoint: number): boolean {
+    return this.prefixes.get(prefix)?.silent.has(vantagePoint) ?? false;
+  }
+
+  restore(prefix: string, lost: ReadonlyMap<number, number>, silent: ReadonlySet<number>): void {
+    this.prefixes.set(prefix, { lost: new Map(lost), silent: new Set(silent), isLost: true });
   }
 }

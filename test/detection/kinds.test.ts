@@ -480,6 +480,35 @@ describe('visibility', () => {
     const down = peers(9).map((asn) => sessionDown(60, asn));
     expect(await briefly({ watch: [OURS], steps: [...carried(10), ...down] })).toEqual([]);
   });
+  test('nor the end of one: what is lost stays so, and ends without evidence after a day', async () => {
+    const { sessionDown, peers } = await import('../scenario.ts');
+    const steps = [
+      ...carried(12),
+      ...lostBy(60, 8, '203.0.112.0/22'),
+      ...peers(8).map((asn) => sessionDown(120, asn)),
+    ];
+    const { alerts } = await tell({ watch: [OURS], steps, until: 2 * 86_400 });
+    expect(alerts.map((alert) => brief(alert))).toEqual([
+      '+60 opened visibility-loss - warning 4',
+      '+86520 resolved visibility-loss - warning 4',
+    ]);
+    expect(alerts.at(-1)?.incident.resolution).toBe('no-evidence');
+  });
+  test('while half of those who are heard still miss it, it stands; whoever has it again ends it', async () => {
+    const { sessionDown, peers } = await import('../scenario.ts');
+    const steps = [
+      ...carried(12),
+      ...lostBy(60, 9, '203.0.112.0/22'),
+      ...peers(1).map((asn) => sessionDown(120, asn)),
+      ...seenBy(3 * 86_400, 9, '203.0.112.0/22', '3356 10158 7625'),
+    ];
+    const { alerts } = await tell({ watch: [OURS], steps, until: 4 * 86_400 });
+    expect(alerts.map((alert) => brief(alert))).toEqual([
+      '+60 opened visibility-loss - warning 4',
+      '+259500 resolved visibility-loss - warning 4',
+    ]);
+    expect(alerts.at(-1)?.incident.resolution).toBe('replaced');
+  });
   test('losses more than ten minutes apart do not add up', async () => {
     const later = lostBy(661, 13, '203.0.112.0/22').slice(6);
     const steps = [...carried(20), ...lostBy(60, 6, '203.0.112.0/22'), ...later];
