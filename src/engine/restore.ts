@@ -32,7 +32,9 @@ export function restoreEngine(
   }
   core.learner.rebuildLearned();
   restoreRib(core, remembered, nowMs);
+  core.book.isRestoring = true;
   core.rejudge.all('accepted', nowMs);
+  core.book.isRestoring = false;
   engine.settle(nowMs);
   return engine;
 }

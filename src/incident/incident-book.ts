@@ -35,6 +35,8 @@ export class IncidentBook implements SettleHome {
   private forgotten: string[] = [];
   /** While true findings are collected and nothing is said (`replay --from`). */
   isMuted = false;
+  /** While true what is carried was carried before the stop already: it is nothing that returns. */
+  isRestoring = false;
   rules: BookRules;
   readonly ports: BookPorts;
   private readonly settler: Settler;
@@ -117,7 +119,8 @@ export class IncidentBook implements SettleHome {
     const key = routeKeyOf(sighting.prefix.text, finding);
     const known = incident.routes.get(key);
     const route = known ?? this.addRoute(incident, key, sighting, nowMs);
-    if (!stands(route) && incident.state === 'resolved') incident.returned = true;
+    if (!stands(route) && incident.state === 'resolved' && !this.isLeftStanding(incident))
+      incident.returned = true;
     if (!route.carriers.has(sighting.vantagePoint)) this.count(incident, sighting.vantagePoint, 1);
     route.carriers.set(sighting.vantagePoint, { ...sighting.carrier, finding });
     route.carriersPeak = Math.max(route.carriersPeak, route.carriers.size);
@@ -125,6 +128,11 @@ export class IncidentBook implements SettleHome {
     route.firstSeenMs = Math.min(route.firstSeenMs, sighting.observedMs);
     incident.lastEvidenceMs = Math.max(incident.lastEvidenceMs, sighting.arrivedMs);
     this.touch(incident, route);
+  }
+
+  /** Resolved by hand while its routes stood, which the restored RIB only repeats. */
+  private isLeftStanding(incident: IncidentState): boolean {
+    return this.isRestoring && incident.resolution === 'operator';
   }
 
   /** The vantage point does not carry it any more: withdrawn, or replaced by something conforming, or accepted. */

@@ -155,6 +155,20 @@ describe('an operator', () => {
     ]);
   });
 
+  it('has resolved by hand for good: a restart finds the route still standing and says nothing', () => {
+    const machine = new Machine(configOf([OURS]), { feeds: ['ris'] });
+    machine.feed(T0, 'live');
+    machine.announce(T0 + SECOND, '203.0.113.0/24', '6461 666');
+    machine.actions.resolve(machine.alerts()[0]?.incident.id ?? '', author, T0 + 2 * SECOND);
+    machine.driver.commit(true);
+    machine.crash(T0 + MINUTE);
+    machine.feed(T0 + MINUTE, 'live');
+    machine.announce(T0 + 2 * MINUTE, '203.0.113.0/24', '6461 666');
+    expect(machine.story()).toEqual(['opened first-sighting', 'resolved operator']);
+    machine.announce(T0 + 3 * MINUTE, '203.0.113.0/25', '6461 666');
+    expect(machine.story().at(-1)).toBe('reopened returned');
+  });
+
   it('accepts an origin, which resolves what it explains, and refuses it again', () => {
     const machine = new Machine(configOf([OURS]));
     machine.announce(T0, '203.0.113.0/24', '6461 666');
