@@ -155,11 +155,12 @@ function addDaemonCommands(program: Command, done: Done, io: Streams): void {
   command(program, 'demo', 'play the Kakao hijack of 2022 against a real daemon; needs no network', false)
     .option('--speed <n>', 'how much faster than the default pace', positiveNumber, 1)
     .option('--port <n>', 'port of the dashboard (0: a free one)', wholeNumber, 8480)
+    .option('--viewers <n>', 'begin when that many dashboards are open', wholeNumber, 0)
     .option('--exit', 'end after the all-clear instead of leaving the dashboard up')
     .action(
-      done(async (options: { speed: number; port: number; exit?: boolean }) => {
+      done(async (options: { speed: number; port: number; viewers: number; exit?: boolean }) => {
         const { runDemo } = await import('./commands/demo.ts');
-        return runDemo({ speed: options.speed, port: options.port, exit: options.exit === true }, io);
+        return runDemo({ ...options, exit: options.exit === true }, io);
       }),
     );
 }

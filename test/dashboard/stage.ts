@@ -27,22 +27,7 @@ export async function opened(): Promise<Theatre> {
   const directory = mkdtempSync(join(tmpdir(), 'originwatch-dashboard-'));
   const dashboardDirectory = join(directory, 'public');
   const app = new URL('../../src/serve/dashboard/app', import.meta.url).pathname;
-  const [browser] = await Promise.all([
-    chromium.launch({
-      executablePath: CHROMIUM,
-      headless: true,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    }),
-    buildDashboard(app, dashboardDirectory),
-  ]);
+  const [browser] = await Promise.all([launched(), buildDashboard(app, dashboardDirectory)]);
   return {
     browser,
     dashboardDirectory,
@@ -51,6 +36,22 @@ export async function opened(): Promise<Theatre> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+export function launched(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
 }
 
 export interface Scene {
@@ -87,7 +88,28 @@ export async function scene(theatre: Theatre, options: SceneOptions = {}): Promi
     ...(options.settings !== undefined && { settings: options.settings }),
   };
   const running = await started(change, world);
-  const context = await theatre.browser.newContext({
+  const { page, troubles } = await pageFor(theatre.browser, running.url, options);
+  if (options.hasOwnClock) await page.clock.install();
+  await page.goto(`${running.url}/${options.hash ?? ''}`);
+  return {
+    page,
+    world,
+    running,
+    troubles,
+    async end() {
+      await page.context().close();
+      await running.server.close();
+    },
+  };
+}
+
+/** An empty page of one person's own, with an eye on what must never happen while it is at `url`. */
+export async function pageFor(
+  browser: Browser,
+  url: string,
+  options: SceneOptions,
+): Promise<{ readonly page: Page; readonly troubles: readonly string[] }> {
+  const context = await browser.newContext({
     locale: options.language === 'ko' ? 'ko-KR' : 'en-US',
     timezoneId: 'Europe/Berlin',
     colorScheme: options.dark ? 'dark' : 'light',
@@ -97,19 +119,8 @@ export async function scene(theatre: Theatre, options: SceneOptions = {}): Promi
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const troubles: string[] = [];
-  listenForTrouble(page, running.url, troubles);
-  if (options.hasOwnClock) await page.clock.install();
-  await page.goto(`${running.url}/${options.hash ?? ''}`);
-  return {
-    page,
-    world,
-    running,
-    troubles,
-    async end() {
-      await context.close();
-      await running.server.close();
-    },
-  };
+  listenForTrouble(page, url, troubles);
+  return { page, troubles };
 }
 
 /** To another place of the same page, as a link would. */

@@ -3,9 +3,11 @@
  * it is now, so that no stale build is tested; waiting is for conditions, never for time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { buildDashboard } from '../../src/serve/dashboard/build.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 
@@ -17,6 +19,30 @@ export interface Program {
 /** Two levels below the root, as `dist/daemon/` is: files beside the code are found the same way. */
 export async function buildProgram(): Promise<Program> {
   const directory = join(ROOT, 'dist', `.e2e-${process.pid}`);
+  await bundleTo(directory);
+  return {
+    main: join(directory, 'main.js'),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** The same with its dashboard: a package of its own, laid out as the installed one. */
+export async function buildPackage(): Promise<Program> {
+  const directory = mkdtempSync(join(tmpdir(), 'originwatch-package-'));
+  for (const name of ['package.json', 'node_modules', 'config'])
+    symlinkSync(join(ROOT, name), join(directory, name));
+  const app = join(ROOT, 'src/serve/dashboard/app');
+  await Promise.all([
+    bundleTo(join(directory, 'dist/daemon')),
+    buildDashboard(app, join(directory, 'dist/serve/dashboard/public')),
+  ]);
+  return {
+    main: join(directory, 'dist/daemon/main.js'),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+async function bundleTo(directory: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
     entryPoints: ['src/main.ts'],
@@ -29,10 +55,6 @@ export async function buildProgram(): Promise<Program> {
     outdir: directory,
     logLevel: 'error',
   });
-  return {
-    main: join(directory, 'main.js'),
-    remove: () => rmSync(directory, { recursive: true, force: true }),
-  };
 }
 
 const PATIENCE_MS = 20_000;

@@ -21,6 +21,8 @@ export interface DemoOptions {
   readonly speed: number;
   /** Of the dashboard; 0 or one that is taken: a free one. */
   readonly port: number;
+  /** Begin once that many dashboards are open. */
+  readonly viewers: number;
   /** End after the all-clear. */
   readonly exit: boolean;
 }
@@ -31,6 +33,7 @@ const UPDATE_EVERY_SECONDS = 6;
 const ROUTE_GAP_MS = 60;
 /** How much later than due the all-clear may come before the demo gives up. */
 const PATIENCE_MS = 30_000;
+const VIEWERS_EVERY_MS = 200;
 
 /** Resolves with 0 after the all-clear or a signal, with 1 when the daemon did not do what the story says. */
 export async function runDemo(options: DemoOptions, io: Streams): Promise<number> {
@@ -74,6 +77,7 @@ class Demo {
     this.url = await this.start();
     await followAlerts(this.url, (alert) => this.heardAlert(alert), this.over.signal);
     this.introduce();
+    await this.awaitViewers();
     for (const step of KAKAO_2022) await this.play(step);
     if (!this.over.signal.aborted) await this.awaitAllClear(allClear);
     if (this.over.signal.aborted) return this.broken === undefined ? 0 : 1;
@@ -152,6 +156,22 @@ class Demo {
     narrator.line(`  Incidents    curl ${url}/api/v1/incidents`);
     narrator.line(`  Is it BGP?   curl '${url}/api/v1/status?resource=${WATCHED[0].service}'`);
     narrator.line(`  Commands     originwatch incidents list --config ${config}`);
+  }
+
+  /** Whoever looks follows the alerts; one stream is our own. */
+  private async awaitViewers(): Promise<void> {
+    const { viewers } = this.options;
+    if (viewers === 0) return;
+    this.narrator.line();
+    this.narrator.line(`The story begins when the dashboard is open ${viewers}×.`);
+    while (!this.over.signal.aborted && (await this.streams()) <= viewers) await this.pause(VIEWERS_EVERY_MS);
+  }
+
+  private async streams(): Promise<number> {
+    const response = await fetch(`${this.url}/api/v1/daemon`, { signal: this.over.signal }).catch(
+      () => undefined,
+    );
+    return response?.ok === true ? ((await response.json()) as { streams: number }).streams : 0;
   }
 
   private async play(step: ScenarioStep): Promise<void> {
