@@ -215,6 +215,7 @@ export class Daemon {
 
   private committed(published: readonly Published[]): void {
     for (const one of published) {
+      if (one.type === 'incident') this.deliveries.changed(one.incident);
       if (one.type !== 'alert') continue;
       const { alert } = one;
       this.metrics.alert(alert.event);

@@ -8,6 +8,7 @@ import type { Receiver } from '../deliver/receiver.ts';
 import { createReceiver } from '../deliver/receiver-types.ts';
 import { sendTest } from '../deliver/send-test.ts';
 import type { Answer, Operator, Outbox } from '../engine/ports.ts';
+import type { Incident } from '../incident/alert.ts';
 import type { NotifyTestResult } from '../serve/changes.ts';
 import type { Metrics } from '../serve/metrics.ts';
 
@@ -65,6 +66,11 @@ export class Deliveries {
 
   wake(): void {
     this.dispatcher.wake();
+  }
+
+  /** Changed without an alert. */
+  changed(incident: Incident): void {
+    for (const receiver of this.receivers) receiver.changed?.(incident);
   }
 
   states(): readonly ReceiverState[] {

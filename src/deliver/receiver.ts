@@ -4,7 +4,7 @@
  * One file per type, one line each in `receiver-types.ts`.
  */
 import type { Operator } from '../engine/ports.ts';
-import type { Alert } from '../incident/alert.ts';
+import type { Alert, Incident } from '../incident/alert.ts';
 import type { Clock } from './clock.ts';
 
 /** As `Secret` of the configuration: text that is read where it is used and printed nowhere. */
@@ -56,6 +56,8 @@ export interface Receiver {
   send(alert: Alert, context: SendContext): Promise<Outcome>;
   /** Tells many at once; only where `digestFrom` is set. */
   sendDigest?(alerts: readonly Alert[], context: SendContext): Promise<Outcome>;
+  /** An incident changed without an alert (acknowledged, anywhere): shows it where the incident stands. Best effort. */
+  changed?(incident: Incident): void;
   /** Begins what listens beside the sending (buttons); does not wait. */
   start?(): void;
   /** Ends it; resolves within a second. */

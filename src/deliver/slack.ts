@@ -3,7 +3,7 @@
  * incident, whose first message always shows the incident as it is now. Both keep to one message a second, and tell
  * a storm as one digest. Buttons come with an app token (`slack-socket.ts`).
  */
-import type { Alert } from '../incident/alert.ts';
+import type { Alert, Incident } from '../incident/alert.ts';
 import { pause } from './clock.ts';
 import { postJson } from './http.ts';
 import {
@@ -24,7 +24,7 @@ import {
   threadMessage,
 } from './slack-blocks.ts';
 import { createSlackSocket } from './slack-socket.ts';
-import { readThread, threadKey, writeThread } from './slack-thread.ts';
+import { readThread, type Thread, threadKey, writeThread } from './slack-thread.ts';
 
 /** Slack takes about one message a second for each channel and webhook. */
 const SLACK_PACE_MS = 1_000;
@@ -153,21 +153,22 @@ function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
     return answer.ok ? { ok: true } : answer.outcome;
   };
   const latest = new Map<string, Alert>();
+  const stopped = new AbortController();
+  /** A press is heard of twice, from the button and from the incident: the first message is drawn once. */
+  const redraw = async (incident: Incident, thread: Thread, signal: AbortSignal): Promise<void> => {
+    const alert = latest.get(incident.id);
+    if (alert === undefined || alert.incident.acknowledged === incident.acknowledged) return;
+    const shown = { ...alert, incident };
+    latest.set(incident.id, shown);
+    const buttons = optionalText(config, 'appToken') !== undefined;
+    const link = deps.linkOf?.(incident.id);
+    const message = incidentMessage(shown, { language: config.language, link, reminder: undefined, buttons });
+    await call('chat.update', { channel: thread.channel, ts: thread.ts, ...message }, undefined, signal);
+  };
   const socket = createSlackSocket(config, deps, {
     apiUrl,
     post: (body, signal) => call('chat.postMessage', body, undefined, signal),
-    refresh: async (incident, { channel: id, ts }, signal) => {
-      const alert = latest.get(incident.id);
-      if (alert === undefined) return;
-      const link = deps.linkOf?.(incident.id);
-      const options = { language: config.language, link, reminder: undefined, buttons: true };
-      await call(
-        'chat.update',
-        { channel: id, ts, ...incidentMessage({ ...alert, incident }, options) },
-        undefined,
-        signal,
-      );
-    },
+    refresh: (incident, thread, signal) => redraw(incident, thread, signal),
   });
   return {
     ...receiverBase(config),
@@ -176,7 +177,15 @@ function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
       return tellThread(alert, optionsOf(alert, config, deps, context), { channel, call, context });
     },
     sendDigest: (alerts, context) => sendDigest(send, alerts, digestOf(alerts, config, deps), context),
-    ...(socket === undefined ? {} : { start: () => socket.start(), stop: () => socket.stop() }),
+    changed: (incident) => {
+      const thread = readThread(deps.memo?.(config.name, threadKey(incident.id)));
+      if (thread !== undefined) void redraw(incident, thread, stopped.signal).catch(() => undefined);
+    },
+    start: () => socket?.start(),
+    stop: async () => {
+      stopped.abort();
+      await socket?.stop();
+    },
   };
 }
 

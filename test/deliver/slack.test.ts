@@ -222,6 +222,25 @@ describe('with a bot token', () => {
     expect(JSON.stringify(replies[1])).toContain('nobody acknowledged');
   });
 
+  it('shows in the first message, once, that the incident was acknowledged elsewhere', async () => {
+    const standIn = await slackStandIn();
+    const memo = new Map<string, string>();
+    const receiver = bot(standIn.port, { memo: (_, key) => memo.get(key) });
+    const alert = alertOf();
+    receiver.changed?.({ ...alert.incident, acknowledged: true });
+    await receiver.send(alert, contextOn(memo));
+    receiver.changed?.(alert.incident);
+    receiver.changed?.({ ...alert.incident, acknowledged: true });
+    receiver.changed?.({ ...alert.incident, acknowledged: true });
+    await receiver.send(alertOf({ id: 'a2', event: 'updated' }, { acknowledged: true }), contextOn(memo));
+    const [, drawn, ...rest] = callsOf(standIn);
+    expect(drawn?.[0]).toBe('chat.update');
+    expect(drawn?.[1]).toMatchObject({ channel: 'C01', ts: '1643850258.000001' });
+    expect(JSON.stringify(drawn)).toContain('Acknowledged');
+    expect(rest.map(([method]) => method)).toEqual(['chat.update', 'chat.postMessage']);
+    await receiver.stop?.();
+  });
+
   it('begins anew when somebody deleted the first message', async () => {
     const standIn = await slackStandIn();
     const memo = new Map<string, string>();
