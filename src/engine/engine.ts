@@ -176,6 +176,7 @@ export class Engine {
       observedMs: origin.observedMs,
       arrivedMs: nowMs,
       order: core.order,
+      ...(origin.hasBadClock ? { hasBadClock: true } : {}),
       finding: answer.finding,
     };
     core.rib.announce(prefix, route);

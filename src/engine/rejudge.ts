@@ -59,7 +59,7 @@ export class Rejudge {
       core.ribGone(prefix, route.vantagePoint);
     } else if (answer.match.type === 'none') core.plan.track(prefix);
     route.finding = answer.isOurs ? answer.finding : undefined;
-    const gone = { cause, observedMs: route.observedMs };
+    const gone = { cause, observedMs: nowMs };
     if (before !== undefined && !sameRoute(before, route.finding))
       core.book.drop(before, prefix.text, route.vantagePoint, gone, nowMs);
     if (route.finding === undefined) return;
@@ -67,7 +67,7 @@ export class Rejudge {
       route.finding,
       prefix,
       route,
-      { peerAsn, hasBadClock: false, via: core.lastVia, arrivedMs: route.arrivedMs },
+      { peerAsn, hasBadClock: route.hasBadClock ?? false, via: core.lastVia, arrivedMs: route.arrivedMs },
       nowMs,
     );
   }

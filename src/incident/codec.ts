@@ -67,6 +67,7 @@ function withOptionals(route: KeptRoute): Omit<RouteState, 'carriers' | 'filedUn
     ...route,
     severityFloor: route.severityFloor ?? undefined,
     isInDoubt: route.isInDoubt ?? false,
+    isGone: route.isGone ?? false,
     prefix: parsePrefix(route.prefixText)?.prefix,
   };
 }

@@ -121,6 +121,7 @@ export class IncidentBook implements SettleHome {
     const route = known ?? this.addRoute(incident, key, sighting, nowMs);
     if (!stands(route) && incident.state === 'resolved' && !this.isLeftStanding(incident))
       incident.returned = true;
+    if (route.isGone) this.bearAgain(incident, route, nowMs);
     if (!route.carriers.has(sighting.vantagePoint)) this.count(incident, sighting.vantagePoint, 1);
     route.carriers.set(sighting.vantagePoint, { ...sighting.carrier, finding });
     route.carriersPeak = Math.max(route.carriersPeak, route.carriers.size);
@@ -149,6 +150,7 @@ export class IncidentBook implements SettleHome {
     const route = incident?.routes.get(routeKeyOf(prefixText, finding));
     if (incident === undefined || route === undefined || !route.carriers.delete(vantagePoint)) return;
     this.count(incident, vantagePoint, -1);
+    route.isGone = route.carriers.size === 0;
     incident.lastEvidenceMs = nowMs;
     incident.lastCause = gone.cause;
     incident.endedMs = gone.observedMs;
@@ -246,6 +248,13 @@ export class IncidentBook implements SettleHome {
     return route;
   }
 
+  /** Its age, for the rows of time, is that of its return. */
+  private bearAgain(incident: IncidentState, route: RouteState, nowMs: number): void {
+    route.isGone = false;
+    route.bornMs = nowMs;
+    this.ports.setDeadline(deadlineName('route', incident.key, route.key), nowMs + SINGLE_AFTER_MS);
+  }
+
   private addCondition(
     incident: IncidentState,
     key: string,
@@ -341,6 +350,7 @@ export class IncidentBook implements SettleHome {
     for (const route of incident.routes.values()) {
       for (const vantagePoint of route.carriers.keys()) purge(route.prefixText, vantagePoint);
       route.carriers.clear();
+      route.isGone = true;
       if (route.holds) purge(route.prefixText, undefined);
       route.holds = false;
       this.settler.file(incident, route);

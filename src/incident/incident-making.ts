@@ -57,6 +57,7 @@ export function emptyRoute(
     firstSeenMs: observedMs,
     lastSeenMs: observedMs,
     bornMs: nowMs,
+    isGone: false,
     isAdmitted: false,
     rows: [],
     score: 0,

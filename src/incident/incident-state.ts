@@ -46,8 +46,10 @@ export interface RouteState {
   /** Observed, ms. */
   firstSeenMs: number;
   lastSeenMs: number;
-  /** Arrived, ms: when it was first known here. */
-  readonly bornMs: number;
+  /** Arrived, ms: since when it stands, as known here. */
+  bornMs: number;
+  /** It went: when it returns, it is new again. */
+  isGone: boolean;
   /** Shown by enough peer ASes once: part of the incident from then on. */
   isAdmitted: boolean;
   rows: readonly Row[];

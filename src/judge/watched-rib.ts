@@ -23,6 +23,8 @@ export interface RibRoute<T> {
   /** The collector's stamp, ms. */
   readonly observedMs: number;
   readonly arrivedMs: number;
+  /** The stamp was impossible, and `observedMs` is the arrival. */
+  readonly hasBadClock?: boolean;
   /** Number of the input that brought it; 0 remembered from before a restart, -1 remembered as lost with its session. */
   readonly order: number;
   /** What was made of it; undefined: nothing is wrong. */

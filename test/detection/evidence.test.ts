@@ -216,6 +216,22 @@ describe('what makes an origin less strange', () => {
       await rowsOf({ steps: [RIGHT, hijack(), announce(30 * DAY, '203.0.112.0/22', '1299 6461 9457')] }),
     ).not.toContain('held-long -2');
   });
+  test('what went and returned is as new as its return: neither held long nor alone for ten minutes', async () => {
+    const again = '174 6461 9457';
+    const steps = [
+      RIGHT,
+      hijack(),
+      withdraw(31 * DAY, '203.0.112.0/22', 174),
+      announce(31 * DAY + HOUR, '203.0.112.0/22', again),
+      announce(31 * DAY + HOUR + 60, '203.0.112.0/22', '1299 6461 9457'),
+    ];
+    const { alerts } = await tell({ watch: [OURS], steps });
+    expect(alerts.map(({ event }) => event)).toEqual(['opened', 'resolved', 'reopened', 'updated']);
+    const codes = (at: number): string => rows(alerts[at]).join();
+    expect(codes(1)).toContain('held-long');
+    expect(codes(2)).not.toMatch(/held-long|single-vantage-point/);
+    expect(codes(3)).not.toMatch(/held-long|single-vantage-point/);
+  });
   test('one vantage point alone, after ten minutes', async () => {
     const end = withdraw(HOUR, '203.0.112.0/22', 174);
     const { alerts } = await tell({ watch: [OURS], steps: [RIGHT, hijack(), end], until: 2 * HOUR });
