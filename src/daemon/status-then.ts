@@ -2,7 +2,7 @@
 import { overlaps, parsePrefix } from '../bgp/prefix.ts';
 import type { Core } from '../engine/core.ts';
 import type { Archive, StatusAnswer } from '../engine/ports.ts';
-import type { Resource } from '../engine/present-view.ts';
+import { type Resource, whyNothing } from '../engine/present-view.ts';
 import { type Incident, isoTime } from '../incident/alert.ts';
 
 /** Around the moment: what was covered is shown so far before and after. */
@@ -21,9 +21,7 @@ export function statusThen(core: Core, archive: Archive, resource: Resource, atM
   if (resource.watched.length === 0) {
     return {
       verdict: 'unknown',
-      because: [
-        { en: 'It is not watched: nothing can be said.', ko: '감시 대상이 아니어서 알 수 없습니다.' },
-      ],
+      because: [whyNothing(resource)],
       ...common,
     };
   }

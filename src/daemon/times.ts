@@ -7,9 +7,16 @@ export function parseTime(text: string): number | undefined {
   if (/^\d{9,11}(\.\d+)?$/.test(text)) return Number(text) * 1000;
   if (!/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(text))
     return undefined;
+  if (!isDay(text.slice(0, 10))) return undefined;
   const iso = text.replace(' ', 'T');
   const ms = Date.parse(/T/.test(iso) && !/(Z|[+-]\d{2}:?\d{2})$/.test(iso) ? `${iso}Z` : iso);
   return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** `Date.parse` carries days that don't exist over into the next month. */
+function isDay(text: string): boolean {
+  const midnight = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text);
 }
 
 /** `90s`, `30m`, `2h`, `1d` in ms; undefined when it is no span. */

@@ -106,25 +106,27 @@ function rpkiState(core: Core, prefix: Prefix, origins: readonly number[]): Watc
 export interface Resource {
   readonly watched: readonly Watched[];
   readonly prefix: Prefix | undefined;
+  /** An AS is watched of which nothing was seen yet: no prefix stands for it. */
+  readonly isUnseen: boolean;
 }
 
 /** Undefined: the text is no prefix, address, AS number or host name. */
 export function resourceOf(core: Core, text: string): Resource | undefined {
   const address = parseAddress(text);
   const prefix = address === undefined ? parsePrefix(text)?.prefix : hostPrefix(address);
-  if (prefix !== undefined) return { watched: watchedAround(core, prefix), prefix };
+  if (prefix !== undefined) return { watched: watchedAround(core, prefix), prefix, isUnseen: false };
   const asn = parseAsn(text);
-  if (asn !== undefined)
-    return { watched: core.plan.every().filter((watched) => concernsAs(watched, asn)), prefix: undefined };
+  if (asn !== undefined) return resourceWhere(core, (entry) => concernsAs(entry, asn));
   if (!/^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\.?$/i.test(text))
     return undefined;
   const name = text.toLowerCase().replace(/\.$/, '');
-  return {
-    watched: core.plan
-      .every()
-      .filter(({ entry }) => entry.services.some((service) => service.toLowerCase() === name)),
-    prefix: undefined,
-  };
+  return resourceWhere(core, ({ services }) => services.some((service) => service.toLowerCase() === name));
+}
+
+function resourceWhere(core: Core, isMeant: (entry: Watched['entry']) => boolean): Resource {
+  const watched = core.plan.every().filter(({ entry }) => isMeant(entry));
+  const isUnseen = watched.length === 0 && [...core.plan.asns.values()].some(isMeant);
+  return { watched, prefix: undefined, isUnseen };
 }
 
 function watchedAround(core: Core, prefix: Prefix): readonly Watched[] {
@@ -137,7 +139,7 @@ function watchedAround(core: Core, prefix: Prefix): readonly Watched[] {
   return match.type === 'covering' ? match.inside : [];
 }
 
-function concernsAs({ entry }: Watched, asn: number): boolean {
+function concernsAs(entry: Watched['entry'], asn: number): boolean {
   return entry.type === 'asn' ? entry.asn === asn : (entry.origins?.includes(asn) ?? false);
 }
 
@@ -196,11 +198,20 @@ function verdictOf(
 ): { verdict: PresentStatus['verdict']; because: readonly Words[] } {
   const because = incidents.map(({ summary }) => summary);
   if (incidents.some(({ severity }) => severity !== 'info')) return { verdict: 'yes', because };
-  if (resource.watched.length === 0) return { verdict: 'unknown', because: [NOT_WATCHED] };
+  if (resource.watched.length === 0) return { verdict: 'unknown', because: [whyNothing(resource)] };
   if (!core.isCovered() || core.feeds.size === 0) return { verdict: 'unknown', because: [...because, BLIND] };
   return { verdict: 'no', because: [...because, QUIET] };
 }
 
+/** Why nothing can be said where no watched prefix is concerned. */
+export function whyNothing({ isUnseen }: Resource): Words {
+  return isUnseen ? UNSEEN : NOT_WATCHED;
+}
+
+const UNSEEN: Words = {
+  en: 'It is watched, but no prefix of it was seen yet: nothing can be said.',
+  ko: '감시 대상이지만 아직 관측된 프리픽스가 없어 알 수 없습니다.',
+};
 const NOT_WATCHED: Words = {
   en: 'It is not watched: nothing can be said.',
   ko: '감시 대상이 아니어서 알 수 없습니다.',

@@ -169,6 +169,7 @@ describe('silences', () => {
     [['--ends', '2h'], /at least one of/],
     [['--group', 'kakao'], /--ends/],
     [['--group', 'kakao', '--ends', '2020-01-01'], /after the start/],
+    [['--group', 'kakao', '--ends', '2030-02-30'], /no time/],
     [['--kind', 'sub-prefx', '--ends', '2h'], /did you mean "sub-prefix"/],
     [['--offender', 'x', '--ends', '2h'], /no AS number/],
   ])('%j is wrong usage', async (argv, word) => {

@@ -1,5 +1,7 @@
 /** The engine with its store: restarts, reloads, operators, silences, reminders. */
 import { describe, expect, it } from 'vitest';
+import { resourceOf, statusNow } from '../../src/engine/present-view.ts';
+import type { WatchEntry } from '../../src/match/watchlist.ts';
 import { configOf, HOUR, Machine, MINUTE, SECOND, T0, watch, watchAs } from './fixture.ts';
 
 const OURS = watch('203.0.113.0/24', { origins: [64500], name: 'shop' });
@@ -108,6 +110,21 @@ describe('a live feed', () => {
     machine.runTo(T0 + 25 * HOUR);
     expect(machine.story()).toEqual(['opened first-sighting', 'resolved no-evidence']);
     expect(machine.alerts()[1]?.incident).toMatchObject({ state: 'resolved', resolution: 'no-evidence' });
+  });
+});
+
+describe('is it BGP?', () => {
+  it.each([
+    ['AS64500', /It is watched, but no prefix of it was seen yet/],
+    ['www.example.net', /It is watched, but no prefix of it was seen yet/],
+    ['AS64501', /It is not watched/],
+    ['198.51.100.0/24', /It is not watched/],
+  ])('is unknown for %s while nothing of it was seen, and says why', (resource, word) => {
+    const entry: WatchEntry = { ...watchAs(64500), services: ['www.example.net'] };
+    const { core } = new Machine(configOf([entry]), { feeds: ['ris'] }).driver.engine;
+    const answer = statusNow(core, resourceOf(core, resource) ?? expect.fail('no resource'));
+    expect(answer.verdict).toBe('unknown');
+    expect(answer.because.map(({ en }) => en).join()).toMatch(word);
   });
 });
 
