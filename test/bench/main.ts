@@ -5,6 +5,7 @@
  *   --quick        fewer messages, one round, no whole table      --json FILE   where the figures go
  *   --no-daemon    the limits and match alone                     --only N      only the scale with N watched prefixes
  */
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +68,16 @@ async function measured(
   }
 }
 
+/** MRT in a process of its own: MB of decompressed updates per CPU-second, decoded and matched, 1,000 watched. */
+function mrtRow(): Figures {
+  const script = new URL('./mrt.js', import.meta.url).pathname;
+  const { stdout } = spawnSync(process.execPath, [script, '--megabytes', isQuick ? '20' : '100'], {
+    encoding: 'utf8',
+  });
+  const note = stdout.split('\n').find((line) => line.startsWith('MRT, 1,000')) ?? 'no figure came back';
+  return { row: 'MRT updates', watched: 1_000, perCpuSecond: null, perSecond: null, rssMb: null, note };
+}
+
 async function allRows(): Promise<Figures[]> {
   const world = new World(plan.seed);
   if (options['only-storm'] === true) {
@@ -87,6 +98,7 @@ async function allRows(): Promise<Figures[]> {
       ),
     );
   }
+  if (options.only === undefined) rows.push(await measured('MRT updates', undefined, mrtRow));
   if (options['no-daemon'] === true) return rows;
   for (const scale of scales) {
     const row = 'daemon, socket to committed alert';
