@@ -12,6 +12,7 @@ import {
   type Step,
   type Story,
   seenBy,
+  T0,
   tell,
   withdraw,
 } from '../scenario.ts';
@@ -328,6 +329,18 @@ describe('stamps', () => {
     const { alerts } = await tell({ watch: [OURS], steps: [], lines });
     expect(alerts.map((alert) => brief(alert))).toEqual(['+0 opened origin-change AS9457 critical 12']);
     expect(rows(alerts[0])).toContain('clock 0');
+  });
+  test('and stays shown when the route is judged anew', async () => {
+    const at = (seconds: number, { frame }: Step): string =>
+      JSON.stringify({ type: 'ris_message', data: { timestamp: T0 + seconds, ...frame } });
+    const lines = [
+      at(0, RIGHT),
+      at(9 * DAY, announce(0, '203.0.0.0/16', '174 9457')),
+      at(70, withdraw(70, '203.0.112.0/22', 3356)),
+    ];
+    const { alerts } = await tell({ watch: [OURS], steps: [], lines });
+    expect(alerts.map(({ event }) => event)).toEqual(['opened', 'escalated']);
+    expect(rows(alerts[1])).toEqual(expect.arrayContaining(['exposed +4', 'clock 0']));
   });
   test('advice names the likeliest benign reading and what to do', async () => {
     const { alerts } = await tell({

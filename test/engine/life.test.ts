@@ -198,6 +198,7 @@ describe('an operator', () => {
     machine.actions.decideOrigin(OURS.prefix, 666, false, author, T0 + 2 * MINUTE);
     machine.driver.commit(true);
     expect(machine.story()).toEqual(['opened first-sighting', 'resolved accepted', 'reopened returned']);
+    expect(machine.alerts()[1]?.incident.endedAt).toBe(new Date(T0 + MINUTE).toISOString());
     expect(machine.store.archive.baseline().find(({ origin }) => origin === 666)).toMatchObject({
       source: 'rejected',
       by: 'kim',
