@@ -23,8 +23,11 @@ export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () =>
       acted((nowMs) => actions.decideOrigin(prefix, origin, true, author, nowMs)),
     rejectOrigin: (prefix, origin, author) =>
       acted((nowMs) => actions.decideOrigin(prefix, origin, false, author, nowMs)),
-    addSilence: (silence) =>
-      acted((nowMs) => actions.addSilence(silence, { by: silence.by, note: silence.note }, nowMs)),
+    addSilence: (silence, via) =>
+      acted((nowMs) => {
+        const { by, note } = silence;
+        return actions.addSilence(silence, via === undefined ? { by, note } : { by, note, via }, nowMs);
+      }),
     removeSilence: (id, author) => acted((nowMs) => actions.removeSilence(id, author, nowMs)),
     importBaseline: (rows, author) => acted((nowMs) => actions.importRows(rows, author, nowMs)),
   };

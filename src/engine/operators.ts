@@ -151,7 +151,7 @@ export class OperatorActions {
   private audit(author: Author, action: string, subject: string, nowMs: number): void {
     this.engine.core.effects.audited({
       at: isoTime(nowMs),
-      who: author.by,
+      who: author.via === undefined || author.via === author.by ? author.by : `${author.by} (${author.via})`,
       action,
       subject,
       note: author.note,

@@ -210,6 +210,8 @@ export interface CoverageWriter {
 export interface Author {
   readonly by: string;
   readonly note: string;
+  /** With whose rights, when that is known: the token's name or the dashboard. For the audit only. */
+  readonly via?: string;
 }
 
 /** A refusal that is the caller's: not found, wrong state, bad value. */
@@ -225,7 +227,7 @@ export interface Operator {
   resolve(id: string, author: Author): Answer<Incident>;
   acceptOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;
   rejectOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;
-  addSilence(silence: Omit<Silence, 'id'>): Answer<Silence>;
+  addSilence(silence: Omit<Silence, 'id'>, via?: string): Answer<Silence>;
   removeSilence(id: string, author: Author): Answer<undefined>;
   importBaseline(rows: readonly BaselineRow[], author: Author): Answer<{ readonly imported: number }>;
 }

@@ -69,8 +69,11 @@ function recorded(parts: ChangeParts, asker: Asker, action: string, subject: str
   parts.audit({ at: isoTime(parts.nowMs()), who: asker.name, action, subject, note });
 }
 
-function author(body: { readonly by?: string; readonly note?: string }, asker: Asker): Author {
-  return { by: body.by ?? asker.name, note: body.note ?? '' };
+function author(
+  body: { readonly by?: string | undefined; readonly note?: string | undefined },
+  asker: Asker,
+): Author {
+  return { by: body.by ?? asker.name, note: body.note ?? '', via: asker.name };
 }
 
 function incidentChanges(parts: ChangeParts): readonly Route[] {
@@ -134,7 +137,7 @@ function baselineChanges(parts: ChangeParts): readonly Route[] {
       answers: { 200: described('How many lines.', object({ imported: { type: 'integer', minimum: 0 } })) },
       run(ask) {
         const rows = readBaseline(typeof ask.body === 'string' ? ask.body : '');
-        const who = { by: ask.query.get(BY) ?? ask.asker.name, note: ask.query.get(NOTE) ?? '' };
+        const who = author({ by: ask.query.get(BY), note: ask.query.get(NOTE) }, ask.asker);
         const result = granted(parts.operator.importBaseline(rows, who));
         recorded(parts, ask.asker, 'baseline.import', `${result.imported} entries`, who);
         return json(result);
@@ -157,7 +160,7 @@ function silenceChanges(parts: ChangeParts): readonly Route[] {
       run(ask) {
         const body = SILENCE_BODY.read(ask.body);
         const wanted = { ...body, note: body.note ?? '', expectedOrigin: body.expectedOrigin ?? null };
-        const silence = granted(parts.operator.addSilence(wanted));
+        const silence = granted(parts.operator.addSilence(wanted, ask.asker.name));
         recorded(parts, ask.asker, 'silence.add', silence.id, wanted);
         return json(silence, 201, { location: `/api/v1/silences/${encodeURIComponent(silence.id)}` });
       },

@@ -122,6 +122,7 @@ async function operate(stage: Stage, page: Page, language: Language, casts: read
     'silence.add',
   ]);
   expect(rows.every(({ note }) => note.includes('NOC-42'))).toBe(true);
+  expect(new Set(rows.map(({ who }) => who))).toEqual(new Set([`${by} (dashboard)`]));
 }
 
 async function incidentOf(stage: Stage, group: string): Promise<Incident> {

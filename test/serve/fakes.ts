@@ -197,6 +197,11 @@ function touches(incident: Incident, prefix: Prefix | undefined): boolean {
   return prefix === undefined || incident.routes.some((route) => overlaps(prefixOf(route.prefix), prefix));
 }
 
+/** Without the token's name, which is the audit's. */
+function named({ by, note }: Author): Author {
+  return { by, note };
+}
+
 function fakeOperator(world: World): Operator {
   const changed = (id: string, change: Partial<Incident>, author: Author) => {
     const incident = world.incidents.get(id);
@@ -204,7 +209,7 @@ function fakeOperator(world: World): Operator {
       return { refused: 'not-found', detail: 'There is no such incident.' } as const;
     const next = { ...incident, ...change };
     world.incidents.set(id, next);
-    world.changes.push({ id, change, author });
+    world.changes.push({ id, change, author: named(author) });
     world.publish({ type: 'incident', incident: next });
     return next;
   };
@@ -215,7 +220,7 @@ function fakeOperator(world: World): Operator {
     author: Author,
   ): BaselineRow => {
     const at = isoTime(world.clock.ms);
-    world.changes.push({ prefix: prefix.text, origin, source, author });
+    world.changes.push({ prefix: prefix.text, origin, source, author: named(author) });
     return {
       prefix: prefix.text,
       origin,
@@ -224,7 +229,7 @@ function fakeOperator(world: World): Operator {
       firstSeenAt: at,
       lastSeenAt: null,
       peerAsns: [],
-      ...author,
+      ...named(author),
     };
   };
   return {
@@ -244,12 +249,12 @@ function fakeOperator(world: World): Operator {
       const index = world.silences.findIndex((silence) => silence.id === id);
       if (index < 0) return { refused: 'not-found', detail: 'There is no such silence.' };
       world.silences.splice(index, 1);
-      world.changes.push({ removed: id, author });
+      world.changes.push({ removed: id, author: named(author) });
       return undefined;
     },
     importBaseline(rows, author) {
       world.baselineRows.push(...rows);
-      world.changes.push({ imported: rows.length, author });
+      world.changes.push({ imported: rows.length, author: named(author) });
       return { imported: rows.length };
     },
   };
