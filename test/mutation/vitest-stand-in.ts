@@ -19,12 +19,26 @@ const handed = globalThis as unknown as Handed;
 
 export const expect = handed.mutationExpect;
 
+/** Of the file and the groups around; those of a file before are run besides, and touch only what is theirs. */
+let hooks: readonly (() => unknown)[] = [];
+
+export function beforeEach(hook: () => unknown): void {
+  hooks = [...hooks, hook];
+}
+
 export function describe(_name: string, body: () => void): void {
+  const outer = hooks;
   body();
+  hooks = outer;
 }
 
 const collect: Collect = (name, body) => {
-  handed.mutationTests.push({ name, run: () => body() });
+  const before = hooks;
+  const run = async (): Promise<void> => {
+    for (const hook of before) await hook();
+    await body();
+  };
+  handed.mutationTests.push({ name, run });
 };
 
 function each(rows: readonly unknown[]): Collect {
