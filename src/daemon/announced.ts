@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { originsOf } from '../bgp/as-path.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import type { Remembered } from '../engine/ports.ts';
+import { storedRoutes } from '../engine/stored-routes.ts';
 import { isFirm } from '../judge/baseline.ts';
 import type { Announced, AnnouncementKnowledge } from '../judge/roa-exposure.ts';
 import { PrefixIndex } from '../match/prefix-index.ts';
@@ -31,11 +32,11 @@ export function seenSoFar(databasePath: string): SeenSoFar {
   }
 }
 
-function knowledgeOf({ rib, baseline }: Remembered): SeenSoFar {
+function knowledgeOf(remembered: Remembered): SeenSoFar {
   const expected = new Map<string, number[]>();
   const firmOf = new Map<number, Prefix[]>();
   const originated: Announced[] = [];
-  for (const row of baseline) {
+  for (const row of remembered.baseline) {
     const prefix = parsePrefix(row.prefix)?.prefix;
     if (prefix === undefined || row.source === 'rejected') continue;
     originated.push({ prefix, origin: row.origin });
@@ -44,7 +45,8 @@ function knowledgeOf({ rib, baseline }: Remembered): SeenSoFar {
     append(firmOf, row.origin, prefix);
   }
   const seen = new Seen();
-  for (const { prefix, path } of rib) for (const origin of originsOf(path)) seen.add(prefix, origin);
+  for (const { prefix, path } of storedRoutes(remembered))
+    for (const origin of originsOf(path)) seen.add(prefix, origin);
   const knowledge: AnnouncementKnowledge = {
     expectedOrigins: ({ prefix }) => expected.get(prefix.text) ?? [],
     announcedBy: (asn) => firmOf.get(asn) ?? [],
@@ -63,9 +65,7 @@ class Seen {
   private readonly index = new PrefixIndex();
   private readonly slots: { readonly prefix: Prefix; readonly origins: Set<number> }[] = [];
 
-  add(text: string, origin: number): void {
-    const prefix = parsePrefix(text)?.prefix;
-    if (prefix === undefined) return;
+  add(prefix: Prefix, origin: number): void {
     const slot = this.index.exact(prefix);
     if (slot >= 0) {
       this.slots[slot]?.origins.add(origin);

@@ -8,9 +8,10 @@ import { neighborOf, originsOf } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Settings } from '../config/settings.ts';
 import { OperationalError } from '../engine/errors.ts';
-import { baselineRowOf, candidatesOf } from '../engine/learner.ts';
+import { baselineRowOf, keptRowOf } from '../engine/learner.ts';
 import type { Author, BaselineRow, Batch } from '../engine/ports.ts';
 import { memoryOf } from '../engine/restore.ts';
+import { storedRoutes } from '../engine/stored-routes.ts';
 import { isoTime } from '../incident/alert.ts';
 import { Baseline } from '../judge/baseline.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
@@ -21,8 +22,7 @@ import { stateDirectoryOf } from './state-directory.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const NOTHING: Batch = {
-  rib: [],
-  ribRemoved: [],
+  routes: { segment: undefined, dropped: [], replacesTable: false },
   baseline: [],
   baselineRemoved: [],
   incidents: [],
@@ -66,14 +66,9 @@ export class BaselineAccess {
   async importRows(rows: readonly BaselineRow[], author: Author): Promise<void> {
     await this.change(
       (store) => {
-        const memory = rows.map(({ prefix, origin }) => ({
-          key: `candidates/${prefix}/${origin}`,
-          value: '',
-        }));
         store.commit({
           ...NOTHING,
           baseline: rows,
-          memory,
           audit: [audited(author, 'baseline.import', `${rows.length} rows`)],
         });
       },
@@ -135,26 +130,24 @@ function decideInStore(
   const baseline = new Baseline({ learnPeers: 1, learnAfterMs: 0 });
   for (const row of remembered.baseline) {
     if (row.prefix !== prefix.text || row.origin !== origin) continue;
-    baseline.put(memoryOf(row, remembered.memory.get(`candidates/${row.prefix}/${row.origin}`) ?? ''), false);
+    const memory = memoryOf(row, row.candidates ?? '');
+    if (memory !== undefined) baseline.put(memory, false);
   }
   const neighbors = new Set<number>();
   if (isAccepted) {
-    for (const { prefix: text, path } of remembered.rib) {
-      const neighbor =
-        text === prefix.text && originsOf(path).includes(origin) ? neighborOf(path) : undefined;
+    for (const { path } of storedRoutes(remembered, prefix)) {
+      const neighbor = originsOf(path).includes(origin) ? neighborOf(path) : undefined;
       if (neighbor !== undefined) neighbors.add(neighbor);
     }
   }
   const decision = { accepted: isAccepted, by: author.by, note: author.note, neighbors: [...neighbors] };
-  const memory = baseline.decide(prefix.text, origin, decision, Date.now());
-  const row = baselineRowOf(memory);
+  const memory = baseline.decide(prefix, origin, decision, Date.now());
   store.commit({
     ...NOTHING,
-    baseline: [row],
-    memory: [{ key: `candidates/${prefix.text}/${origin}`, value: candidatesOf(memory) }],
+    baseline: [keptRowOf(memory)],
     audit: [
       audited(author, isAccepted ? 'baseline.accept' : 'baseline.reject', `${prefix.text} AS${origin}`),
     ],
   });
-  return row;
+  return baselineRowOf(memory);
 }

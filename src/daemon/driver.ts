@@ -9,6 +9,8 @@ import { writeDeferred } from '../engine/speak.ts';
 /** Where batches go: the SQLite store, or nothing for a replay in memory. */
 export interface CommitTarget {
   commit(batch: Batch): void;
+  /** False: routes and baseline are not handed over. */
+  readonly keepsState?: boolean;
 }
 
 export interface DriverOptions {
@@ -49,7 +51,7 @@ export class Driver implements Publisher {
 
   /** True when something was applied or changed that is not committed. */
   get isDirty(): boolean {
-    return this.pending > 0 || !this.engine.core.effects.isEmpty;
+    return this.pending > 0 || this.engine.core.hasChanged;
   }
 
   /** One transaction with everything since the last one; then it is published. `isIdle`: also what was put off. */
@@ -57,8 +59,8 @@ export class Driver implements Publisher {
     this.pending = 0;
     const { core } = this.engine;
     if (core.deferred.size > 0) writeDeferred(core, isIdle);
-    if (core.effects.isEmpty) return;
-    const { batch, published } = core.effects.take();
+    if (!core.hasChanged) return;
+    const { batch, published } = core.takeBatch(this.options.target.keepsState ?? true);
     this.options.beforeCommit?.();
     this.options.target.commit(batch);
     this.options.onCommitted?.(published);

@@ -76,9 +76,9 @@ export function explainAnnouncement(
     withdrawn: [],
   };
   const before = finding === undefined ? undefined : snapshotOf(core, finding);
-  core.effects.take();
+  core.takeBatch(false);
   engine.apply({ type: 'update', feed: FEED, via: 'live', update, raw: '' }, nowMs);
-  const { alerts } = core.effects.take().batch;
+  const { alerts } = core.takeBatch(false).batch;
   if (finding === undefined || isPlanned)
     return {
       ...stages,

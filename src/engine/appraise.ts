@@ -100,10 +100,7 @@ function watchedAsOf(plan: WatchPlan, route: Route): AsnEntry | undefined {
 /** Something is known of the watched AS: a listed entry with it among the origins, or a firm baseline. */
 function knowsAs(plan: WatchPlan, world: World, asn: number): boolean {
   if (plan.isListedOrigin(asn)) return true;
-  for (const prefix of world.baseline.prefixesOf(asn)) {
-    const source = world.baseline.row(prefix, asn)?.source;
-    if (source !== undefined && isFirm(source)) return true;
-  }
+  for (const { source } of world.baseline.ofOrigin(asn)) if (isFirm(source)) return true;
   return false;
 }
 

@@ -18,6 +18,7 @@ import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
 import { WatchPlan } from '../judge/watch-plan.ts';
+import { PrefixRows } from '../judge/prefix-rows.ts';
 import { type RibRoute, WatchedRib } from '../judge/watched-rib.ts';
 import type { RpkiView, World } from '../judge/world.ts';
 import { watchName } from '../match/watchlist.ts';
@@ -25,22 +26,28 @@ import { type Answer, judgeAnnouncement } from './appraise.ts';
 import type { EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { Effects } from './effects.ts';
-import { Learner } from './learner.ts';
-import type { FeedState } from './ports.ts';
+import { keptRowOf, Learner } from './learner.ts';
+import type { FeedState, RouteChange } from './ports.ts';
 import { Rejudge } from './rejudge.ts';
 import { ReminderKeeper } from './reminder-keeper.ts';
+import { RouteLog } from './route-log.ts';
 import { SilenceKeeper } from './silence-keeper.ts';
 
 const HOUR_MS = 3_600_000;
 /** Raw frames kept as evidence for each incident: the first ones, where the story begins. */
 const RAW_FIRST = 100;
 
+const NO_ROUTES: RouteChange = { segment: undefined, dropped: [], replacesTable: false };
+
 export class Core {
   config: EngineConfig;
   plan: WatchPlan;
   world: World;
-  readonly rib = new WatchedRib<Finding>();
+  /** Prefixes of the watched RIB and of the baseline. */
+  private readonly prefixes = new PrefixRows();
+  readonly rib = new WatchedRib<Finding>(this.prefixes);
   readonly baseline: Baseline;
+  readonly routeLog = new RouteLog(this.rib, (id) => this.vantagePoints.byId(id).point);
   readonly links = new KnownLinks();
   readonly vantagePoints = new VantagePoints();
   readonly visibility = new VisibilityWatch();
@@ -54,8 +61,6 @@ export class Core {
   readonly feeds = new Map<string, { state: FeedState; reason: string }>();
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
-  /** Last change of a watched prefix or inside it, by the entry's prefix. */
-  readonly lastChangeMs = new Map<string, number>();
   /** When a session last changed its state, as far as that was remembered over a restart. */
   readonly sessionMs = new Map<number, number>();
   rpki: RpkiView | undefined;
@@ -77,7 +82,7 @@ export class Core {
     this.nowMs = nowMs;
     this.begunMs = nowMs;
     this.plan = new WatchPlan(config.watchlist);
-    this.baseline = new Baseline(learnRules(config));
+    this.baseline = new Baseline(learnRules(config), this.prefixes);
     this.book = new IncidentBook(bookRules(config), {
       setDeadline: (name, atMs) => this.deadlines.set(name, atMs),
       clearDeadline: (name) => this.deadlines.clear(name),
@@ -94,7 +99,7 @@ export class Core {
   /** Takes a new configuration into force; the caller judges the RIB anew. */
   configure(config: EngineConfig): void {
     this.config = config;
-    this.plan = new WatchPlan(config.watchlist);
+    this.plan = new WatchPlan(config.watchlist, this.plan);
     this.baseline.rules = learnRules(config);
     this.book.rules = bookRules(config);
     this.world = this.makeWorld();
@@ -207,9 +212,7 @@ export class Core {
   assessVisibility(prefix: Prefix, observedMs: number, nowMs: number): void {
     const watched = this.plan.exact(prefix);
     if (watched === undefined) return;
-    let carrying = 0;
-    for (const id of this.rib.at(prefix.text)?.routes.keys() ?? [])
-      if (this.vantagePoints.isUp(id)) carrying += 1;
+    const carrying = this.rib.countWhere(prefix, (id) => this.vantagePoints.isUp(id));
     const loss = this.visibility.assess(prefix.text, carrying, nowMs);
     const { group } = watched.entry;
     if (loss === undefined) {
@@ -255,18 +258,17 @@ export class Core {
 
   // ------------------------------------------------------------ bookkeeping
 
-  ribRow(prefix: Prefix, route: RibRoute<Finding>): void {
-    const { point, name } = this.vantagePoints.byId(route.vantagePoint);
-    const { path, communities, observedMs, arrivedMs } = route;
-    this.effects.ribRow(
-      { vantagePoint: point, prefix: prefix.text, path, communities, observedMs, arrivedMs, doubt: 0 },
-      `${name} ${prefix.text}`,
-    );
+  /** Something is there to be written or said. */
+  get hasChanged(): boolean {
+    return !this.effects.isEmpty || this.routeLog.hasChanged || this.baseline.hasChanged;
   }
 
-  ribGone(prefix: Prefix, vantagePoint: number): void {
-    const { point, name } = this.vantagePoints.byId(vantagePoint);
-    this.effects.ribGone(point, prefix.text, `${name} ${prefix.text}`);
+  /** Everything that changed since the last call. Without `keepsState` nobody writes routes and baseline. */
+  takeBatch(keepsState: boolean): ReturnType<Effects['take']> {
+    if (keepsState) return this.effects.take(this.routeLog.take(), this.baseline.takeChanged().map(keptRowOf));
+    this.routeLog.discard();
+    this.baseline.discardChanged();
+    return this.effects.take(NO_ROUTES, []);
   }
 
   /** Nobody vouches for this route any more; without a vantage point, for the loss of the prefix. */
@@ -276,9 +278,8 @@ export class Core {
       this.effects.remember(`lost/${prefixText}`, '');
       return;
     }
-    const row = this.rib.at(prefixText);
-    if (row === undefined || this.rib.withdraw(prefixText, vantagePoint) === undefined) return;
-    this.ribGone(row.prefix, vantagePoint);
+    const prefix = this.prefixOfText(prefixText);
+    if (prefix !== undefined) this.rib.withdraw(prefix, vantagePoint);
   }
 
   setWithdrawn(prefix: Prefix, isWithdrawn: boolean): void {
@@ -288,8 +289,7 @@ export class Core {
   }
 
   noteChange(prefix: Prefix, nowMs: number): void {
-    const match = this.plan.match(prefix);
-    if (match.type === 'covered') this.lastChangeMs.set(match.watched.prefix.text, nowMs);
+    this.plan.noteChange(prefix, nowMs);
   }
 
   prefixOfText(text: string): Prefix | undefined {

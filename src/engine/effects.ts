@@ -3,26 +3,18 @@
  * afterwards. Bounded by what the driver applies between two commits.
  */
 
-import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { Alert, Incident } from '../incident/alert.ts';
 import type {
   AuditRow,
-  BaselineRow,
   Batch,
   IncidentRecord,
   OutboxRow,
   Published,
   RawEvidence,
-  RibRow,
   Silence,
 } from './ports.ts';
 
 export class Effects {
-  private readonly rib = new Map<
-    string,
-    RibRow | { readonly vantagePoint: VantagePoint; readonly prefix: string; readonly isGone: true }
-  >();
-  private baseline: BaselineRow[] = [];
   private baselineRemoved: { prefix: string; origin: number }[] = [];
   private incidents: IncidentRecord[] = [];
   private forgotten: string[] = [];
@@ -35,15 +27,6 @@ export class Effects {
   private readonly memory = new Map<string, string>();
   private published: Published[] = [];
 
-  ribRow(row: RibRow, key: string): void {
-    this.rib.set(key, row);
-  }
-  ribGone(vantagePoint: VantagePoint, prefix: string, key: string): void {
-    this.rib.set(key, { vantagePoint, prefix, isGone: true });
-  }
-  baselineRow(row: BaselineRow): void {
-    this.baseline.push(row);
-  }
   baselineGone(prefix: string, origin: number): void {
     this.baselineRemoved.push({ prefix, origin });
   }
@@ -86,27 +69,21 @@ export class Effects {
 
   get isEmpty(): boolean {
     return (
-      this.rib.size === 0 &&
       this.memory.size === 0 &&
-      this.baseline.length + this.baselineRemoved.length + this.incidents.length + this.forgotten.length ===
-        0 &&
+      this.baselineRemoved.length + this.incidents.length + this.forgotten.length === 0 &&
       this.alerts.length + this.outbox.length + this.raw.length + this.silences.length === 0 &&
       this.silencesRemoved.length + this.audit.length + this.published.length === 0
     );
   }
 
-  /** Everything since the last call, and begins anew. */
-  take(): { readonly batch: Batch; readonly published: readonly Published[] } {
-    const rib: RibRow[] = [];
-    const ribRemoved: { vantagePoint: VantagePoint; prefix: string }[] = [];
-    for (const row of this.rib.values()) {
-      if ('isGone' in row) ribRemoved.push({ vantagePoint: row.vantagePoint, prefix: row.prefix });
-      else rib.push(row);
-    }
+  /** Everything since the last call, with the routes and the rows of the baseline that changed; and begins anew. */
+  take(
+    routes: Batch['routes'],
+    baseline: Batch['baseline'],
+  ): { readonly batch: Batch; readonly published: readonly Published[] } {
     const batch: Batch = {
-      rib,
-      ribRemoved,
-      baseline: this.baseline,
+      routes,
+      baseline,
       baselineRemoved: this.baselineRemoved,
       incidents: this.incidents,
       incidentsForgotten: this.forgotten,
@@ -124,9 +101,7 @@ export class Effects {
   }
 
   private reset(): void {
-    this.rib.clear();
     this.memory.clear();
-    this.baseline = [];
     this.baselineRemoved = [];
     this.incidents = [];
     this.forgotten = [];

@@ -138,16 +138,15 @@ export class Engine {
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const gone = core.rib.withdraw(prefix.text, origin.vantagePoint);
+    const gone = core.rib.withdraw(prefix, origin.vantagePoint);
     if (gone === undefined) return;
     core.observations += 1;
-    core.ribGone(prefix, origin.vantagePoint);
     if (gone.finding !== undefined) this.drop(gone.finding, prefix.text, origin, 'withdrawn', nowMs);
     core.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
     core.visibility.lose(prefix.text, origin.vantagePoint, isOurs(gone.finding), nowMs);
     core.assessVisibility(prefix, origin.observedMs, nowMs);
-    if (core.rib.at(prefix.text) === undefined) {
+    if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
     }
@@ -161,7 +160,7 @@ export class Engine {
   ): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const before = core.rib.route(prefix.text, origin.vantagePoint);
+    const before = core.rib.route(prefix, origin.vantagePoint);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {
       if (before !== undefined) this.forget(prefix, before, origin, nowMs);
@@ -180,7 +179,6 @@ export class Engine {
       finding: answer.finding,
     };
     core.rib.announce(prefix, route);
-    core.ribRow(prefix, route);
     core.noteChange(prefix, nowMs);
     if (before?.finding !== undefined && !sameRoute(before.finding, answer.finding)) {
       this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
@@ -206,8 +204,7 @@ export class Engine {
 
   /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
   private forget(prefix: Prefix, before: RibRoute<Finding>, origin: Origin, nowMs: number): void {
-    this.core.rib.withdraw(prefix.text, before.vantagePoint);
-    this.core.ribGone(prefix, before.vantagePoint);
+    this.core.rib.withdraw(prefix, before.vantagePoint);
     if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
   }
 
@@ -231,7 +228,7 @@ export class Engine {
     if (isUp) return;
     core.doubtCarriers((vantagePoint) => vantagePoint === point.id, 2);
     for (const text of core.visibility.sessionDown(point.id)) {
-      const watched = core.rib.at(text)?.prefix ?? core.prefixOfText(text);
+      const watched = core.prefixOfText(text);
       if (watched !== undefined) core.assessVisibility(watched, nowMs, nowMs);
     }
   }

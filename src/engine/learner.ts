@@ -4,27 +4,22 @@
  */
 import type { Prefix } from '../bgp/prefix.ts';
 import { isoTime } from '../incident/alert.ts';
-import type { Memory } from '../judge/baseline.ts';
+import type { Memory, Sighting } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import type { RibRoute } from '../judge/watched-rib.ts';
 import type { AsnEntry } from '../match/watchlist.ts';
 import type { Answer } from './appraise.ts';
 import type { Core } from './core.ts';
-import type { BaselineRow } from './ports.ts';
+import { DueQueue } from './due-queue.ts';
+import type { BaselineRow, KeptBaselineRow } from './ports.ts';
 
 /** Watch entries up to which every declared origin has a row before it is seen. */
 const DECLARED_MAX = 20_000;
 
-interface Due {
-  readonly row: Memory;
-  readonly atMs: number;
-}
-
 export class Learner {
   private readonly core: Core;
-  /** In order of time: learning always takes the same while. */
-  private queue: Due[] = [];
-  private head = 0;
+  /** Rows of the baseline, in order of time: learning always takes the same while. */
+  private queue = new DueQueue();
 
   constructor(core: Core) {
     this.core = core;
@@ -57,8 +52,9 @@ export class Learner {
     const [origin] = route.origins;
     if (origin === undefined) return;
     const isDeclared = watched.entry.type === 'prefix' && (watched.entry.origins?.includes(origin) ?? false);
-    const hasOwn = this.core.baseline.row(prefix.text, origin) !== undefined;
-    const at = !isDeclared && (hasOwn || expectation.state === 'unknown') ? prefix.text : watched.prefix.text;
+    const isOwn =
+      !isDeclared && (expectation.state === 'unknown' || this.core.baseline.find(prefix, origin) >= 0);
+    const at = isOwn ? prefix : watched.prefix;
     this.observe(
       { prefix: at, origin, neighbor: route.neighbor, peerAsn },
       isDeclared ? 'config' : 'observed',
@@ -76,7 +72,7 @@ export class Learner {
   ): void {
     this.core.plan.addLearned(entry, prefix);
     this.observe(
-      { prefix: prefix.text, origin: entry.asn, neighbor: answer.route?.neighbor, peerAsn },
+      { prefix, origin: entry.asn, neighbor: answer.route?.neighbor, peerAsn },
       'observed',
       prefix,
       nowMs,
@@ -91,7 +87,7 @@ export class Learner {
     if (answer.finding?.rows.some((row) => row.code === 'exposed' || row.code.startsWith('rpki-invalid')))
       return;
     this.observe(
-      { prefix: prefix.text, origin, neighbor: answer.route?.neighbor, peerAsn },
+      { prefix, origin, neighbor: answer.route?.neighbor, peerAsn },
       'observed',
       prefix,
       nowMs,
@@ -99,51 +95,57 @@ export class Learner {
   }
 
   private observe(
-    sighting: { prefix: string; origin: number; neighbor: number | undefined; peerAsn: number },
+    sighting: Sighting,
     source: 'config' | 'observed',
     announced: Prefix,
     nowMs: number,
   ): void {
     const { baseline } = this.core;
-    const before = baseline.row(sighting.prefix, sighting.origin);
-    const neighborsBefore = before?.neighbors.size ?? 0;
+    const known = baseline.find(sighting.prefix, sighting.origin);
+    const neighborsBefore = known < 0 ? -1 : baseline.neighborCount(known);
     const row = baseline.observe(sighting, source, nowMs);
-    if (before === undefined || row.neighbors.size > neighborsBefore)
-      this.enqueue(row, nowMs + baseline.rules.learnAfterMs);
-    const became = baseline.becomesProvisional(row);
-    const isFirmNow = nowMs >= baseline.firmAtMs(row) && this.firm(row, nowMs);
-    if (became || isFirmNow) this.core.rejudge.around(announced, nowMs);
+    this.afterSighting(row, neighborsBefore, () => announced, nowMs);
   }
 
-  private enqueue(row: Memory, atMs: number): void {
-    this.queue.push({ row, atMs });
-    if (this.queue.length - this.head === 1) this.core.deadlines.set('learn', atMs);
+  /** `neighborsBefore`: how many the row had before the sighting, −1 when there was no row. */
+  private afterSighting(
+    row: number,
+    neighborsBefore: number,
+    announced: () => Prefix,
+    nowMs: number,
+  ): void {
+    const { baseline } = this.core;
+    if (baseline.neighborCount(row) > neighborsBefore) this.enqueue(row, nowMs + baseline.rules.learnAfterMs);
+    const became = baseline.becomesProvisional(row);
+    const isFirmNow = nowMs >= baseline.firmAtMs(row) && this.firm(row, nowMs);
+    if (became || isFirmNow) this.core.rejudge.around(announced(), nowMs);
+  }
+
+  private enqueue(row: number, atMs: number): void {
+    this.queue.push(row, atMs);
+    if (this.queue.size === 1) this.core.deadlines.set('learn', atMs);
   }
 
   onDeadline(nowMs: number): void {
     for (
-      let due = this.queue[this.head];
-      due !== undefined && due.atMs <= nowMs;
-      due = this.queue[this.head]
+      let dueMs = this.queue.nextMs();
+      dueMs !== undefined && dueMs <= nowMs;
+      dueMs = this.queue.nextMs()
     ) {
-      this.head += 1;
-      const prefix = this.core.prefixOfText(due.row.prefix);
-      if (prefix !== undefined && this.firm(due.row, nowMs)) this.core.rejudge.around(prefix, nowMs);
+      const row = this.queue.take();
+      if (this.firm(row, nowMs)) this.core.rejudge.around(this.core.baseline.prefixOf(row), nowMs);
     }
-    if (this.head > 1024 && this.head * 2 > this.queue.length) {
-      this.queue = this.queue.slice(this.head);
-      this.head = 0;
-    }
-    const next = this.queue[this.head];
-    if (next !== undefined) this.core.deadlines.set('learn', next.atMs);
+    const nextMs = this.queue.nextMs();
+    if (nextMs !== undefined) this.core.deadlines.set('learn', nextMs);
   }
 
-  private firm(row: Memory, nowMs: number): boolean {
-    const prefix = this.core.prefixOfText(row.prefix);
-    if (prefix !== undefined && row.source === 'provisional') {
-      if (this.core.rpki?.validate(prefix, row.origin).state === 'invalid') return false;
+  private firm(row: number, nowMs: number): boolean {
+    const { baseline, rpki } = this.core;
+    if (rpki !== undefined && baseline.source(row) === 'provisional') {
+      const { state } = rpki.validate(baseline.prefixOf(row), baseline.originOf(row));
+      if (state === 'invalid') return false;
     }
-    return this.core.baseline.firm(row, nowMs);
+    return baseline.firm(row, nowMs);
   }
 
   /**
@@ -153,41 +155,43 @@ export class Learner {
   syncDeclared(): void {
     const { baseline, config } = this.core;
     const entries = config.watchlist.entries;
-    const declared = new Set<string>();
-    for (const entry of entries) {
-      if (entry.type !== 'prefix' || entry.ignore) continue;
-      for (const origin of entry.origins ?? []) {
-        declared.add(`${entry.prefix.text} ${origin}`);
-        if (entries.length <= DECLARED_MAX) baseline.declare(entry.prefix.text, origin);
+    if (entries.length <= DECLARED_MAX) {
+      for (const entry of entries) {
+        if (entry.type !== 'prefix' || entry.ignore) continue;
+        for (const origin of entry.origins ?? []) baseline.declare(entry.prefix, origin);
       }
     }
-    for (const row of [...baseline.every()]) {
-      if (row.source !== 'config' || declared.has(`${row.prefix} ${row.origin}`)) continue;
-      if (baseline.undeclare(row)) this.core.effects.baselineGone(row.prefix, row.origin);
+    for (const row of [...baseline.everyRow()]) {
+      if (baseline.source(row) !== 'config' || this.isDeclared(row)) continue;
+      const [prefix, origin] = [baseline.prefixOf(row), baseline.originOf(row)];
+      if (baseline.undeclare(row)) this.core.effects.baselineGone(prefix.text, origin);
     }
+  }
+
+  private isDeclared(row: number): boolean {
+    const { baseline, plan } = this.core;
+    const entry = plan.exact(baseline.prefixOf(row))?.entry;
+    return entry?.type === 'prefix' && (entry.origins?.includes(baseline.originOf(row)) ?? false);
   }
 
   /** After a restart or a reload: rows that may still become firm, and what watched ASes are known for. */
   rebuildLearned(): void {
     this.syncDeclared();
-    this.queue = [];
-    this.head = 0;
-    const dues: Due[] = [];
+    const dues: { readonly row: number; readonly atMs: number }[] = [];
     const { baseline, plan } = this.core;
-    for (const row of baseline.every()) {
-      const entry = plan.asns.get(row.origin);
-      const prefix = entry === undefined ? undefined : this.core.prefixOfText(row.prefix);
-      if (entry !== undefined && prefix !== undefined && row.source !== 'rejected')
-        plan.addLearned(entry, prefix);
-      if (Number.isNaN(row.firstSeenMs)) continue;
-      if (row.source === 'provisional') dues.push({ row, atMs: baseline.firmAtMs(row) });
-      for (const neighbor of row.neighbors.values()) {
-        if (!neighbor.firm) dues.push({ row, atMs: neighbor.firstSeenMs + baseline.rules.learnAfterMs });
-      }
+    for (const row of baseline.everyRow()) {
+      const entry = plan.asns.get(baseline.originOf(row));
+      if (entry !== undefined && baseline.source(row) !== 'rejected')
+        plan.addLearned(entry, baseline.prefixOf(row));
+      if (Number.isNaN(baseline.firstSeenMs(row))) continue;
+      if (baseline.source(row) === 'provisional') dues.push({ row, atMs: baseline.firmAtMs(row) });
+      for (const seenMs of baseline.candidatesSince(row))
+        dues.push({ row, atMs: seenMs + baseline.rules.learnAfterMs });
     }
-    this.queue = dues.sort((a, b) => a.atMs - b.atMs);
-    const [first] = this.queue;
-    if (first !== undefined) this.core.deadlines.set('learn', first.atMs);
+    this.queue = new DueQueue();
+    for (const { row, atMs } of dues.sort((a, b) => a.atMs - b.atMs)) this.queue.push(row, atMs);
+    const nextMs = this.queue.nextMs();
+    if (nextMs !== undefined) this.core.deadlines.set('learn', nextMs);
   }
 }
 
@@ -195,7 +199,7 @@ export class Learner {
 export function baselineRowOf(row: Memory): BaselineRow {
   const neighbors = [...row.neighbors].filter(([, neighbor]) => neighbor.firm).map(([asn]) => asn);
   return {
-    prefix: row.prefix,
+    prefix: row.prefix.text,
     origin: row.origin,
     neighbors: neighbors.sort((a, b) => a - b),
     source: row.source,
@@ -207,8 +211,12 @@ export function baselineRowOf(row: Memory): BaselineRow {
   };
 }
 
-/** Candidate neighbours, for the store's memory: what `baselineRowOf` does not carry. */
-export function candidatesOf(row: Memory): string {
+/** The row as the store keeps it: with the candidates among the neighbours. */
+export function keptRowOf(row: Memory): KeptBaselineRow {
+  return { ...baselineRowOf(row), candidates: candidatesOf(row) };
+}
+
+function candidatesOf(row: Memory): string {
   const rows = [...row.neighbors].filter(([, neighbor]) => !neighbor.firm);
   return rows.length === 0
     ? ''

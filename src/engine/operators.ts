@@ -72,7 +72,7 @@ export class OperatorActions {
     const neighbors = new Set<number>();
     if (isAccepted) for (const asn of this.neighborsSeen(prefix, origin)) neighbors.add(asn);
     const row = core.baseline.decide(
-      prefix.text,
+      prefix,
       origin,
       { accepted: isAccepted, by: author.by, note: author.note, neighbors: [...neighbors] },
       nowMs,
@@ -91,7 +91,7 @@ export class OperatorActions {
 
   private neighborsSeen(prefix: Prefix, origin: number): readonly number[] {
     const seen: number[] = [];
-    for (const route of this.engine.core.rib.at(prefix.text)?.routes.values() ?? []) {
+    for (const route of this.engine.core.rib.routesAt(prefix)) {
       const path = route.path.filter((element) => typeof element === 'number');
       if (path.at(-1) !== origin) continue;
       const neighbor = path.findLast((asn) => asn !== origin);
@@ -110,7 +110,10 @@ export class OperatorActions {
   importRows(rows: readonly BaselineRow[], author: Author, nowMs: number): { readonly imported: number } {
     const { core } = this.engine;
     this.engine.advance(nowMs);
-    for (const row of rows) core.baseline.put(memoryOf(row, ''), true);
+    for (const row of rows) {
+      const memory = memoryOf(row, '');
+      if (memory !== undefined) core.baseline.put(memory, true);
+    }
     this.audit(author, 'baseline.import', `${rows.length} rows`, nowMs);
     core.learner.rebuildLearned();
     core.rejudge.all('accepted', nowMs);

@@ -42,7 +42,22 @@ export type FeedState = 'live' | 'stalled' | 'down';
 
 // ---------------------------------------------------------------- what is kept
 
-/** A route of one vantage point in the watched RIB. */
+/** What changed in the watched RIB, in the form of the route log (`route-log.ts`): opaque bytes. */
+export interface RouteChange {
+  /** Appended behind all others; undefined: no route changed. */
+  readonly segment: StoredSegment | undefined;
+  /** Numbers of segments that nobody needs any more. */
+  readonly dropped: readonly number[];
+  /** The routes of the table that stood in the place of the log are in the segment now. */
+  readonly replacesTable: boolean;
+}
+
+export interface StoredSegment {
+  readonly number: number;
+  readonly body: Uint8Array;
+}
+
+/** A route of one vantage point, as the table kept it that stood in the place of the log. */
 export interface RibRow {
   readonly vantagePoint: VantagePoint;
   readonly prefix: string;
@@ -68,6 +83,11 @@ export interface BaselineRow {
   readonly peerAsns: readonly number[];
   readonly by: string;
   readonly note: string;
+}
+
+/** A row with what the outside does not see: neighbours that do not count yet, opaque JSON text; absent or empty: none. */
+export interface KeptBaselineRow extends BaselineRow {
+  readonly candidates?: string;
 }
 
 /** A part of an incident that the outside does not see, as the incident room wants it back: opaque JSON text. */
@@ -120,9 +140,8 @@ export interface OutboxRow {
 
 /** Everything one batch of inputs changed; written in one transaction, or not at all. */
 export interface Batch {
-  readonly rib: readonly RibRow[];
-  readonly ribRemoved: readonly { readonly vantagePoint: VantagePoint; readonly prefix: string }[];
-  readonly baseline: readonly BaselineRow[];
+  readonly routes: RouteChange;
+  readonly baseline: readonly KeptBaselineRow[];
   readonly baselineRemoved: readonly { readonly prefix: string; readonly origin: number }[];
   readonly incidents: readonly IncidentRecord[];
   readonly incidentsForgotten: readonly string[];
@@ -147,8 +166,11 @@ export interface AuditRow {
 /** What the engine starts from. */
 export interface Remembered {
   readonly nextSeq: number;
-  readonly rib: Iterable<RibRow>;
-  readonly baseline: Iterable<BaselineRow>;
+  /** Segments of the route log, oldest first. */
+  readonly segments: Iterable<StoredSegment>;
+  /** Routes of the table that a database of an earlier version has in the place of the log. */
+  readonly ribTable: Iterable<RibRow>;
+  readonly baseline: Iterable<KeptBaselineRow>;
   /** Open ones, and those resolved not longer ago than the reopening window. */
   readonly incidents: Iterable<IncidentRecord>;
   readonly silences: readonly Silence[];

@@ -51,7 +51,7 @@ export function watchlistState(core: Core): readonly WatchlistStateEntry[] {
 function entryState(core: Core, watched: Watched, incidents: readonly string[]): WatchlistStateEntry {
   const { prefix, entry } = watched;
   const origins = originsSeen(core, prefix);
-  const lastChange = core.lastChangeMs.get(prefix.text);
+  const lastChange = core.plan.lastChangeMs(prefix);
   return {
     watch: entry.type === 'asn' ? `AS${entry.asn} ${prefix.text}` : prefix.text,
     name: entry.name,
@@ -78,7 +78,7 @@ interface Seen {
 function originsSeen(core: Core, prefix: Prefix): Seen {
   const counts = new Map<number, number>();
   let seeing = 0;
-  for (const route of core.rib.at(prefix.text)?.routes.values() ?? []) {
+  for (const route of core.rib.routesAt(prefix)) {
     if (
       !core.vantagePoints.isUp(route.vantagePoint) ||
       core.vantagePoints.doubtOf(route.vantagePoint, route.order) === 2

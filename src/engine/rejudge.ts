@@ -7,7 +7,7 @@ import type { Cause } from '../incident/incident-book.ts';
 import type { Finding } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import { FAMILY_OF } from '../judge/vocabulary.ts';
-import type { RibPrefix, RibRoute } from '../judge/watched-rib.ts';
+import type { RibRoute } from '../judge/watched-rib.ts';
 import type { Core } from './core.ts';
 
 export class Rejudge {
@@ -19,27 +19,26 @@ export class Rejudge {
 
   /** Every route. `accepted`: what is explained now resolves at once. */
   all(cause: Cause, nowMs: number): void {
-    for (const row of [...this.core.rib.every()]) this.prefix(row, cause, nowMs);
+    for (const prefix of [...this.core.rib.every()]) this.prefix(prefix, cause, nowMs);
   }
 
   /** The prefix, everything inside its watch entry, and what covers it. */
   around(prefix: Prefix, nowMs: number, cause: Cause = 'replaced'): void {
     const match = this.core.plan.match(prefix);
     const root = match.type === 'covered' ? match.watched.prefix : prefix;
-    for (const row of this.core.rib.inside(root)) this.prefix(row, cause, nowMs);
+    for (const inner of this.core.rib.inside(root)) this.prefix(inner, cause, nowMs);
     this.coveringOf(root, nowMs, cause);
   }
 
   /** Less specific routes of the RIB that cover the prefix. */
   coveringOf(prefix: Prefix, nowMs: number, cause: Cause = 'replaced'): void {
     for (let length = prefix.length - 1; length >= COVERING_LENGTH_MIN[prefix.family]; length -= 1) {
-      const row = this.core.rib.at(truncate(prefix, length).text);
-      if (row !== undefined) this.prefix(row, cause, nowMs);
+      this.prefix(truncate(prefix, length), cause, nowMs);
     }
   }
 
-  private prefix(row: RibPrefix<Finding>, cause: Cause, nowMs: number): void {
-    for (const route of [...row.routes.values()]) this.route(row.prefix, route, cause, nowMs);
+  private prefix(prefix: Prefix, cause: Cause, nowMs: number): void {
+    for (const route of this.core.rib.routesAt(prefix)) this.route(prefix, route, cause, nowMs);
   }
 
   private route(prefix: Prefix, route: RibRoute<Finding>, cause: Cause, nowMs: number): void {
@@ -54,17 +53,16 @@ export class Rejudge {
       nowMs,
     );
     const before = route.finding;
-    if (!answer.isOurs) {
-      core.rib.withdraw(prefix.text, route.vantagePoint);
-      core.ribGone(prefix, route.vantagePoint);
-    } else if (answer.match.type === 'none') core.plan.track(prefix);
-    route.finding = answer.isOurs ? answer.finding : undefined;
+    if (!answer.isOurs) core.rib.withdraw(prefix, route.vantagePoint);
+    else if (answer.match.type === 'none') core.plan.track(prefix);
+    const finding = answer.isOurs ? answer.finding : undefined;
+    core.rib.setFinding(prefix, route.vantagePoint, finding);
     const gone = { cause, observedMs: nowMs };
-    if (before !== undefined && !sameRoute(before, route.finding))
+    if (before !== undefined && !sameRoute(before, finding))
       core.book.drop(before, prefix.text, route.vantagePoint, gone, nowMs);
-    if (route.finding === undefined) return;
+    if (finding === undefined) return;
     core.carry(
-      route.finding,
+      finding,
       prefix,
       route,
       { peerAsn, hasBadClock: route.hasBadClock ?? false, via: core.lastVia, arrivedMs: route.arrivedMs },

@@ -3,12 +3,14 @@
  * with the configuration of now; what the incidents already told is not told again, what changed meanwhile is.
  */
 import { parsePrefix } from '../bgp/prefix.ts';
+import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { decodeIncident } from '../incident/codec.ts';
-import type { BaselineSource, Memory } from '../judge/baseline.ts';
+import type { BaselineSource, Memory, Neighbor } from '../judge/baseline.ts';
 import type { EngineConfig } from './config.ts';
 import { Core } from './core.ts';
 import { Engine } from './engine.ts';
 import type { BaselineRow, Remembered } from './ports.ts';
+import { readSegment } from './route-codec.ts';
 
 /**
  * An engine that goes on where `remembered` ends. Everything restored is in doubt: a gap lies between. `liveFeeds`
@@ -39,9 +41,11 @@ export function restoreEngine(
   return engine;
 }
 
-/** A row of the store or of an import as the baseline keeps it. */
-export function memoryOf(row: BaselineRow, candidates: string): Memory {
-  const neighbors: Memory['neighbors'] = new Map();
+/** A row of the store or of an import as the baseline keeps it; undefined when its prefix is none. */
+export function memoryOf(row: BaselineRow, candidates: string): Memory | undefined {
+  const prefix = parsePrefix(row.prefix)?.prefix;
+  if (prefix === undefined) return undefined;
+  const neighbors = new Map<number, Neighbor>();
   const firstSeenMs = row.firstSeenAt === null ? Number.NaN : Date.parse(row.firstSeenAt);
   for (const asn of row.neighbors) neighbors.set(asn, { firm: true, firstSeenMs, peerAsns: new Set() });
   if (candidates !== '') {
@@ -50,7 +54,7 @@ export function memoryOf(row: BaselineRow, candidates: string): Memory {
     }
   }
   return {
-    prefix: row.prefix,
+    prefix,
     origin: row.origin,
     source: row.source as BaselineSource,
     firstSeenMs,
@@ -64,10 +68,8 @@ export function memoryOf(row: BaselineRow, candidates: string): Memory {
 
 function restoreBaseline(core: Core, remembered: Remembered): void {
   for (const row of remembered.baseline) {
-    core.baseline.put(
-      memoryOf(row, remembered.memory.get(`candidates/${row.prefix}/${row.origin}`) ?? ''),
-      false,
-    );
+    const memory = memoryOf(row, row.candidates ?? '');
+    if (memory !== undefined) core.baseline.put(memory, false);
   }
 }
 
@@ -114,23 +116,67 @@ function meetByName(core: Core, name: string, peerAsn: number): number | undefin
   return core.vantagePoints.meet({ collector, peerAddress, peerAsn }, '').id;
 }
 
+/** The RIB as the log tells it, or as the table of an earlier version does; that one is then written anew. */
 function restoreRib(core: Core, remembered: Remembered, nowMs: number): void {
-  for (const row of remembered.rib) {
+  const heard = new Heard(core);
+  for (const row of remembered.ribTable) {
     const prefix = parsePrefix(row.prefix)?.prefix;
     if (prefix === undefined) continue;
-    const point = core.vantagePoints.meet(row.vantagePoint, '');
-    const isLost =
-      row.doubt === 2 || (core.sessionMs.get(point.id) ?? Number.NEGATIVE_INFINITY) >= row.arrivedMs;
-    core.vantagePoints.heard(point.id, prefix.family, Math.min(nowMs, row.arrivedMs));
+    core.routeLog.replacesTable = true;
+    const vantagePoint = heard.meet(row.vantagePoint, prefix.family, row.arrivedMs);
+    const order = row.doubt === 2 || isLost(core, vantagePoint, row.arrivedMs) ? -1 : 0;
     const { path, communities, observedMs, arrivedMs } = row;
-    core.rib.announce(prefix, {
-      vantagePoint: point.id,
-      path,
-      communities,
-      observedMs,
-      arrivedMs,
-      order: isLost ? -1 : 0,
-      finding: undefined,
-    });
+    const finding = undefined;
+    core.rib.announce(prefix, { vantagePoint, path, communities, observedMs, arrivedMs, order, finding });
+  }
+  for (const { number, body } of remembered.segments) restoreSegment(core, heard, number, body);
+  if (!core.routeLog.replacesTable) core.routeLog.discard();
+  heard.note(nowMs);
+}
+
+function restoreSegment(core: Core, heard: Heard, number: number, body: Uint8Array): void {
+  const { rib, routeLog } = core;
+  let records = 0;
+  readSegment(body, {
+    route: (point, { shape, words }, route) => {
+      records += 1;
+      const vantagePoint = heard.meet(point, shape >> 8 === 4 ? 4 : 6, route.arrivedMs);
+      const order = isLost(core, vantagePoint, route.arrivedMs) ? -1 : 0;
+      routeLog.restored(number, rib.restore({ shape, words }, { ...route, vantagePoint, order }));
+    },
+    gone: (point, { shape, words }) => {
+      records += 1;
+      rib.withdrawRow(rib.rows.find(shape, ...words), core.vantagePoints.meet(point, '').id);
+    },
+  });
+  routeLog.restoredSegment(number, records);
+}
+
+/** Its session changed after the route came. */
+function isLost(core: Core, vantagePoint: number, arrivedMs: number): boolean {
+  return (core.sessionMs.get(vantagePoint) ?? Number.NEGATIVE_INFINITY) >= arrivedMs;
+}
+
+/** Vantage points as the routes name them, and when each was heard last. */
+class Heard {
+  private readonly core: Core;
+  private readonly lastMs = new Map<number, { 4: number; 6: number }>();
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  meet(point: VantagePoint, family: 4 | 6, arrivedMs: number): number {
+    const { id } = this.core.vantagePoints.meet(point, '');
+    const last = this.lastMs.get(id) ?? { 4: 0, 6: 0 };
+    last[family] = Math.max(last[family], arrivedMs);
+    this.lastMs.set(id, last);
+    return id;
+  }
+
+  note(nowMs: number): void {
+    for (const [id, last] of this.lastMs)
+      for (const family of [4, 6] as const)
+        if (last[family] > 0) this.core.vantagePoints.heard(id, family, Math.min(nowMs, last[family]));
   }
 }

@@ -9,7 +9,6 @@ import type { IncidentState } from '../incident/incident-state.ts';
 import { renderAlert, renderIncident } from '../incident/render.ts';
 import { planDeliveries } from '../incident/routing.ts';
 import type { Core } from './core.ts';
-import { baselineRowOf, candidatesOf } from './learner.ts';
 import type { IncidentRecord } from './ports.ts';
 
 /** Incidents with more routes and vantage points than this are written once a second, and with every alert. */
@@ -48,7 +47,7 @@ export function speak(core: Core, notice: Notice): void {
   core.effects.incident(recordOf(notice.incident, incident));
 }
 
-/** Writes down incidents that changed without an alert, baseline rows, and the frame that changed them. */
+/** Writes down incidents that changed without an alert, and the frame that changed them. */
 export function writeChanged(core: Core, nowMs: number): void {
   if (core.book.isMuted) return;
   const { changed, forgotten } = core.book.takeChanged();
@@ -59,7 +58,6 @@ export function writeChanged(core: Core, nowMs: number): void {
     else core.deferred.add(incident);
   }
   core.pendingRaw = undefined;
-  writeBaseline(core);
 }
 
 function isDueToWrite(incident: IncidentState, nowMs: number): boolean {
@@ -88,13 +86,5 @@ export function writeDeferred(core: Core, isIdle: boolean): void {
     core.deferred.delete(incident);
     incident.writtenMs = core.nowMs;
     writeIncident(core, incident);
-  }
-}
-
-function writeBaseline(core: Core): void {
-  for (const row of core.baseline.takeChanged()) {
-    core.effects.baselineRow(baselineRowOf(row));
-    const candidates = candidatesOf(row);
-    core.effects.remember(`candidates/${row.prefix}/${row.origin}`, candidates);
   }
 }

@@ -3,40 +3,54 @@
  * neighbours. *Seen is not legitimate* (detection.md §2 rule 3): a learned expectation needs age, independent
  * peer ASes and no RPKI-invalid, or an operator, or a RIB snapshot. Offending routes are never shown to it.
  *
- * Pure state; stamps are arrivals in ms. The engine asks `due` rows by deadline and takes `changed` rows to the store.
+ * Pure state; stamps are arrivals in ms. Kept in rows of typed arrays (`baseline-rows.ts`), named by number; a `Memory` is a copy for
+ * who wants to read one. The engine asks for rows by deadline and takes those that changed to the store.
  */
 import { type Prefix, truncate } from '../bgp/prefix.ts';
+import { BaselineRows } from './baseline-rows.ts';
+import type { PrefixRows } from './prefix-rows.ts';
+import type { Sightings } from './sighting-arena.ts';
 
-export type BaselineSource =
-  | 'config'
-  | 'learned'
-  | 'provisional'
-  | 'observed'
-  | 'operator'
-  | 'rejected'
-  | 'snapshot';
+/** In the order of their numbers in the rows. */
+const SOURCES = [
+  'observed',
+  'config',
+  'learned',
+  'provisional',
+  'operator',
+  'rejected',
+  'snapshot',
+] as const;
+export type BaselineSource = (typeof SOURCES)[number];
+
+const OBSERVED = SOURCES.indexOf('observed');
+const CONFIG = SOURCES.indexOf('config');
+const LEARNED = SOURCES.indexOf('learned');
+const PROVISIONAL = SOURCES.indexOf('provisional');
+const OPERATOR = SOURCES.indexOf('operator');
+const REJECTED = SOURCES.indexOf('rejected');
 
 /** Peer ASes and neighbours kept a row; more add nothing to the judgement. */
 const PEERS_MAX = 16;
 const NEIGHBORS_MAX = 256;
 
 export interface Neighbor {
-  firm: boolean;
+  readonly firm: boolean;
   readonly firstSeenMs: number;
-  readonly peerAsns: Set<number>;
+  readonly peerAsns: ReadonlySet<number>;
 }
 
 export interface Memory {
-  readonly prefix: string;
+  readonly prefix: Prefix;
   readonly origin: number;
-  source: BaselineSource;
+  readonly source: BaselineSource;
   /** NaN: never seen yet. */
-  firstSeenMs: number;
-  lastSeenMs: number;
-  readonly peerAsns: Set<number>;
-  readonly neighbors: Map<number, Neighbor>;
-  by: string;
-  note: string;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  readonly peerAsns: ReadonlySet<number>;
+  readonly neighbors: ReadonlyMap<number, Neighbor>;
+  readonly by: string;
+  readonly note: string;
 }
 
 /** Sources that make an origin an expected one. */
@@ -53,145 +67,291 @@ export interface LearnRules {
 const LAST_SEEN_STEP_MS = 600_000;
 
 export class Baseline {
-  private readonly rows = new Map<string, Map<number, Memory>>();
-  private readonly byOrigin = new Map<number, Set<string>>();
+  private readonly rows: BaselineRows;
   /** Rows to write since the last `takeChanged`. */
-  private changed = new Set<Memory>();
+  private changed = new Set<number>();
+  /** Rows that an operator decided: while there are none, nobody has to look for them. */
+  private decided = 0;
   rules: LearnRules;
 
-  constructor(rules: LearnRules) {
+  constructor(rules: LearnRules, prefixes?: PrefixRows) {
     this.rules = rules;
+    this.rows = new BaselineRows(prefixes);
   }
 
-  at(prefix: string): ReadonlyMap<number, Memory> | undefined {
-    return this.rows.get(prefix);
+  get size(): number {
+    return this.rows.size;
   }
 
-  row(prefix: string, origin: number): Memory | undefined {
-    return this.rows.get(prefix)?.get(origin);
+  // ------------------------------------------------------------ reading
+
+  /** Number of the row; −1 when there is none. Valid until the row is forgotten. */
+  find(prefix: Prefix, origin: number): number {
+    return this.rows.find(this.rows.prefixes.findOf(prefix), origin);
   }
 
-  *every(): IterableIterator<Memory> {
-    for (const origins of this.rows.values()) yield* origins.values();
+  /** The same by the row of the prefix in `PrefixRows`. */
+  findAt(prefixRow: number, origin: number): number {
+    return this.rows.find(prefixRow, origin);
+  }
+
+  row(prefix: Prefix, origin: number): Memory | undefined {
+    const row = this.find(prefix, origin);
+    return row < 0 ? undefined : this.memory(row);
+  }
+
+  sourceOf(prefix: Prefix, origin: number): BaselineSource | undefined {
+    const row = this.find(prefix, origin);
+    return row < 0 ? undefined : SOURCES[this.rows.sources[row]!];
+  }
+
+  /** Origins remembered for exactly this prefix, in the order in which they came. */
+  at(prefix: Prefix): { readonly origin: number; readonly source: BaselineSource }[] {
+    const found: { origin: number; source: BaselineSource }[] = [];
+    const { rows } = this;
+    for (let row = rows.firstAt(rows.prefixes.findOf(prefix)); row >= 0; row = rows.nextAt(row))
+      found.push({ origin: rows.originOf(row), source: this.source(row) });
+    return found;
+  }
+
+  *every(): Generator<Memory> {
+    for (const row of this.rows.every()) yield this.memory(row);
+  }
+
+  everyRow(): Iterable<number> {
+    return this.rows.every();
   }
 
   /** `inner`, then each less specific prefix up to and including `outer`, as far as the baseline has rows for it. */
-  textsBetween(inner: Prefix, outer: Prefix): readonly string[] {
-    const texts: string[] = [];
-    if (this.rows.has(inner.text)) texts.push(inner.text);
-    for (let length = inner.length - 1; length > outer.length; length -= 1) {
-      const { text } = truncate(inner, length);
-      if (this.rows.has(text)) texts.push(text);
+  between(inner: Prefix, outer: Prefix): readonly Prefix[] {
+    const found: Prefix[] = [];
+    for (let length = inner.length; length >= outer.length; length -= 1) {
+      const prefix = length === inner.length ? inner : length === outer.length ? outer : truncate(inner, length);
+      if (this.rows.firstAt(this.rows.prefixes.findOf(prefix)) >= 0) found.push(prefix);
     }
-    if (outer.text !== inner.text && this.rows.has(outer.text)) texts.push(outer.text);
-    return texts;
+    return found;
   }
 
-  /** Prefixes an AS is remembered for, in whatever role. */
-  prefixesOf(origin: number): ReadonlySet<string> {
-    return this.byOrigin.get(origin) ?? new Set();
+  /** What an AS is remembered for, in whatever role. */
+  *ofOrigin(origin: number): Generator<Memory> {
+    for (const row of this.rows.ofOrigin(origin)) yield this.memory(row);
   }
+
+  /** Some prefix of this origin has that neighbour among those that count. */
+  remembersNeighbor(origin: number, neighbor: number): boolean {
+    const { arena, records } = this.rows;
+    for (const row of this.rows.ofOrigin(origin)) {
+      const at = arena.neighborAt(records[row]!, neighbor);
+      if (at >= 0 && arena.isFirm(at)) return true;
+    }
+    return false;
+  }
+
+  memory(row: number): Memory {
+    const { rows } = this;
+    const { peerAsns, neighbors } = rows.arena.read(rows.records[row]!);
+    return {
+      prefix: this.prefixOf(row),
+      origin: rows.originOf(row),
+      source: this.source(row),
+      firstSeenMs: rows.firstSeen[row]!,
+      lastSeenMs: rows.lastSeen[row]!,
+      peerAsns: new Set(peerAsns),
+      neighbors: new Map(
+        neighbors.map(({ asn, firm, firstSeenMs, peerAsns: peers }) => [
+          asn,
+          { firm, firstSeenMs, peerAsns: new Set(peers) },
+        ]),
+      ),
+      by: rows.words.get(row)?.by ?? '',
+      note: rows.words.get(row)?.note ?? '',
+    };
+  }
+
+  prefixOf(row: number): Prefix {
+    return this.rows.prefixes.prefix(this.rows.prefixRowOf(row));
+  }
+
+  originOf(row: number): number {
+    return this.rows.originOf(row);
+  }
+
+  source(row: number): BaselineSource {
+    return SOURCES[this.rows.sources[row]!] ?? 'observed';
+  }
+
+  firstSeenMs(row: number): number {
+    return this.rows.firstSeen[row]!;
+  }
+
+  neighborCount(row: number): number {
+    return this.rows.arena.neighborCount(this.rows.records[row]!);
+  }
+
+  /** First sightings of neighbours that are not firm yet, ms. */
+  candidatesSince(row: number): number[] {
+    const { neighbors } = this.rows.arena.read(this.rows.records[row]!);
+    return neighbors.filter(({ firm }) => !firm).map(({ firstSeenMs }) => firstSeenMs);
+  }
+
+  /** The neighbours that count as an expectation for this origin here; empty: none is firm yet. */
+  firmNeighbors(prefix: Prefix, origin: number): ReadonlySet<number> {
+    const row = this.find(prefix, origin);
+    if (row < 0) return new Set();
+    const { neighbors } = this.rows.arena.read(this.rows.records[row]!);
+    return new Set(neighbors.filter(({ firm }) => firm).map(({ asn }) => asn));
+  }
+
+  /** False only when some neighbours count as expected here and this is none of them. */
+  allowsNeighbor(row: number, neighbor: number): boolean {
+    const { arena, records } = this.rows;
+    const record = records[row]!;
+    const at = arena.neighborAt(record, neighbor);
+    return (at >= 0 && arena.isFirm(at)) || !arena.hasFirm(record);
+  }
+
+  /** An operator accepted or refused something somewhere. */
+  get hasDecisions(): boolean {
+    return this.decided > 0;
+  }
+
+  // ------------------------------------------------------------ changing
 
   /** Puts a row in as it is (from the store, an import, an operator). */
   put(memory: Memory, isChange: boolean): void {
-    const origins = this.rows.get(memory.prefix) ?? new Map<number, Memory>();
-    origins.set(memory.origin, memory);
-    this.rows.set(memory.prefix, origins);
-    const prefixes = this.byOrigin.get(memory.origin) ?? new Set<string>();
-    prefixes.add(memory.prefix);
-    this.byOrigin.set(memory.origin, prefixes);
-    if (isChange) this.changed.add(memory);
+    const { rows } = this;
+    const prefixRow = rows.prefixes.makeOf(memory.prefix);
+    const known = rows.find(prefixRow, memory.origin);
+    const row = known >= 0 ? known : rows.add(prefixRow, memory.origin);
+    this.setSource(row, SOURCES.indexOf(memory.source));
+    rows.firstSeen[row] = memory.firstSeenMs;
+    rows.lastSeen[row] = memory.lastSeenMs;
+    this.setWords(row, memory.by, memory.note);
+    this.writeSightings(row, {
+      peerAsns: [...memory.peerAsns],
+      neighbors: [...memory.neighbors].map(([asn, { firm, firstSeenMs, peerAsns }]) => ({
+        asn,
+        firm,
+        firstSeenMs,
+        peerAsns: [...peerAsns],
+      })),
+    });
+    if (isChange) this.changed.add(row);
+  }
+
+  private writeSightings(row: number, sightings: Sightings): void {
+    this.rows.records[row] = this.rows.arena.write(this.rows.records[row]!, sightings);
+  }
+
+  private setSource(row: number, source: number): void {
+    const { sources } = this.rows;
+    if (isDecision(sources[row]!)) this.decided -= 1;
+    if (isDecision(source)) this.decided += 1;
+    sources[row] = source;
+  }
+
+  private setWords(row: number, by: string, note: string): void {
+    if (by === '' && note === '') this.rows.words.delete(row);
+    else this.rows.words.set(row, { by, note });
   }
 
   /**
-   * A conforming or not yet judgeable announcement was seen. Makes the row with `source` when there is none.
-   * Returns the row when it should be looked at again for promotion (`promote`), else undefined.
+   * A conforming or not yet judgeable announcement was seen. Makes the row with `source` when there is none;
+   * its number. `isNew` and a greater `neighborCount` than before say that there is something to become firm later.
    */
-  observe(sighting: Sighting, source: 'config' | 'observed', nowMs: number): Memory {
-    const row = this.row(sighting.prefix, sighting.origin) ?? this.begin(sighting, source);
-    const fresh = Number.isNaN(row.firstSeenMs);
-    if (fresh) row.firstSeenMs = nowMs;
-    if (fresh || nowMs - row.lastSeenMs >= LAST_SEEN_STEP_MS) this.changed.add(row);
-    if (fresh || nowMs > row.lastSeenMs) row.lastSeenMs = nowMs;
-    this.addPeer(row, row.peerAsns, sighting.peerAsn);
-    if (sighting.neighbor !== undefined)
-      this.observeNeighbor(row, sighting.neighbor, sighting.peerAsn, nowMs);
+  observe(sighting: Sighting, source: 'config' | 'observed', nowMs: number): number {
+    return this.observeAt(this.rows.prefixes.makeOf(sighting.prefix), sighting, source, nowMs);
+  }
+
+  /** The same by the row of the prefix. Where nothing is new, only the last sighting moves. */
+  observeAt(
+    prefixRow: number,
+    { origin, neighbor, peerAsn }: Omit<Sighting, 'prefix'>,
+    source: 'config' | 'observed',
+    nowMs: number,
+  ): number {
+    const { rows } = this;
+    const known = rows.find(prefixRow, origin);
+    const row = known >= 0 ? known : this.begin(prefixRow, origin, source === 'config' ? CONFIG : OBSERVED);
+    const isFresh = Number.isNaN(rows.firstSeen[row]!);
+    if (isFresh) rows.firstSeen[row] = nowMs;
+    if (isFresh || nowMs - rows.lastSeen[row]! >= LAST_SEEN_STEP_MS) this.changed.add(row);
+    if (isFresh || nowMs > rows.lastSeen[row]!) rows.lastSeen[row] = nowMs;
+    if (!this.isSettled(row, neighbor, peerAsn)) this.join(row, neighbor, peerAsn, nowMs);
     return row;
   }
 
-  private begin(sighting: Sighting, source: BaselineSource): Memory {
-    const made: Memory = {
-      prefix: sighting.prefix,
-      origin: sighting.origin,
-      source,
-      firstSeenMs: Number.NaN,
-      lastSeenMs: Number.NaN,
-      peerAsns: new Set(),
-      neighbors: new Map(),
-      by: '',
-      note: '',
-    };
-    this.put(made, true);
-    return made;
+  private begin(prefixRow: number, origin: number, source: number): number {
+    const row = this.rows.add(prefixRow, origin);
+    this.setSource(row, source);
+    this.changed.add(row);
+    return row;
   }
 
-  private addPeer(row: Memory, peers: Set<number>, peerAsn: number): void {
-    if (peers.size >= PEERS_MAX || peers.has(peerAsn)) return;
-    peers.add(peerAsn);
+  /** True when neither this peer nor this neighbour adds anything. */
+  private isSettled(row: number, neighbor: number | undefined, peerAsn: number): boolean {
+    const { arena, records } = this.rows;
+    const record = records[row]!;
+    if (arena.peerCount(record) < PEERS_MAX && !arena.hasPeer(record, peerAsn)) return false;
+    if (neighbor === undefined) return true;
+    const at = arena.neighborAt(record, neighbor);
+    if (at < 0) return arena.neighborCount(record) >= NEIGHBORS_MAX;
+    return arena.isFirm(at) || arena.neighborPeers(at) >= PEERS_MAX || arena.neighborHasPeer(at, peerAsn);
+  }
+
+  private join(row: number, neighbor: number | undefined, peerAsn: number, nowMs: number): void {
+    const sightings = this.rows.arena.read(this.rows.records[row]!);
+    const { peerAsns, neighbors } = sightings;
+    addPeer(peerAsns, peerAsn);
+    if (neighbor !== undefined) {
+      const known = neighbors.find(({ asn }) => asn === neighbor);
+      if (known === undefined && neighbors.length < NEIGHBORS_MAX)
+        neighbors.push({ asn: neighbor, firm: false, firstSeenMs: nowMs, peerAsns: [peerAsn] });
+      else if (known?.firm === false) addPeer(known.peerAsns, peerAsn);
+    }
+    this.writeSightings(row, sightings);
     this.changed.add(row);
   }
 
-  private observeNeighbor(row: Memory, neighbor: number, peerAsn: number, nowMs: number): void {
-    const known = row.neighbors.get(neighbor);
-    if (known !== undefined) this.addPeer(row, known.peerAsns, peerAsn);
-    else if (row.neighbors.size < NEIGHBORS_MAX) {
-      row.neighbors.set(neighbor, { firm: false, firstSeenMs: nowMs, peerAsns: new Set([peerAsn]) });
-      this.changed.add(row);
-    }
-  }
-
   /** The watchlist names this origin. An operator's own decision stays as it is. */
-  declare(prefix: string, origin: number): void {
-    const row =
-      this.row(prefix, origin) ?? this.begin({ prefix, origin, neighbor: undefined, peerAsn: 0 }, 'config');
-    if (row.source === 'config' || row.source === 'operator' || row.source === 'rejected') return;
-    row.source = 'config';
+  declare(prefix: Prefix, origin: number): void {
+    const prefixRow = this.rows.prefixes.makeOf(prefix);
+    const known = this.rows.find(prefixRow, origin);
+    const row = known >= 0 ? known : this.begin(prefixRow, origin, CONFIG);
+    const source = this.rows.sources[row]!;
+    if (source === CONFIG || isDecision(source)) return;
+    this.setSource(row, CONFIG);
     this.changed.add(row);
   }
 
   /** The watchlist does not name it any more. True when the row is gone: it was never seen. */
-  undeclare(row: Memory): boolean {
-    if (Number.isNaN(row.firstSeenMs)) {
-      this.forget(row.prefix, row.origin);
+  undeclare(row: number): boolean {
+    if (Number.isNaN(this.rows.firstSeen[row]!)) {
+      this.forget(row);
       return true;
     }
-    row.source = 'observed';
+    this.setSource(row, OBSERVED);
     this.changed.add(row);
     return false;
   }
 
-  /** The neighbours that count as an expectation for this origin here; empty: none is firm yet. */
-  firmNeighbors(prefix: string, origin: number): ReadonlySet<number> {
-    const row = this.row(prefix, origin);
-    const firm = new Set<number>();
-    for (const [asn, neighbor] of row?.neighbors ?? []) if (neighbor.firm) firm.add(asn);
-    return firm;
-  }
-
   /** `observed` becomes `provisional` when enough peer ASes show it and nobody else is expected here. */
-  becomesProvisional(row: Memory): boolean {
-    if (row.source !== 'observed' || row.peerAsns.size < this.rules.learnPeers) return false;
-    for (const other of this.rows.get(row.prefix)?.values() ?? []) {
-      if (other !== row && (isFirm(other.source) || other.source === 'provisional')) return false;
+  becomesProvisional(row: number): boolean {
+    const { rows } = this;
+    if (rows.sources[row] !== OBSERVED) return false;
+    if (rows.arena.peerCount(rows.records[row]!) < this.rules.learnPeers) return false;
+    for (let other = rows.firstAt(rows.prefixRowOf(row)); other >= 0; other = rows.nextAt(other)) {
+      const source = this.source(other);
+      if (other !== row && (isFirm(source) || source === 'provisional')) return false;
     }
-    row.source = 'provisional';
+    this.setSource(row, PROVISIONAL);
     this.changed.add(row);
     return true;
   }
 
   /** When the row may become firm (ms), or its neighbours may. */
-  firmAtMs(row: Memory): number {
-    return row.firstSeenMs + this.rules.learnAfterMs;
+  firmAtMs(row: number): number {
+    return this.rows.firstSeen[row]! + this.rules.learnAfterMs;
   }
 
   /**
@@ -199,64 +359,86 @@ export class Baseline {
    * Neighbours that are old enough and seen by enough peers become firm together, once.
    * Returns true when something became firm.
    */
-  firm(row: Memory, nowMs: number): boolean {
-    if (Number.isNaN(row.firstSeenMs) || nowMs < this.firmAtMs(row)) return false;
+  firm(row: number, nowMs: number): boolean {
+    const { rows } = this;
+    if (Number.isNaN(rows.firstSeen[row]!) || nowMs < this.firmAtMs(row)) return false;
     let progressed = false;
-    if (row.source === 'provisional' && row.peerAsns.size >= this.rules.learnPeers) {
-      row.source = 'learned';
+    if (
+      rows.sources[row] === PROVISIONAL &&
+      rows.arena.peerCount(rows.records[row]!) >= this.rules.learnPeers
+    ) {
+      this.setSource(row, LEARNED);
       progressed = true;
     }
-    if (isFirm(row.source)) progressed = this.firmUpNeighbors(row, nowMs) || progressed;
+    if (isFirm(this.source(row))) progressed = this.firmUpNeighbors(row, nowMs) || progressed;
     if (progressed) this.changed.add(row);
     return progressed;
   }
 
-  private firmUpNeighbors(row: Memory, nowMs: number): boolean {
+  private firmUpNeighbors(row: number, nowMs: number): boolean {
+    if (!this.rows.arena.hasCandidate(this.rows.records[row]!, this.rules.learnPeers)) return false;
+    const sightings = this.rows.arena.read(this.rows.records[row]!);
     let progressed = false;
-    for (const neighbor of row.neighbors.values()) {
-      if (neighbor.firm || neighbor.peerAsns.size < this.rules.learnPeers) continue;
+    for (const neighbor of sightings.neighbors) {
+      if (neighbor.firm || neighbor.peerAsns.length < this.rules.learnPeers) continue;
       if (nowMs - neighbor.firstSeenMs < this.rules.learnAfterMs) continue;
       neighbor.firm = true;
+      neighbor.peerAsns = [];
       progressed = true;
     }
+    if (progressed) this.writeSightings(row, sightings);
     return progressed;
   }
 
   /** An operator's word: accepted with the neighbours seen now, or refused. */
-  decide(prefix: string, origin: number, decision: Decision, nowMs: number): Memory {
-    const row =
-      this.row(prefix, origin) ?? this.begin({ prefix, origin, neighbor: undefined, peerAsn: 0 }, 'observed');
-    row.source = decision.accepted ? 'operator' : 'rejected';
-    row.by = decision.by;
-    row.note = decision.note;
-    for (const asn of decision.neighbors) {
-      const peerAsns = row.neighbors.get(asn)?.peerAsns ?? new Set<number>();
-      row.neighbors.set(asn, { firm: true, firstSeenMs: nowMs, peerAsns });
-    }
+  decide(prefix: Prefix, origin: number, decision: Decision, nowMs: number): Memory {
+    const prefixRow = this.rows.prefixes.makeOf(prefix);
+    const known = this.rows.find(prefixRow, origin);
+    const row = known >= 0 ? known : this.begin(prefixRow, origin, OBSERVED);
+    this.setSource(row, decision.accepted ? OPERATOR : REJECTED);
+    this.setWords(row, decision.by, decision.note);
+    const { peerAsns, neighbors } = this.rows.arena.read(this.rows.records[row]!);
+    const others = neighbors.filter(({ asn }) => !decision.neighbors.includes(asn));
+    const accepted = decision.neighbors.map((asn) => ({ asn, firm: true, firstSeenMs: nowMs, peerAsns: [] }));
+    this.writeSightings(row, { peerAsns, neighbors: [...others, ...accepted] });
     this.changed.add(row);
-    return row;
+    return this.memory(row);
   }
 
-  forget(prefix: string, origin: number): void {
-    const origins = this.rows.get(prefix);
-    const row = origins?.get(origin);
-    if (origins === undefined || row === undefined) return;
-    origins.delete(origin);
-    if (origins.size === 0) this.rows.delete(prefix);
-    this.byOrigin.get(origin)?.delete(prefix);
+  private forget(row: number): void {
+    this.setSource(row, OBSERVED);
+    this.rows.remove(row);
     this.changed.delete(row);
   }
 
+  get hasChanged(): boolean {
+    return this.changed.size > 0;
+  }
+
+  /** Nobody writes them. */
+  discardChanged(): void {
+    if (this.changed.size > 0) this.changed = new Set();
+  }
+
+  /** Rows to write, as they are now. */
   takeChanged(): readonly Memory[] {
     if (this.changed.size === 0) return [];
     const taken = [...this.changed];
     this.changed = new Set();
-    return taken;
+    return taken.map((row) => this.memory(row));
   }
 }
 
+function isDecision(source: number): boolean {
+  return source === OPERATOR || source === REJECTED;
+}
+
+function addPeer(peers: number[], peerAsn: number): void {
+  if (peers.length < PEERS_MAX && !peers.includes(peerAsn)) peers.push(peerAsn);
+}
+
 export interface Sighting {
-  readonly prefix: string;
+  readonly prefix: Prefix;
   readonly origin: number;
   readonly neighbor: number | undefined;
   readonly peerAsn: number;

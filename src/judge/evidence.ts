@@ -4,7 +4,7 @@
  * `held-long`, `clock`) are the incident's.
  */
 
-import { lengthMax, parsePrefix } from '../bgp/prefix.ts';
+import { lengthMax } from '../bgp/prefix.ts';
 import { isBlackhole } from '../bgp/update.ts';
 import { isFirm } from './baseline.ts';
 import type { Route, Row, Watched } from './finding.ts';
@@ -103,11 +103,9 @@ function wasSeen(question: Question, origin: number): boolean {
   const [inner, outer] = isCovering(question)
     ? [watched.prefix, route.prefix]
     : [route.prefix, watched.prefix];
-  return world.baseline.textsBetween(inner, outer).some((text) => {
-    const row = world.baseline.row(text, origin);
-    return (
-      row !== undefined && (isFirm(row.source) || (row.source === 'provisional' && !isCovering(question)))
-    );
+  return world.baseline.between(inner, outer).some((prefix) => {
+    const source = world.baseline.sourceOf(prefix, origin);
+    return source !== undefined && (isFirm(source) || (source === 'provisional' && !isCovering(question)));
   });
 }
 
@@ -190,13 +188,9 @@ function slipRow(question: Question, add: Add): void {
 
 /** A prefix that the origin announces rightfully, one slip away from the announced one. */
 function rightfulNearby({ route, world }: Question, origin: number): string | undefined {
-  return [...world.baseline.prefixesOf(origin)].find((text) => {
-    const row = world.baseline.row(text, origin);
-    const prefix = parsePrefix(text)?.prefix;
-    return (
-      row !== undefined && isFirm(row.source) && prefix !== undefined && prefixSlip(route.prefix, prefix)
-    );
-  });
+  for (const { prefix, source } of world.baseline.ofOrigin(origin))
+    if (isFirm(source) && prefixSlip(route.prefix, prefix)) return prefix.text;
+  return undefined;
 }
 
 function isBlackholed(question: Question): boolean {

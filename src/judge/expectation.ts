@@ -3,9 +3,9 @@
  * of trust. `accept` rows hold for their own prefix; for what is inside it they make the origin an expected one
  * that announces too specifically, so that an allow-listed landlord can't take a /24 unseen.
  */
-import { type Prefix, prefixOf } from '../bgp/prefix.ts';
+import type { Prefix } from '../bgp/prefix.ts';
 import type { PrefixEntry } from '../match/watchlist.ts';
-import { isFirm, type Memory } from './baseline.ts';
+import { isFirm } from './baseline.ts';
 import type { Expectation, Watched } from './finding.ts';
 import type { World } from './world.ts';
 
@@ -44,9 +44,9 @@ function stateWith(state: Expectation['state'], isAccepted: boolean): Expectatio
 
 /** The closest prefix with a firm or provisional memory, walking from the announced one up to the watched one. */
 function learnedBase(watched: Watched, prefix: Prefix, world: World): Base {
-  for (const text of upwards(watched, prefix)) {
-    const isOwn = text === prefix.text;
-    const rows = [...(world.baseline.at(text)?.values() ?? [])];
+  for (const at of upwards(watched, prefix)) {
+    const isOwn = at === prefix;
+    const rows = world.baseline.at(at);
     const firm = rows.filter((row) => isFirm(row.source)).map((row) => row.origin);
     if (firm.length > 0) return { state: 'learned', origins: firm, isOwn };
     const provisional = rows.filter((row) => row.source === 'provisional').map((row) => row.origin);
@@ -55,31 +55,34 @@ function learnedBase(watched: Watched, prefix: Prefix, world: World): Base {
   return { state: 'unknown', origins: [], isOwn: false };
 }
 
-function upwards(watched: Watched, prefix: Prefix): readonly string[] {
-  return watched.prefix.text === prefix.text ? [prefix.text] : [prefix.text, watched.prefix.text];
+function upwards(watched: Watched, prefix: Prefix): readonly Prefix[] {
+  return watched.prefix.text === prefix.text ? [prefix] : [prefix, watched.prefix];
+}
+
+/** An origin that an operator accepted, for the prefix that he accepted it for. */
+interface Accepted {
+  readonly prefix: Prefix;
+  readonly origin: number;
 }
 
 /** `operator` rows on the watched prefix, the announced one, and anything between that covers it. */
-function operatorRows(watched: Watched, prefix: Prefix, world: World): readonly Memory[] {
-  const found: Memory[] = [];
-  for (const text of pathBetween(watched, prefix, world)) {
-    for (const row of world.baseline.at(text)?.values() ?? []) if (row.source === 'operator') found.push(row);
+function operatorRows(watched: Watched, prefix: Prefix, world: World): readonly Accepted[] {
+  const found: Accepted[] = [];
+  if (!world.baseline.hasDecisions) return found;
+  for (const at of world.baseline.between(prefix, watched.prefix)) {
+    for (const { origin, source } of world.baseline.at(at))
+      if (source === 'operator') found.push({ prefix: at, origin });
   }
   return found;
 }
 
 function refusedOrigins(watched: Watched, prefix: Prefix, world: World): ReadonlySet<number> {
   const refused = new Set<number>();
-  for (const text of upwards(watched, prefix)) {
-    for (const row of world.baseline.at(text)?.values() ?? [])
-      if (row.source === 'rejected') refused.add(row.origin);
+  if (!world.baseline.hasDecisions) return refused;
+  for (const at of upwards(watched, prefix)) {
+    for (const { origin, source } of world.baseline.at(at)) if (source === 'rejected') refused.add(origin);
   }
   return refused;
-}
-
-/** The announced prefix, then each shorter one up to the watched prefix that the baseline knows. */
-function pathBetween(watched: Watched, prefix: Prefix, world: World): readonly string[] {
-  return world.baseline.textsBetween(prefix, watched.prefix);
 }
 
 function maxLengthOf(
@@ -87,14 +90,14 @@ function maxLengthOf(
   prefix: Prefix,
   origin: number,
   base: Base,
-  accepted: readonly Memory[],
+  accepted: readonly Accepted[],
 ): number {
   let longest = -1;
   if (base.origins.includes(origin))
     longest = base.isOwn ? Math.max(prefix.length, entryMaxLength(watched)) : entryMaxLength(watched);
   for (const row of accepted) {
     if (row.origin !== origin) continue;
-    const own = row.prefix === watched.prefix.text ? entryMaxLength(watched) : prefixOf(row.prefix).length;
+    const own = row.prefix.text === watched.prefix.text ? entryMaxLength(watched) : row.prefix.length;
     longest = Math.max(longest, own);
   }
   return longest < 0 ? prefix.length : longest;
@@ -113,11 +116,11 @@ function neighborsOf(
   const upstreams = watched.entry.upstreams;
   const learned = new Set<number>();
   const accepted = new Set<number>();
-  for (const text of world.baseline.textsBetween(prefix, watched.prefix)) {
-    const row = world.baseline.row(text, origin);
-    if (row === undefined) continue;
-    for (const asn of world.baseline.firmNeighbors(text, origin))
-      (row.source === 'operator' ? accepted : learned).add(asn);
+  for (const at of world.baseline.between(prefix, watched.prefix)) {
+    const source = world.baseline.sourceOf(at, origin);
+    if (source === undefined) continue;
+    for (const asn of world.baseline.firmNeighbors(at, origin))
+      (source === 'operator' ? accepted : learned).add(asn);
   }
   if (upstreams !== undefined) return { allowed: new Set([...upstreams, ...accepted]), isDeclared: true };
   const allowed = new Set([...learned, ...accepted]);

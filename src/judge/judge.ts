@@ -110,8 +110,8 @@ export function judgeOrigination(
   asn: number,
   world: World,
 ): Finding | undefined {
-  const row = world.baseline.row(route.prefix.text, asn);
-  if (row !== undefined && row.source !== 'rejected') return undefined;
+  const known = world.baseline.sourceOf(route.prefix, asn);
+  if (known !== undefined && known !== 'rejected') return undefined;
   const { upstreams } = watched.entry;
   const expectation: Expectation = {
     state: 'learned',
@@ -144,7 +144,7 @@ export function judgeCovering(route: Route, watched: Watched, world: World): Fin
   const expectation = expectationOf(watched, watched.prefix, world);
   const question: Question = { route, watched, expectation, world };
   if (expectation.state === 'unknown' || foreignOrigins(question).length === 0) return undefined;
-  const known = route.origins.every((origin) => isRemembered(world, route.prefix.text, origin));
+  const known = route.origins.every((origin) => isRemembered(world, route.prefix, origin));
   if (known) return undefined;
   const exposed = world.isWithdrawn(watched.prefix);
   const extra: Row[] = exposed
@@ -160,7 +160,7 @@ export function judgeCovering(route: Route, watched: Watched, world: World): Fin
   return findingOf(question, 'covering-prefix', verdict, []);
 }
 
-function isRemembered(world: World, prefix: string, origin: number): boolean {
-  const source = world.baseline.row(prefix, origin)?.source;
+function isRemembered(world: World, prefix: Prefix, origin: number): boolean {
+  const source = world.baseline.sourceOf(prefix, origin);
   return source === 'learned' || source === 'snapshot' || source === 'operator' || source === 'config';
 }

@@ -4,13 +4,17 @@
  * (detection.md §3). A link is kept once seen, whatever becomes of the route that showed it.
  */
 import type { AsPath } from '../bgp/as-path.ts';
+import { grown, HashCells, mixed } from './hash-cells.ts';
 
 /** Links kept at most; the first ones stay. Crossing it is counted in `refused`. */
 const LINKS_MAX = 1_000_000;
+const LINKS_MIN = 64;
 
 export class KnownLinks {
-  private readonly neighbors = new Map<number, Set<number>>();
-  private count = 0;
+  /** Smaller and greater AS of each link, by its number. */
+  private lows = new Int32Array(LINKS_MIN);
+  private highs = new Int32Array(LINKS_MIN);
+  private readonly index = new HashCells();
   refused = 0;
 
   /** Learns every link of a conforming path; returns those that are new, as `a-b` with a < b. */
@@ -20,7 +24,7 @@ export class KnownLinks {
       const left = path[index - 1];
       const right = path[index];
       if (typeof left !== 'number' || typeof right !== 'number' || left === right) continue;
-      if (this.learn(left, right)) fresh.push(left < right ? `${left}-${right}` : `${right}-${left}`);
+      if (this.learn(left, right)) fresh.push(linkName(left, right));
     }
     return fresh;
   }
@@ -28,26 +32,46 @@ export class KnownLinks {
   /** True when the link was not known before. */
   learn(a: number, b: number): boolean {
     if (this.has(a, b)) return false;
-    if (this.count >= LINKS_MAX) {
+    const link = this.index.size;
+    if (link >= LINKS_MAX) {
       this.refused += 1;
       return false;
     }
-    this.count += 1;
-    this.side(a).add(b);
-    this.side(b).add(a);
+    if (link === this.lows.length) {
+      this.lows = grown(this.lows);
+      this.highs = grown(this.highs);
+    }
+    const [low, high] = ordered(a, b);
+    this.lows[link] = low;
+    this.highs[link] = high;
+    this.index.insert(hashOf(low | 0, high | 0), link);
     return true;
   }
 
-  /** In either direction. */
+  /** In either direction. Numbers may be signed words. */
   has(a: number, b: number): boolean {
-    return this.neighbors.get(a)?.has(b) ?? false;
+    const [low, high] = ordered(a, b);
+    const hash = hashOf(low | 0, high | 0);
+    const { index } = this;
+    for (let cell = index.start(hash); index.idAt(cell) >= 0; cell = index.after(cell)) {
+      const link = index.idAt(cell);
+      if (index.hashAt(cell) === hash && this.lows[link] === (low | 0) && this.highs[link] === (high | 0))
+        return true;
+    }
+    return false;
   }
+}
 
-  private side(asn: number): Set<number> {
-    const known = this.neighbors.get(asn);
-    if (known !== undefined) return known;
-    const made = new Set<number>();
-    this.neighbors.set(asn, made);
-    return made;
-  }
+/** As it is remembered: `a-b` with a < b. */
+export function linkName(a: number, b: number): string {
+  return ordered(a, b).join('-');
+}
+
+function ordered(a: number, b: number): readonly [number, number] {
+  const [left, right] = [a >>> 0, b >>> 0];
+  return left < right ? [left, right] : [right, left];
+}
+
+function hashOf(low: number, high: number): number {
+  return mixed(mixed(0, low), high);
 }

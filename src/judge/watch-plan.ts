@@ -23,9 +23,12 @@ export class WatchPlan {
   /** Prefixes watched, holes among them. */
   size = 0;
   private readonly slots: (Watched | undefined)[] = [];
+  /** By slot: when the prefix or something inside it changed last, ms; 0: not yet. */
+  private changedMs = new Float64Array(64);
   private readonly listedOrigins = new Set<number>();
 
-  constructor(watchlist: Watchlist) {
+  /** `before`: the plan that it takes the place of, for what was noted there. */
+  constructor(watchlist: Watchlist, before?: WatchPlan) {
     for (const entry of watchlist.entries) {
       if (entry.type === 'asn') this.asns.set(entry.asn, entry);
       else {
@@ -33,6 +36,29 @@ export class WatchPlan {
         for (const origin of entry.origins ?? []) this.listedOrigins.add(origin);
       }
     }
+    for (const { prefix } of before?.every() ?? []) {
+      const changedMs = before?.lastChangeMs(prefix);
+      if (changedMs !== undefined && this.index.exact(prefix) >= 0) this.noteChange(prefix, changedMs);
+    }
+  }
+
+  /** The prefix changed: who carries it, or how. */
+  noteChange(prefix: Prefix, nowMs: number): void {
+    const slot = this.index.coveringOf(prefix);
+    if (slot < 0) return;
+    if (slot >= this.changedMs.length) {
+      const larger = new Float64Array(Math.max(slot + 1, 2 * this.changedMs.length));
+      larger.set(this.changedMs);
+      this.changedMs = larger;
+    }
+    this.changedMs[slot] = nowMs;
+  }
+
+  /** When this watched prefix or something inside it changed last, ms; undefined: not as far as is known. */
+  lastChangeMs(prefix: Prefix): number | undefined {
+    const slot = this.index.exact(prefix);
+    const changedMs = slot < 0 ? 0 : (this.changedMs[slot] ?? 0);
+    return changedMs > 0 ? changedMs : undefined;
   }
 
   private add(entry: WatchEntry, prefix: Prefix): void {

@@ -3,15 +3,17 @@
  * RFC 4271 §3.1 says: an announcement replaces that vantage point's earlier route for the prefix, a withdrawal
  * removes it. A session that goes down puts its routes in doubt and removes none.
  *
- * Shape: prefix text → { prefix, routes by vantage point id }. `T` is what the judge hangs on a route.
+ * Shape: rows of typed arrays, since the whole Internet has millions of routes. A prefix is a row of `prefix-rows.ts`, a route a
+ * row of its own: vantage point, path and communities (each kept once, `sequences.ts`), stamps. The routes of a prefix are a list in the order
+ * in which they came; (prefix, vantage point) → route is a hash. About 70 bytes a route beside its path. `RibRoute` objects are made for who asks.
+ * `T` is what the judge hangs on a route where something is wrong.
  */
-import type { AsPath } from '../bgp/as-path.ts';
+import type { AsPath, PathElement } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Community } from '../bgp/update.ts';
-import { PrefixIndex } from '../match/prefix-index.ts';
-
-/** Prefixes listed inside another at most; a /8 may hold no more than this many watched ones. */
-const INSIDE_MAX = 2_000_000;
+import { grown, HashCells, mixed } from './hash-cells.ts';
+import { PrefixRows } from './prefix-rows.ts';
+import { Sequences } from './sequences.ts';
 
 /** 0 known; 1 a gap of the feed lies between; 2 the session went down since. Derived by `VantagePoints.doubtOf`. */
 export type Doubt = 0 | 1 | 2;
@@ -28,80 +30,476 @@ export interface RibRoute<T> {
   /** Number of the input that brought it; 0 remembered from before a restart, -1 remembered as lost with its session. */
   readonly order: number;
   /** What was made of it; undefined: nothing is wrong. */
-  finding: T | undefined;
+  readonly finding: T | undefined;
 }
 
-export interface RibPrefix<T> {
-  readonly prefix: Prefix;
-  readonly routes: Map<number, RibRoute<T>>;
-  /** Its place in the index of the RIB. */
-  readonly slot: number;
+const ROUTES_MIN = 64;
+/** The RIB's bit among the holders of a prefix row. */
+const IN_RIB = 1;
+const BAD_CLOCK = 1;
+const HAS_FINDING = 2;
+/** The path has an AS_SET and stands as an object of its own. */
+const HAS_SET = 4;
+const IS_CHANGED = 8;
+
+/** A path or a list of communities on its way into the RIB: `count` words from `at` on. */
+export interface Words {
+  readonly cells: Int32Array;
+  readonly at: number;
+  readonly count: number;
+}
+
+/** What the hot path brings instead of a `RibRoute`: the same, in numbers. */
+export interface PlainRoute {
+  readonly vantagePoint: number;
+  readonly path: Words;
+  readonly communities: Words;
+  readonly observedMs: number;
+  readonly arrivedMs: number;
+  readonly order: number;
 }
 
 export class WatchedRib<T> {
-  private readonly table = new Map<string, RibPrefix<T>>();
-  private readonly index = new PrefixIndex();
-  private readonly slots: (RibPrefix<T> | undefined)[] = [];
-  private readonly free: number[] = [];
-  private count = 0;
+  readonly rows: PrefixRows;
+  private first = new Int32Array(ROUTES_MIN);
+  private last = new Int32Array(ROUTES_MIN);
+  private counts = new Int32Array(ROUTES_MIN);
 
+  private rowOf = new Int32Array(ROUTES_MIN);
+  private points = new Int32Array(ROUTES_MIN);
+  /** Lists by route + 1; 0 ends one. */
+  private next = new Int32Array(ROUTES_MIN);
+  private before = new Int32Array(ROUTES_MIN);
+  private paths = new Int32Array(ROUTES_MIN);
+  private communities = new Int32Array(ROUTES_MIN);
+  private orders = new Float64Array(ROUTES_MIN);
+  private observed = new Float64Array(ROUTES_MIN);
+  private arrived = new Float64Array(ROUTES_MIN);
+  private flags = new Uint8Array(ROUTES_MIN);
+  private readonly index = new HashCells();
+  private readonly free: number[] = [];
+  private end = 0;
+
+  private readonly sequences = new Sequences();
+  private readonly setPaths = new Map<number, AsPath>();
+  private readonly findings = new Map<number, T>();
+  private prefixCount = 0;
+  private changed: number[] = [];
+  private gone: GoneRoute[] = [];
+  private scratch = new Int32Array(256);
+
+  constructor(rows = new PrefixRows()) {
+    this.rows = rows;
+  }
+
+  /** Prefixes that somebody carries. */
   get prefixes(): number {
-    return this.table.size;
+    return this.prefixCount;
   }
 
   get routes(): number {
-    return this.count;
+    return this.index.size;
   }
 
-  at(text: string): RibPrefix<T> | undefined {
-    return this.table.get(text);
+  // ------------------------------------------------------------ by prefix
+
+  has(prefix: Prefix): boolean {
+    return this.countAt(prefix) > 0;
   }
 
-  route(text: string, vantagePoint: number): RibRoute<T> | undefined {
-    return this.table.get(text)?.routes.get(vantagePoint);
+  countAt(prefix: Prefix): number {
+    const row = this.rows.findOf(prefix);
+    return row < 0 || !this.rows.isHeld(row, IN_RIB) ? 0 : this.counts[row]!;
   }
 
-  /** Puts a route in; returns the one it replaced. */
-  announce(prefix: Prefix, route: RibRoute<T>): RibRoute<T> | undefined {
-    let row = this.table.get(prefix.text);
-    if (row === undefined) {
-      row = { prefix, routes: new Map(), slot: this.free.pop() ?? this.slots.length };
-      this.table.set(prefix.text, row);
-      this.slots[row.slot] = row;
-      this.index.insert(prefix, row.slot);
-    }
-    const replaced = row.routes.get(route.vantagePoint);
-    row.routes.set(route.vantagePoint, route);
-    if (replaced === undefined) this.count += 1;
-    return replaced;
+  /** How many of those who carry the prefix are meant. */
+  countWhere(prefix: Prefix, isMeant: (vantagePoint: number) => boolean): number {
+    let count = 0;
+    const row = this.rows.findOf(prefix);
+    for (let route = this.firstRoute(row); route >= 0; route = this.nextRoute(route))
+      if (isMeant(this.points[route]!)) count += 1;
+    return count;
+  }
+
+  /** Every route of the prefix, in the order in which they came. */
+  routesAt(prefix: Prefix): RibRoute<T>[] {
+    const found: RibRoute<T>[] = [];
+    const row = this.rows.findOf(prefix);
+    for (let route = this.firstRoute(row); route >= 0; route = this.nextRoute(route))
+      found.push(this.routeObject(route));
+    return found;
+  }
+
+  route(prefix: Prefix, vantagePoint: number): RibRoute<T> | undefined {
+    const row = this.rows.findOf(prefix);
+    const route = row < 0 ? -1 : this.find(row, vantagePoint);
+    return route < 0 ? undefined : this.routeObject(route);
+  }
+
+  /** Puts a route in, in place of the vantage point's earlier one. */
+  announce(prefix: Prefix, route: RibRoute<T>): void {
+    const row = this.rows.makeOf(prefix);
+    const index = this.place(row, route.vantagePoint);
+    this.setPath(index, route.path);
+    this.setCommunities(index, route.communities);
+    this.stamp(index, route);
+    this.flags[index] = (this.flags[index]! & ~BAD_CLOCK) | (route.hasBadClock === true ? BAD_CLOCK : 0);
+    this.hang(index, route.finding);
+    this.noteChanged(index);
+  }
+
+  /** What the judge made of a route that is there. */
+  setFinding(prefix: Prefix, vantagePoint: number, finding: T | undefined): void {
+    const row = this.rows.findOf(prefix);
+    const route = row < 0 ? -1 : this.find(row, vantagePoint);
+    if (route >= 0) this.hang(route, finding);
   }
 
   /** Takes a route out; returns it. */
-  withdraw(text: string, vantagePoint: number): RibRoute<T> | undefined {
-    const row = this.table.get(text);
-    const gone = row?.routes.get(vantagePoint);
-    if (row === undefined || gone === undefined) return undefined;
-    row.routes.delete(vantagePoint);
-    this.count -= 1;
-    if (row.routes.size === 0) this.remove(row);
-    return gone;
+  withdraw(prefix: Prefix, vantagePoint: number): RibRoute<T> | undefined {
+    const row = this.rows.findOf(prefix);
+    const index = row < 0 ? -1 : this.find(row, vantagePoint);
+    if (index < 0) return undefined;
+    const route = this.routeObject(index);
+    this.withdrawRow(row, vantagePoint);
+    return route;
   }
 
-  private remove(row: RibPrefix<T>): void {
-    this.table.delete(row.prefix.text);
-    this.index.remove(row.prefix);
-    this.slots[row.slot] = undefined;
-    this.free.push(row.slot);
+  /** The same by row, which may be −1. */
+  withdrawRow(row: number, vantagePoint: number): void {
+    const index = row < 0 ? -1 : this.find(row, vantagePoint);
+    if (index < 0) return;
+    this.gone.push({ vantagePoint, ...this.prefixWords(row) });
+    this.unlink(row, index);
+    this.clear(index);
+    if (this.counts[row] === 0) {
+      this.prefixCount -= 1;
+      this.rows.drop(row, IN_RIB);
+    }
   }
 
-  /** The prefix itself and everything more specific that is in the RIB. */
-  inside(prefix: Prefix): readonly RibPrefix<T>[] {
-    const own = this.table.get(prefix.text);
-    const rows = this.index.insideOf(prefix, INSIDE_MAX).flatMap((slot) => this.slots[slot] ?? []);
-    return own === undefined ? rows : [own, ...rows];
+  /** Puts a route in that the store kept, without a finding; its number. */
+  restore({ shape, words }: PrefixWords, route: KeptRoute): number {
+    const row = this.rows.make(shape, ...words);
+    const known = this.find(row, route.vantagePoint);
+    if (known >= 0 && !this.isPlain(known)) {
+      this.clearPath(known);
+      this.flags[known]! &= ~BAD_CLOCK;
+    }
+    const index = this.announcePlain(row, route);
+    if (route.hasBadClock) this.flags[index]! |= BAD_CLOCK;
+    if (route.setPath !== undefined) this.setPath(index, route.setPath);
+    return index;
   }
 
-  every(): IterableIterator<RibPrefix<T>> {
-    return this.table.values();
+  /** Prefixes with routes: the given one and what is more specific, in the order of routing tables. */
+  inside(prefix: Prefix): readonly Prefix[] {
+    const rows = this.rows.inside(prefix).filter((row) => this.rows.isHeld(row, IN_RIB));
+    return rows.map((row) => this.rows.prefix(row));
   }
+
+  /** Every prefix with routes. Changes while it is walked may or may not be seen. */
+  *every(): Generator<Prefix> {
+    for (let row = 0; row < this.rows.end; row += 1) if (this.rows.isHeld(row, IN_RIB)) yield this.rows.prefix(row);
+  }
+
+  // ------------------------------------------------------------ by row, for the hot path
+
+  /** First route of a row, −1 when there is none. */
+  firstRoute(row: number): number {
+    return row < 0 || !this.rows.isHeld(row, IN_RIB) ? -1 : this.first[row]! - 1;
+  }
+
+  nextRoute(route: number): number {
+    return this.next[route]! - 1;
+  }
+
+  /** The route of a vantage point, −1 when it carries none. */
+  find(row: number, vantagePoint: number): number {
+    const hash = hashOf(row, vantagePoint);
+    const { index } = this;
+    for (let cell = index.start(hash); index.idAt(cell) >= 0; cell = index.after(cell)) {
+      const route = index.idAt(cell);
+      if (index.hashAt(cell) === hash && this.rowOf[route] === row && this.points[route] === vantagePoint)
+        return route;
+    }
+    return -1;
+  }
+
+  /** Nothing is wrong with it, and its path is one of single ASes. */
+  isPlain(route: number): boolean {
+    return (this.flags[route]! & (HAS_FINDING | HAS_SET | BAD_CLOCK)) === 0;
+  }
+
+  orderOf(route: number): number {
+    return this.orders[route]!;
+  }
+
+  pathLength(route: number): number {
+    return this.sequences.lengthOf(this.paths[route]!);
+  }
+
+  /** The n-th AS of a plain path, as a signed word. */
+  pathAt(route: number, n: number): number {
+    return this.sequences.valueAt(this.paths[route]!, n);
+  }
+
+  hasPath(route: number, { cells, at, count }: Words): boolean {
+    return this.sequences.equals(this.paths[route]!, cells, at, count);
+  }
+
+  /** The same as `announce`, for a route that is plain and replaces none or one that is plain. */
+  announcePlain(row: number, route: PlainRoute): number {
+    const index = this.place(row, route.vantagePoint);
+    const { path, communities } = route;
+    const isSame =
+      this.sequences.equals(this.paths[index]!, path.cells, path.at, path.count) &&
+      this.sequences.equals(this.communities[index]!, communities.cells, communities.at, communities.count);
+    if (!isSame) {
+      this.swap(this.paths, index, path);
+      this.swap(this.communities, index, communities);
+    }
+    this.stamp(index, route);
+    this.noteChanged(index);
+    return index;
+  }
+
+  // ------------------------------------------------------------ what has to be written
+
+  /** Routes that changed and routes that went since the last call. What is in both was announced again. */
+  takeChanged(): { readonly changed: readonly number[]; readonly gone: readonly GoneRoute[] } {
+    const changed = this.changed.filter((route) => {
+      const isFirst = (this.flags[route]! & IS_CHANGED) !== 0;
+      this.flags[route]! &= ~IS_CHANGED;
+      return isFirst;
+    });
+    const { gone } = this;
+    this.changed = [];
+    this.gone = [];
+    return { changed, gone };
+  }
+
+  get hasChanged(): boolean {
+    return this.changed.length > 0 || this.gone.length > 0;
+  }
+
+  /** Row of the route's prefix; −1 when it went. */
+  rowOfRoute(route: number): number {
+    return this.rowOf[route]!;
+  }
+
+  prefixWords(row: number): PrefixWords {
+    const { rows } = this;
+    return {
+      shape: rows.shape(row),
+      words: [rows.word(row, 0), rows.word(row, 1), rows.word(row, 2), rows.word(row, 3)],
+    };
+  }
+
+  written(route: number): WrittenRoute {
+    return {
+      observedMs: this.observed[route]!,
+      arrivedMs: this.arrived[route]!,
+      hasBadClock: (this.flags[route]! & BAD_CLOCK) !== 0,
+      path: this.sequences.words(this.paths[route]!),
+      setPath: this.setPaths.get(route),
+      communities: this.sequences.words(this.communities[route]!),
+    };
+  }
+
+  vantagePointOf(route: number): number {
+    return this.points[route]!;
+  }
+
+  routeObject(route: number): RibRoute<T> {
+    const flags = this.flags[route]!;
+    return {
+      vantagePoint: this.points[route]!,
+      path: this.pathOf(route),
+      communities: this.communitiesOf(route),
+      observedMs: this.observed[route]!,
+      arrivedMs: this.arrived[route]!,
+      order: this.orders[route]!,
+      ...((flags & BAD_CLOCK) !== 0 ? { hasBadClock: true } : {}),
+      finding: (flags & HAS_FINDING) !== 0 ? this.findings.get(route) : undefined,
+    };
+  }
+
+  private pathOf(route: number): AsPath {
+    const known = (this.flags[route]! & HAS_SET) !== 0 ? this.setPaths.get(route) : undefined;
+    if (known !== undefined) return known;
+    const id = this.paths[route]!;
+    return Array.from({ length: this.sequences.lengthOf(id) }, (_, n) => this.sequences.valueAt(id, n) >>> 0);
+  }
+
+  private communitiesOf(route: number): readonly Community[] {
+    const id = this.communities[route]!;
+    return Array.from({ length: this.sequences.lengthOf(id) }, (_, n): Community => {
+      const word = this.sequences.valueAt(id, n);
+      return [word >>> 16, word & 65_535];
+    });
+  }
+
+  // ------------------------------------------------------------ keeping
+
+  /** The columns of a row that is new to the RIB. */
+  private begin(row: number): void {
+    while (row >= this.first.length) {
+      this.first = grown(this.first);
+      this.last = grown(this.last);
+      this.counts = grown(this.counts);
+    }
+    this.first[row] = this.last[row] = this.counts[row] = 0;
+    this.prefixCount += 1;
+    this.rows.hold(row, IN_RIB);
+  }
+
+  /** The vantage point's route of this row, made when it carries none. */
+  private place(row: number, vantagePoint: number): number {
+    const known = this.find(row, vantagePoint);
+    if (known >= 0) return known;
+    const route = this.free.pop() ?? this.append();
+    if (!this.rows.isHeld(row, IN_RIB)) this.begin(row);
+    this.counts[row]! += 1;
+    this.rowOf[route] = row;
+    this.points[route] = vantagePoint;
+    this.paths[route] = this.communities[route] = 0;
+    this.flags[route] = 0;
+    this.next[route] = 0;
+    this.before[route] = this.last[row]!;
+    if (this.last[row] === 0) this.first[row] = route + 1;
+    else this.next[this.last[row]! - 1] = route + 1;
+    this.last[row] = route + 1;
+    this.index.insert(hashOf(row, vantagePoint), route);
+    return route;
+  }
+
+  private append(): number {
+    if (this.end === this.points.length) {
+      this.rowOf = grown(this.rowOf);
+      this.points = grown(this.points);
+      this.next = grown(this.next);
+      this.before = grown(this.before);
+      this.paths = grown(this.paths);
+      this.communities = grown(this.communities);
+      this.orders = grown(this.orders);
+      this.observed = grown(this.observed);
+      this.arrived = grown(this.arrived);
+      this.flags = grown(this.flags);
+    }
+    this.end += 1;
+    return this.end - 1;
+  }
+
+  private unlink(row: number, route: number): void {
+    const [next = 0, before = 0] = [this.next[route], this.before[route]];
+    if (before === 0) this.first[row] = next;
+    else this.next[before - 1] = next;
+    if (next === 0) this.last[row] = before;
+    else this.before[next - 1] = before;
+    this.counts[row]! -= 1;
+    this.index.remove(hashOf(row, this.points[route]!), route);
+  }
+
+  private clear(route: number): void {
+    this.sequences.release(this.paths[route]!);
+    this.sequences.release(this.communities[route]!);
+    this.setPaths.delete(route);
+    this.findings.delete(route);
+    this.flags[route] = 0;
+    this.rowOf[route] = -1;
+    this.free.push(route);
+  }
+
+  private stamp(route: number, from: { observedMs: number; arrivedMs: number; order: number }): void {
+    this.observed[route] = from.observedMs;
+    this.arrived[route] = from.arrivedMs;
+    this.orders[route] = from.order;
+  }
+
+  private hang(route: number, finding: T | undefined): void {
+    if (finding === undefined) {
+      this.flags[route]! &= ~HAS_FINDING;
+      this.findings.delete(route);
+    } else {
+      this.flags[route]! |= HAS_FINDING;
+      this.findings.set(route, finding);
+    }
+  }
+
+  private setPath(route: number, path: AsPath): void {
+    const numbers = path.every(isNumber) ? this.scratched(path.length, (n) => path[n] as number) : undefined;
+    this.swap(this.paths, route, numbers ?? NO_WORDS);
+    if (numbers === undefined) {
+      this.flags[route]! |= HAS_SET;
+      this.setPaths.set(route, path);
+    } else this.clearPath(route);
+  }
+
+  private clearPath(route: number): void {
+    if ((this.flags[route]! & HAS_SET) === 0) return;
+    this.flags[route]! &= ~HAS_SET;
+    this.setPaths.delete(route);
+  }
+
+  private setCommunities(route: number, communities: readonly Community[]): void {
+    const words = this.scratched(communities.length, (n) => {
+      const [high = 0, low = 0] = communities[n] ?? [];
+      return (high << 16) | low;
+    });
+    this.swap(this.communities, route, words);
+  }
+
+  /** Words in the scratch array, for one call. */
+  private scratched(count: number, wordAt: (n: number) => number): Words {
+    while (count > this.scratch.length) this.scratch = grown(this.scratch);
+    for (let n = 0; n < count; n += 1) this.scratch[n] = wordAt(n);
+    return { cells: this.scratch, at: 0, count };
+  }
+
+  private swap(column: Int32Array, route: number, { cells, at, count }: Words): void {
+    const old = column[route]!;
+    column[route] = this.sequences.take(cells, at, count);
+    this.sequences.release(old);
+  }
+
+  private noteChanged(route: number): void {
+    if ((this.flags[route]! & IS_CHANGED) !== 0) return;
+    this.flags[route]! |= IS_CHANGED;
+    this.changed.push(route);
+  }
+}
+
+const NO_WORDS: Words = { cells: new Int32Array(0), at: 0, count: 0 };
+
+/** A prefix in words: see `prefix-rows.ts`. */
+export interface PrefixWords {
+  readonly shape: number;
+  readonly words: readonly [number, number, number, number];
+}
+
+/** A route that went, as it has to be written: who carried what. */
+export interface GoneRoute extends PrefixWords {
+  readonly vantagePoint: number;
+}
+
+/** A route as it is written and read; its words are valid until the RIB changes, or the next one is read. */
+export interface WrittenRoute {
+  readonly observedMs: number;
+  readonly arrivedMs: number;
+  readonly hasBadClock: boolean;
+  readonly path: Words;
+  /** Instead of the words, where it has an AS_SET. */
+  readonly setPath: AsPath | undefined;
+  readonly communities: Words;
+}
+
+type KeptRoute = WrittenRoute & { readonly vantagePoint: number; readonly order: number };
+
+function isNumber(element: PathElement): element is number {
+  return typeof element === 'number';
+}
+
+function hashOf(row: number, vantagePoint: number): number {
+  return mixed(mixed(0, row), vantagePoint);
 }

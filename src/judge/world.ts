@@ -53,11 +53,6 @@ export function isKnownLink(world: World, a: number, b: number): boolean {
 
 /** Adjacent on a path that conformed: now, or as the baseline remembers it. */
 export function isSeenLink(world: World, a: number, b: number): boolean {
-  return world.links.has(a, b) || remembersNeighbor(world, a, b) || remembersNeighbor(world, b, a);
-}
-
-function remembersNeighbor({ baseline }: World, origin: number, neighbor: number): boolean {
-  for (const prefix of baseline.prefixesOf(origin))
-    if (baseline.row(prefix, origin)?.neighbors.get(neighbor)?.firm === true) return true;
-  return false;
+  const { links, baseline } = world;
+  return links.has(a, b) || baseline.remembersNeighbor(a, b) || baseline.remembersNeighbor(b, a);
 }

@@ -2,7 +2,7 @@
  * The baseline on disk: what was learned, declared or refused, one row per prefix and origin
  * (detection.md §2 rule 3 says what a row is worth; this file only keeps it).
  */
-import type { BaselineRow } from '../engine/ports.ts';
+import type { BaselineRow, KeptBaselineRow } from '../engine/ports.ts';
 import { isoTime } from '../incident/alert.ts';
 import { keyOfText, msOf, readNumbers, writeNumbers } from './codec.ts';
 import type { Connection } from './connection.ts';
@@ -10,13 +10,14 @@ import type { Connection } from './connection.ts';
 const PAGE_ROWS = 2_000;
 const NO_KEY = Buffer.alloc(0);
 
-/** Prefix, origin, source, first and last seen, neighbours, peers, author, note. */
+/** Prefix, origin, source, first and last seen, neighbours, peers, author, note, candidates. */
 type StoredRow = readonly [
   string,
   number,
   BaselineRow['source'],
   number | null,
   number | null,
+  string,
   string,
   string,
   string,
@@ -31,13 +32,13 @@ export class BaselineTable {
   }
 
   /** Within a transaction. */
-  put(row: BaselineRow): void {
+  put(row: KeptBaselineRow): void {
     this.connection.run(
-      `INSERT INTO baseline (prefix, origin, source, first_seen, last_seen, neighbors, peers, author, note)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO baseline (prefix, origin, source, first_seen, last_seen, neighbors, peers, author, note, candidates)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET source = excluded.source, first_seen = excluded.first_seen,
          last_seen = excluded.last_seen, neighbors = excluded.neighbors, peers = excluded.peers,
-         author = excluded.author, note = excluded.note`,
+         author = excluded.author, note = excluded.note, candidates = excluded.candidates`,
       row.prefix,
       row.origin,
       row.source,
@@ -47,6 +48,7 @@ export class BaselineTable {
       writeNumbers(row.peerAsns),
       row.by,
       row.note,
+      row.candidates ?? '',
     );
   }
 
@@ -56,12 +58,12 @@ export class BaselineTable {
   }
 
   /** By the text of the prefix, then by origin. Commits in between do no harm. */
-  *rows(): Generator<BaselineRow> {
+  *rows(): Generator<KeptBaselineRow> {
     let prefix = '';
     let origin = -1;
     for (;;) {
       const page = this.page(prefix, origin);
-      for (const stored of page) yield baselineRow(stored);
+      for (const stored of page) yield { ...baselineRow(stored), candidates: stored[9] };
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE_ROWS) return;
       [prefix, origin] = last;
@@ -71,7 +73,7 @@ export class BaselineTable {
   private page(prefix: string, origin: number): StoredRow[] {
     return this.connection.reading(() =>
       this.connection.tuples<StoredRow>(
-        `SELECT prefix, origin, source, first_seen, last_seen, neighbors, peers, author, note FROM baseline
+        `SELECT prefix, origin, source, first_seen, last_seen, neighbors, peers, author, note, candidates FROM baseline
          WHERE (prefix, origin) > (?, ?) ORDER BY prefix, origin LIMIT ${PAGE_ROWS}`,
         prefix,
         origin,
@@ -81,7 +83,7 @@ export class BaselineTable {
 
   /** As people read it: by prefix in the order of routing tables, then by origin. */
   listed(): readonly BaselineRow[] {
-    const keyed = [...this.rows()].map((row) => ({ row, key: keyOfText(row.prefix) ?? NO_KEY }));
+    const keyed = [...this.rows()].map(({ candidates: _, ...row }) => ({ row, key: keyOfText(row.prefix) ?? NO_KEY }));
     keyed.sort((a, b) => Buffer.compare(a.key, b.key) || a.row.origin - b.row.origin);
     return keyed.map(({ row }) => row);
   }

@@ -1,12 +1,11 @@
 /**
- * The watched RIB on disk: one row per vantage point and prefix, written with the batch that changed it and read
- * back once, at start. Vantage points are interned.
+ * The watched RIB as databases of schema 1 have it: one row per vantage point and prefix. Read once, at the first start
+ * with the route log (`route-segments.ts`), whose first segment takes its place.
  */
-import { type AsPath, formatAsPath } from '../bgp/as-path.ts';
+import type { AsPath } from '../bgp/as-path.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
-import { vantagePointName } from '../bgp/vantage-point.ts';
 import type { RibRow } from '../engine/ports.ts';
-import { readCommunities, readPath, writeCommunities } from './codec.ts';
+import { readCommunities, readPath } from './codec.ts';
 import type { Connection } from './connection.ts';
 
 /** Rows read at a time: what a start holds in memory beside what the engine keeps. */
@@ -25,40 +24,15 @@ interface StoredVantagePoint {
 
 export class RibTable {
   private readonly connection: Connection;
-  /** Name of a vantage point → its row; filled as they come by, a few thousand at most. */
-  private readonly known = new Map<string, { readonly number: number; readonly asn: number }>();
 
   constructor(connection: Connection) {
     this.connection = connection;
-    connection.onRollback(() => this.known.clear());
   }
 
-  /** Within a transaction. */
-  put(row: RibRow): void {
-    this.connection.run(
-      `INSERT INTO rib (vantage_point, prefix, path, communities, observed, arrived, doubt)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET path = excluded.path, communities = excluded.communities,
-         observed = excluded.observed, arrived = excluded.arrived, doubt = excluded.doubt`,
-      this.numberOf(row.vantagePoint),
-      row.prefix,
-      formatAsPath(row.path),
-      writeCommunities(row.communities),
-      row.observedMs,
-      row.arrivedMs,
-      row.doubt,
-    );
-  }
-
-  /** Within a transaction. */
-  remove(vantagePoint: VantagePoint, prefix: string): void {
-    this.connection.run(
-      `DELETE FROM rib WHERE prefix = ?
-         AND vantage_point = (SELECT number FROM vantage_point WHERE collector = ? AND address = ?)`,
-      prefix,
-      vantagePoint.collector,
-      vantagePoint.peerAddress,
-    );
+  /** Within a transaction: what stood here is in the log now. */
+  clear(): void {
+    this.connection.run('DELETE FROM rib');
+    this.connection.run('DELETE FROM vantage_point');
   }
 
   /** Every row, by vantage point and then by the text of the prefix. Commits in between do no harm. */
@@ -100,23 +74,6 @@ export class RibTable {
         { collector, peerAddress: address, peerAsn: asn },
       ]),
     );
-  }
-
-  private numberOf(vantagePoint: VantagePoint): number {
-    const name = vantagePointName(vantagePoint);
-    const known = this.known.get(name);
-    if (known !== undefined && known.asn === vantagePoint.peerAsn) return known.number;
-    const { collector, peerAddress, peerAsn } = vantagePoint;
-    const row = this.connection.get<{ number: number }>(
-      `INSERT INTO vantage_point (collector, address, asn) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET asn = excluded.asn RETURNING number`,
-      collector,
-      peerAddress,
-      peerAsn,
-    );
-    const number = row?.number ?? 0;
-    this.known.set(name, { number, asn: peerAsn });
-    return number;
   }
 }
 

@@ -17,6 +17,7 @@ import { NotesTables } from './notes-tables.ts';
 import { OutboxTable } from './outbox-table.ts';
 import { type Pruned, prune, RETENTION, type Retention } from './prune.ts';
 import { RibTable } from './rib-table.ts';
+import { RouteSegments } from './route-segments.ts';
 
 /** Name of the database in the state directory. */
 export const DATABASE_FILE = 'originwatch.sqlite';
@@ -61,7 +62,8 @@ export class SqliteStore implements Store {
   private readonly connection: Connection;
   private readonly unlock: () => void;
   private readonly retention: Retention;
-  private readonly rib: RibTable;
+  private readonly ribTable: RibTable;
+  private readonly segments: RouteSegments;
   private readonly tables: Tables;
   private isOpen = true;
 
@@ -80,25 +82,27 @@ export class SqliteStore implements Store {
       coverage: this.coverage,
       notes: new NotesTables(connection),
     };
-    this.rib = new RibTable(connection);
+    this.ribTable = new RibTable(connection);
+    this.segments = new RouteSegments(connection);
     this.outbox = new OutboxTable(connection, incidents);
     this.archive = new SqliteArchive(connection, this.tables);
   }
 
   /**
-   * What the engine starts from. RIB, baseline and incidents are read page by page while they are iterated (and
+   * What the engine starts from. Routes, baseline and incidents are read page by page while they are iterated (and
    * again from the start when iterated again): nothing is held that the engine does not keep. Incidents are those
    * that no batch has named in `incidentsForgotten`.
    */
   remember(): Remembered {
-    const { rib, tables } = this;
+    const { ribTable, segments, tables } = this;
     return {
       ...this.connection.reading(() => ({
         nextSeq: tables.alerts.lastSeq() + 1,
         silences: tables.notes.silences(),
         memory: tables.notes.memory(),
       })),
-      rib: { [Symbol.iterator]: () => rib.rows() },
+      segments: { [Symbol.iterator]: () => segments.all() },
+      ribTable: { [Symbol.iterator]: () => ribTable.rows() },
       baseline: { [Symbol.iterator]: () => tables.baseline.rows() },
       incidents: { [Symbol.iterator]: () => tables.incidents.remembered() },
     };
@@ -114,10 +118,9 @@ export class SqliteStore implements Store {
   }
 
   private writeRoutes(batch: Batch): void {
-    const { rib } = this;
     const { baseline } = this.tables;
-    for (const { vantagePoint, prefix } of batch.ribRemoved) rib.remove(vantagePoint, prefix);
-    for (const row of batch.rib) rib.put(row);
+    if (batch.routes.replacesTable) this.ribTable.clear();
+    this.segments.put(batch.routes);
     for (const { prefix, origin } of batch.baselineRemoved) baseline.remove(prefix, origin);
     for (const row of batch.baseline) baseline.put(row);
   }

@@ -26,7 +26,8 @@ export type ExplainOptions = ExplainArguments & { readonly prefix: string; reado
 
 const NOTHING: Remembered = {
   nextSeq: 1,
-  rib: [],
+  segments: [],
+  ribTable: [],
   baseline: [],
   incidents: [],
   silences: [],
@@ -78,7 +79,7 @@ async function explained(settings: Settings, options: ExplainOptions) {
   else
     engine.setRpki((await loadVrpFile(settings.rpki.file, new RpkiDataBuilder(), systemClock)).data, nowMs);
   const { prefixes, routes } = engine.core.rib;
-  const baselineRows = [...engine.core.baseline.every()].length;
+  const baselineRows = engine.core.baseline.size;
   const explanation = explainAnnouncement(engine, settings, asked, nowMs);
   const word =
     directory === undefined

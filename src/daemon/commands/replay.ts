@@ -46,7 +46,8 @@ export interface ReplayStreams {
 
 const NOTHING: Remembered = {
   nextSeq: 1,
-  rib: [],
+  segments: [],
+  ribTable: [],
   baseline: [],
   incidents: [],
   silences: [],
@@ -140,7 +141,7 @@ class Replay {
     if (this.isFilling) engine.mute();
     this.driver = new Driver({
       engine,
-      target: this.store ?? { commit: () => undefined },
+      target: this.store ?? { commit: () => undefined, keepsState: false },
       onCommitted: (published) => this.print(published),
     });
   }

@@ -46,10 +46,10 @@ export function strangeRows(question: Question): readonly Row[] {
  * Undefined as well while nobody sees that prefix.
  */
 export function strangeTransit({ route, watched, world }: Question): number | undefined {
-  const own = world.rib.at(watched.prefix.text);
-  if (own === undefined || own.routes.size === 0) return undefined;
+  const own = world.rib.routesAt(watched.prefix);
+  if (own.length === 0) return undefined;
   const carriers = new Set<number>();
-  for (const { path, finding } of own.routes.values()) {
+  for (const { path, finding } of own) {
     // What an attacker announces of the prefix itself makes nobody a carrier of it.
     if (finding !== undefined && FAMILY_OF[finding.kind] !== 'own') continue;
     for (const asn of asnsOf(path)) carriers.add(asn);
