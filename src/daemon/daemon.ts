@@ -42,6 +42,8 @@ const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
 /** Quiet time after which large incidents are written as they stand. */
 const DEFER_MS = 20;
+/** An orderly stop has ten seconds for all it does. */
+const FINAL_COMMITS_MS = 4_000;
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
 
@@ -166,12 +168,19 @@ export class Daemon {
     clearTimeout(this.deadlineTimer);
     clearTimeout(this.deferredTimer);
     this.driver.engine.finish(nowMs);
-    this.driver.commit(true);
+    this.commitAll();
     this.feeds.writeCoverage();
     this.recording?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
     await Promise.all([this.server.close(), this.replacing.then(() => this.deliveries.stop())]);
     this.store.close();
+  }
+
+  /** What waits for a quiet moment too, as far as there is time: sightings that are not written are seen again. */
+  private commitAll(): void {
+    const untilMs = performance.now() + FINAL_COMMITS_MS;
+    do this.driver.commit(true);
+    while (this.driver.isDirty && performance.now() < untilMs);
   }
 
   private every(ms: number, act: () => void): void {
@@ -191,7 +200,8 @@ export class Daemon {
   /** What is put off while a storm rages is written when it is due, or once nothing comes for a moment. */
   private writeDeferredSoon(): void {
     clearTimeout(this.deferredTimer);
-    if (this.driver.engine.core.deferred.size === 0) return;
+    const { deferred, baseline } = this.driver.engine.core;
+    if (deferred.size === 0 && baseline.sightedCount === 0) return;
     this.deferredTimer = setTimeout(() => this.commitNow(true), DEFER_MS);
   }
 

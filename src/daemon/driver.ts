@@ -25,6 +25,9 @@ export interface DriverOptions {
 
 /** Inputs that one transaction holds at most. */
 const INPUTS_MAX = 2_000;
+/** Rows of the baseline that were only seen once more: as many go with a transaction, and with one when nothing else is to be done. */
+const SIGHTED_MAX = 50;
+const SIGHTED_IDLE_MAX = 500;
 
 export class Driver implements Publisher {
   readonly engine: Engine;
@@ -60,7 +63,10 @@ export class Driver implements Publisher {
     const { core } = this.engine;
     if (core.deferred.size > 0) writeDeferred(core, isIdle);
     if (!core.hasChanged) return;
-    const { batch, published } = core.takeBatch(this.options.target.keepsState ?? true);
+    const { batch, published } = core.takeBatch(
+      this.options.target.keepsState ?? true,
+      isIdle ? SIGHTED_IDLE_MAX : SIGHTED_MAX,
+    );
     this.options.beforeCommit?.();
     this.options.target.commit(batch);
     this.options.onCommitted?.(published);

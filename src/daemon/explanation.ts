@@ -76,9 +76,9 @@ export function explainAnnouncement(
     withdrawn: [],
   };
   const before = finding === undefined ? undefined : snapshotOf(core, finding);
-  core.takeBatch(false);
+  core.takeBatch(false, 0);
   engine.apply({ type: 'update', feed: FEED, via: 'live', update, raw: '' }, nowMs);
-  const { alerts } = core.takeBatch(false).batch;
+  const { alerts } = core.takeBatch(false, 0).batch;
   if (finding === undefined || isPlanned)
     return {
       ...stages,

@@ -14,11 +14,11 @@ import { compileAsPathRegex } from '../judge/as-path-regex.ts';
 import { Baseline } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { KnownLinks } from '../judge/known-links.ts';
+import { PrefixRows } from '../judge/prefix-rows.ts';
 import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
 import { WatchPlan } from '../judge/watch-plan.ts';
-import { PrefixRows } from '../judge/prefix-rows.ts';
 import { type RibRoute, WatchedRib } from '../judge/watched-rib.ts';
 import type { RpkiView, World } from '../judge/world.ts';
 import { watchName } from '../match/watchlist.ts';
@@ -260,12 +260,17 @@ export class Core {
 
   /** Something is there to be written or said. */
   get hasChanged(): boolean {
-    return !this.effects.isEmpty || this.routeLog.hasChanged || this.baseline.hasChanged;
+    const { effects, routeLog, baseline } = this;
+    return !effects.isEmpty || routeLog.hasChanged || baseline.hasChanged || baseline.sightedCount > 0;
   }
 
-  /** Everything that changed since the last call. Without `keepsState` nobody writes routes and baseline. */
-  takeBatch(keepsState: boolean): ReturnType<Effects['take']> {
-    if (keepsState) return this.effects.take(this.routeLog.take(), this.baseline.takeChanged().map(keptRowOf));
+  /**
+   * Everything that changed since the last call. Without `keepsState` nobody writes routes and baseline. Rows of the baseline
+   * that were only seen once more are written when there is time: up to `sightedMax` of them.
+   */
+  takeBatch(keepsState: boolean, sightedMax: number): ReturnType<Effects['take']> {
+    if (keepsState)
+      return this.effects.take(this.routeLog.take(), this.baseline.takeChanged(sightedMax).map(keptRowOf));
     this.routeLog.discard();
     this.baseline.discardChanged();
     return this.effects.take(NO_ROUTES, []);

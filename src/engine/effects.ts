@@ -4,15 +4,7 @@
  */
 
 import type { Alert, Incident } from '../incident/alert.ts';
-import type {
-  AuditRow,
-  Batch,
-  IncidentRecord,
-  OutboxRow,
-  Published,
-  RawEvidence,
-  Silence,
-} from './ports.ts';
+import type { AuditRow, Batch, IncidentRecord, OutboxRow, Published, RawEvidence, Silence } from './ports.ts';
 
 export class Effects {
   private baselineRemoved: { prefix: string; origin: number }[] = [];

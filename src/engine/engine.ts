@@ -20,7 +20,7 @@ import { sameRoute } from './rejudge.ts';
 import { speak, writeChanged } from './speak.ts';
 
 /** A collector's stamp further ahead of the arrival than this is impossible. */
-const FUTURE_MAX_MS = 3_600_000;
+export const FUTURE_MAX_MS = 3_600_000;
 
 /** Where an update came from, for the routes it carries. */
 interface Origin {

@@ -6,11 +6,13 @@ import type { Prefix } from '../bgp/prefix.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Memory, Sighting } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
-import type { RibRoute } from '../judge/watched-rib.ts';
+import { linkName } from '../judge/known-links.ts';
+import { neighborAt } from '../judge/plain-judge.ts';
+import { RowQueue } from '../judge/row-queue.ts';
+import type { RibRoute, Words } from '../judge/watched-rib.ts';
 import type { AsnEntry } from '../match/watchlist.ts';
 import type { Answer } from './appraise.ts';
 import type { Core } from './core.ts';
-import { DueQueue } from './due-queue.ts';
 import type { BaselineRow, KeptBaselineRow } from './ports.ts';
 
 /** Watch entries up to which every declared origin has a row before it is seen. */
@@ -19,7 +21,7 @@ const DECLARED_MAX = 20_000;
 export class Learner {
   private readonly core: Core;
   /** Rows of the baseline, in order of time: learning always takes the same while. */
-  private queue = new DueQueue();
+  private queue = new RowQueue();
 
   constructor(core: Core) {
     this.core = core;
@@ -40,6 +42,43 @@ export class Learner {
     if (answer.match.type !== 'covering') this.learnLinks(route);
     if (answer.learnFor !== undefined) this.learnOrigination(prefix, answer.learnFor, answer, peerAsn, nowMs);
     else if (answer.expectation !== undefined) this.learnOrigin(prefix, answer, peerAsn, nowMs);
+  }
+
+  /**
+   * The same for a route that was accepted in numbers: it has no finding and the watched prefix itself. `slot` is that of the
+   * plan, `row` that of the prefix; `neighbor` −1: the path is the origin alone.
+   */
+  afterAccepted(
+    place: { readonly slot: number; readonly row: number },
+    path: Words,
+    peerAsn: number,
+    nowMs: number,
+  ): void {
+    const { cells, at, count } = path;
+    const { baseline, plan } = this.core;
+    const origin = cells[at + count - 1]! >>> 0;
+    const beside = neighborAt(cells, at, count);
+    const known = baseline.findAt(place.row, origin);
+    const neighborsBefore = known < 0 ? -1 : baseline.neighborCount(known);
+    const entry = known < 0 ? plan.watchedAt(place.slot)?.entry : undefined;
+    const isDeclared = entry?.type === 'prefix' && (entry.origins?.includes(origin) ?? false);
+    const neighbor = beside < 0 ? undefined : cells[beside]! >>> 0;
+    const row = baseline.observeAt(
+      place.row,
+      { origin, neighbor, peerAsn },
+      isDeclared ? 'config' : 'observed',
+      nowMs,
+    );
+    this.afterSighting(row, neighborsBefore, () => baseline.prefixOf(row), nowMs);
+  }
+
+  /** Learns every link of a path that was accepted in numbers. */
+  learnLinksOf({ cells, at, count }: Words): void {
+    const { links, effects } = this.core;
+    for (let n = at + 1; n < at + count; n += 1) {
+      const [left = 0, right = 0] = [cells[n - 1], cells[n]];
+      if (left !== right && links.learn(left, right)) effects.remember(`link/${linkName(left, right)}`, '1');
+    }
   }
 
   private learnLinks(route: RibRoute<Finding>): void {
@@ -86,20 +125,10 @@ export class Learner {
     if (!isBeginning || origin === undefined || answer.route?.isSet) return;
     if (answer.finding?.rows.some((row) => row.code === 'exposed' || row.code.startsWith('rpki-invalid')))
       return;
-    this.observe(
-      { prefix, origin, neighbor: answer.route?.neighbor, peerAsn },
-      'observed',
-      prefix,
-      nowMs,
-    );
+    this.observe({ prefix, origin, neighbor: answer.route?.neighbor, peerAsn }, 'observed', prefix, nowMs);
   }
 
-  private observe(
-    sighting: Sighting,
-    source: 'config' | 'observed',
-    announced: Prefix,
-    nowMs: number,
-  ): void {
+  private observe(sighting: Sighting, source: 'config' | 'observed', announced: Prefix, nowMs: number): void {
     const { baseline } = this.core;
     const known = baseline.find(sighting.prefix, sighting.origin);
     const neighborsBefore = known < 0 ? -1 : baseline.neighborCount(known);
@@ -108,12 +137,7 @@ export class Learner {
   }
 
   /** `neighborsBefore`: how many the row had before the sighting, −1 when there was no row. */
-  private afterSighting(
-    row: number,
-    neighborsBefore: number,
-    announced: () => Prefix,
-    nowMs: number,
-  ): void {
+  private afterSighting(row: number, neighborsBefore: number, announced: () => Prefix, nowMs: number): void {
     const { baseline } = this.core;
     if (baseline.neighborCount(row) > neighborsBefore) this.enqueue(row, nowMs + baseline.rules.learnAfterMs);
     const became = baseline.becomesProvisional(row);
@@ -188,7 +212,7 @@ export class Learner {
       for (const seenMs of baseline.candidatesSince(row))
         dues.push({ row, atMs: seenMs + baseline.rules.learnAfterMs });
     }
-    this.queue = new DueQueue();
+    this.queue = new RowQueue();
     for (const { row, atMs } of dues.sort((a, b) => a.atMs - b.atMs)) this.queue.push(row, atMs);
     const nextMs = this.queue.nextMs();
     if (nextMs !== undefined) this.core.deadlines.set('learn', nextMs);

@@ -43,8 +43,7 @@ export class SegmentWriter {
   route(id: number, point: VantagePoint, prefix: PrefixWords, route: WrittenRoute): void {
     const number = this.pointNumber(id, point);
     this.tag(ROUTE, number, prefix);
-    this.bytes[this.end] =
-      (route.hasBadClock ? BAD_CLOCK : 0) | (route.setPath === undefined ? 0 : HAS_SET);
+    this.bytes[this.end] = (route.hasBadClock ? BAD_CLOCK : 0) | (route.setPath === undefined ? 0 : HAS_SET);
     this.view.setFloat64(this.end + 1, route.observedMs, true);
     this.view.setFloat64(this.end + 9, route.arrivedMs, true);
     this.end += 17;
@@ -68,8 +67,7 @@ export class SegmentWriter {
     const isFour = shape >> 8 === 4;
     this.bytes[this.end] = isFour ? length : SIX + length;
     this.end += 1;
-    for (let n = 0; 8 * n < length; n += 1)
-      this.bytes[this.end + n] = words[n >> 2]! >>> (24 - 8 * (n & 3));
+    for (let n = 0; 8 * n < length; n += 1) this.bytes[this.end + n] = words[n >> 2]! >>> (24 - 8 * (n & 3));
     this.end += (length + 7) >> 3;
   }
 
@@ -160,7 +158,8 @@ class SegmentReader {
         continue;
       }
       const point = this.points[number];
-      if (point === undefined) throw new Error(`assert: a segment names a vantage point ${number} that it lacks`);
+      if (point === undefined)
+        throw new Error(`assert: a segment names a vantage point ${number} that it lacks`);
       const prefix = this.prefix();
       if (tag === ROUTE) visitor.route(point, prefix, this.route());
       else if (tag === GONE) visitor.gone(point, prefix);
@@ -173,8 +172,7 @@ class SegmentReader {
     this.at += 1;
     const length = mark < SIX ? mark : mark - SIX;
     const words: [number, number, number, number] = [0, 0, 0, 0];
-    for (let n = 0; 8 * n < length; n += 1)
-      words[n >> 2]! |= this.bytes[this.at + n]! << (24 - 8 * (n & 3));
+    for (let n = 0; 8 * n < length; n += 1) words[n >> 2]! |= this.bytes[this.at + n]! << (24 - 8 * (n & 3));
     this.at += (length + 7) >> 3;
     return { shape: shapeOf(mark < SIX ? 4 : 6, length), words };
   }

@@ -84,7 +84,12 @@ export class RouteLog {
     const row = this.rib.rowOfRoute(route);
     if (row < 0) return;
     const vantagePoint = this.rib.vantagePointOf(route);
-    this.writer.route(vantagePoint, this.pointOf(vantagePoint), this.rib.prefixWords(row), this.rib.written(route));
+    this.writer.route(
+      vantagePoint,
+      this.pointOf(vantagePoint),
+      this.rib.prefixWords(row),
+      this.rib.written(route),
+    );
     this.note(route, number);
     written.push(route);
   }

@@ -23,6 +23,13 @@ export class SilenceKeeper {
     return [...this.all.values()];
   }
 
+  /** A planned change is under way. */
+  expectsSomething(nowMs: number): boolean {
+    for (const silence of this.all.values())
+      if (silence.expectedOrigin !== null && isInForce(silence, nowMs)) return true;
+    return false;
+  }
+
   get(id: string): Silence | undefined {
     return this.all.get(id);
   }

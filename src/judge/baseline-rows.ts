@@ -22,6 +22,8 @@ export class BaselineRows {
   firstSeen = new Float64Array(ROWS_MIN);
   lastSeen = new Float64Array(ROWS_MIN);
   records = new Int32Array(ROWS_MIN);
+  /** Of `baseline.ts`: what of the row has to be written. */
+  flags = new Uint8Array(ROWS_MIN);
   /** Lists by row + 1; 0 ends one: rows of the same prefix, rows of the same origin. */
   private next = new Int32Array(ROWS_MIN);
   private nextOf = new Int32Array(ROWS_MIN);
@@ -78,6 +80,7 @@ export class BaselineRows {
     this.sources[row] = 0;
     this.firstSeen[row] = this.lastSeen[row] = Number.NaN;
     this.records[row] = 0;
+    this.flags[row] = 0;
     this.appendTo(prefixRow, row);
     const second = this.byOrigin.get(origin) ?? 0;
     this.nextOf[row] = second;
@@ -115,6 +118,7 @@ export class BaselineRows {
       this.firstSeen = grown(this.firstSeen);
       this.lastSeen = grown(this.lastSeen);
       this.records = grown(this.records);
+      this.flags = grown(this.flags);
       this.next = grown(this.next);
       this.nextOf = grown(this.nextOf);
       this.beforeOf = grown(this.beforeOf);
@@ -134,6 +138,7 @@ export class BaselineRows {
     this.arena.release(this.records[row]!);
     this.words.delete(row);
     this.prefixOf[row] = -1;
+    this.flags[row] = 0;
     this.free.push(row);
     this.size -= 1;
     if (this.firstOf[prefixRow] === 0) this.prefixes.drop(prefixRow, IN_BASELINE);

@@ -9,18 +9,11 @@
 import { type Prefix, truncate } from '../bgp/prefix.ts';
 import { BaselineRows } from './baseline-rows.ts';
 import type { PrefixRows } from './prefix-rows.ts';
+import { RowQueue } from './row-queue.ts';
 import type { Sightings } from './sighting-arena.ts';
 
 /** In the order of their numbers in the rows. */
-const SOURCES = [
-  'observed',
-  'config',
-  'learned',
-  'provisional',
-  'operator',
-  'rejected',
-  'snapshot',
-] as const;
+const SOURCES = ['observed', 'config', 'learned', 'provisional', 'operator', 'rejected', 'snapshot'] as const;
 export type BaselineSource = (typeof SOURCES)[number];
 
 const OBSERVED = SOURCES.indexOf('observed');
@@ -63,13 +56,18 @@ export interface LearnRules {
   readonly learnAfterMs: number;
 }
 
+/** To be written: at once, since something was decided or became firm; or when there is time, since it was only seen once more. */
+const CHANGED = 1;
+const SIGHTED = 2;
+
 /** Rewrites `lastSeen` at most this often: the store is not written for every keepalive of a stable route. */
 const LAST_SEEN_STEP_MS = 600_000;
 
 export class Baseline {
   private readonly rows: BaselineRows;
-  /** Rows to write since the last `takeChanged`. */
-  private changed = new Set<number>();
+  /** Rows to write since the last `takeChanged`: at once, and when there is time. */
+  private changed: number[] = [];
+  private sighted = new RowQueue();
   /** Rows that an operator decided: while there are none, nobody has to look for them. */
   private decided = 0;
   rules: LearnRules;
@@ -126,7 +124,8 @@ export class Baseline {
   between(inner: Prefix, outer: Prefix): readonly Prefix[] {
     const found: Prefix[] = [];
     for (let length = inner.length; length >= outer.length; length -= 1) {
-      const prefix = length === inner.length ? inner : length === outer.length ? outer : truncate(inner, length);
+      const prefix =
+        length === inner.length ? inner : length === outer.length ? outer : truncate(inner, length);
       if (this.rows.firstAt(this.rows.prefixes.findOf(prefix)) >= 0) found.push(prefix);
     }
     return found;
@@ -210,6 +209,14 @@ export class Baseline {
     return (at >= 0 && arena.isFirm(at)) || !arena.hasFirm(record);
   }
 
+  /** An operator accepted or refused something for the prefix of this row. */
+  isDecidedAt(prefixRow: number): boolean {
+    const { rows } = this;
+    for (let row = rows.firstAt(prefixRow); row >= 0; row = rows.nextAt(row))
+      if (isDecision(rows.sources[row]!)) return true;
+    return false;
+  }
+
   /** An operator accepted or refused something somewhere. */
   get hasDecisions(): boolean {
     return this.decided > 0;
@@ -236,7 +243,7 @@ export class Baseline {
         peerAsns: [...peerAsns],
       })),
     });
-    if (isChange) this.changed.add(row);
+    if (isChange) this.noteChanged(row);
   }
 
   private writeSightings(row: number, sightings: Sightings): void {
@@ -273,55 +280,55 @@ export class Baseline {
     const { rows } = this;
     const known = rows.find(prefixRow, origin);
     const row = known >= 0 ? known : this.begin(prefixRow, origin, source === 'config' ? CONFIG : OBSERVED);
+    if (known < 0) this.noteSighted(row);
     const isFresh = Number.isNaN(rows.firstSeen[row]!);
     if (isFresh) rows.firstSeen[row] = nowMs;
-    if (isFresh || nowMs - rows.lastSeen[row]! >= LAST_SEEN_STEP_MS) this.changed.add(row);
+    if (isFresh || nowMs - rows.lastSeen[row]! >= LAST_SEEN_STEP_MS) this.noteSighted(row);
     if (isFresh || nowMs > rows.lastSeen[row]!) rows.lastSeen[row] = nowMs;
-    if (!this.isSettled(row, neighbor, peerAsn)) this.join(row, neighbor, peerAsn, nowMs);
+    this.joinPeer(row, peerAsn);
+    if (neighbor !== undefined) this.joinNeighbor(row, neighbor, peerAsn, nowMs);
     return row;
   }
 
   private begin(prefixRow: number, origin: number, source: number): number {
     const row = this.rows.add(prefixRow, origin);
     this.setSource(row, source);
-    this.changed.add(row);
     return row;
   }
 
-  /** True when neither this peer nor this neighbour adds anything. */
-  private isSettled(row: number, neighbor: number | undefined, peerAsn: number): boolean {
+  private joinPeer(row: number, peerAsn: number): void {
     const { arena, records } = this.rows;
     const record = records[row]!;
-    if (arena.peerCount(record) < PEERS_MAX && !arena.hasPeer(record, peerAsn)) return false;
-    if (neighbor === undefined) return true;
-    const at = arena.neighborAt(record, neighbor);
-    if (at < 0) return arena.neighborCount(record) >= NEIGHBORS_MAX;
-    return arena.isFirm(at) || arena.neighborPeers(at) >= PEERS_MAX || arena.neighborHasPeer(at, peerAsn);
+    if (arena.peerCount(record) >= PEERS_MAX || arena.hasPeer(record, peerAsn)) return;
+    records[row] = arena.addPeer(record, peerAsn);
+    this.noteSighted(row);
   }
 
-  private join(row: number, neighbor: number | undefined, peerAsn: number, nowMs: number): void {
-    const sightings = this.rows.arena.read(this.rows.records[row]!);
-    const { peerAsns, neighbors } = sightings;
-    addPeer(peerAsns, peerAsn);
-    if (neighbor !== undefined) {
-      const known = neighbors.find(({ asn }) => asn === neighbor);
-      if (known === undefined && neighbors.length < NEIGHBORS_MAX)
-        neighbors.push({ asn: neighbor, firm: false, firstSeenMs: nowMs, peerAsns: [peerAsn] });
-      else if (known?.firm === false) addPeer(known.peerAsns, peerAsn);
+  /** Of a neighbour that is firm nobody asks any more who showed it. */
+  private joinNeighbor(row: number, neighbor: number, peerAsn: number, nowMs: number): void {
+    const { arena, records } = this.rows;
+    const record = records[row]!;
+    const at = arena.neighborAt(record, neighbor);
+    if (at < 0) {
+      if (arena.neighborCount(record) >= NEIGHBORS_MAX) return;
+      records[row] = arena.addNeighbor(record, neighbor, peerAsn, nowMs);
+    } else {
+      if (arena.isFirm(at) || arena.neighborPeers(at) >= PEERS_MAX || arena.neighborHasPeer(at, peerAsn))
+        return;
+      records[row] = arena.addNeighborPeer(record, at, peerAsn);
     }
-    this.writeSightings(row, sightings);
-    this.changed.add(row);
+    this.noteSighted(row);
   }
 
   /** The watchlist names this origin. An operator's own decision stays as it is. */
   declare(prefix: Prefix, origin: number): void {
     const prefixRow = this.rows.prefixes.makeOf(prefix);
     const known = this.rows.find(prefixRow, origin);
-    const row = known >= 0 ? known : this.begin(prefixRow, origin, CONFIG);
+    const row = known >= 0 ? known : this.begin(prefixRow, origin, OBSERVED);
     const source = this.rows.sources[row]!;
     if (source === CONFIG || isDecision(source)) return;
     this.setSource(row, CONFIG);
-    this.changed.add(row);
+    this.noteChanged(row);
   }
 
   /** The watchlist does not name it any more. True when the row is gone: it was never seen. */
@@ -331,7 +338,7 @@ export class Baseline {
       return true;
     }
     this.setSource(row, OBSERVED);
-    this.changed.add(row);
+    this.noteChanged(row);
     return false;
   }
 
@@ -345,7 +352,7 @@ export class Baseline {
       if (other !== row && (isFirm(source) || source === 'provisional')) return false;
     }
     this.setSource(row, PROVISIONAL);
-    this.changed.add(row);
+    this.noteChanged(row);
     return true;
   }
 
@@ -371,7 +378,7 @@ export class Baseline {
       progressed = true;
     }
     if (isFirm(this.source(row))) progressed = this.firmUpNeighbors(row, nowMs) || progressed;
-    if (progressed) this.changed.add(row);
+    if (progressed) this.noteChanged(row);
     return progressed;
   }
 
@@ -401,40 +408,66 @@ export class Baseline {
     const others = neighbors.filter(({ asn }) => !decision.neighbors.includes(asn));
     const accepted = decision.neighbors.map((asn) => ({ asn, firm: true, firstSeenMs: nowMs, peerAsns: [] }));
     this.writeSightings(row, { peerAsns, neighbors: [...others, ...accepted] });
-    this.changed.add(row);
+    this.noteChanged(row);
     return this.memory(row);
   }
 
   private forget(row: number): void {
     this.setSource(row, OBSERVED);
     this.rows.remove(row);
-    this.changed.delete(row);
   }
 
+  private noteChanged(row: number): void {
+    if ((this.rows.flags[row]! & CHANGED) !== 0) return;
+    this.rows.flags[row]! |= CHANGED;
+    this.changed.push(row);
+  }
+
+  private noteSighted(row: number): void {
+    if ((this.rows.flags[row]! & SIGHTED) !== 0) return;
+    this.rows.flags[row]! |= SIGHTED;
+    this.sighted.push(row);
+  }
+
+  /** Something has to be written at once. */
   get hasChanged(): boolean {
-    return this.changed.size > 0;
+    return this.changed.length > 0;
+  }
+
+  /** Rows that were only seen once more and wait to be written. */
+  get sightedCount(): number {
+    return this.sighted.size;
   }
 
   /** Nobody writes them. */
   discardChanged(): void {
-    if (this.changed.size > 0) this.changed = new Set();
+    for (const row of this.changed) this.rows.flags[row] = 0;
+    this.changed = [];
+    while (this.sighted.size > 0) this.rows.flags[this.sighted.take()] = 0;
   }
 
-  /** Rows to write, as they are now. */
-  takeChanged(): readonly Memory[] {
-    if (this.changed.size === 0) return [];
-    const taken = [...this.changed];
-    this.changed = new Set();
-    return taken.map((row) => this.memory(row));
+  /** Rows to write, as they are now: those that changed, and at most so many of those that were only seen. */
+  takeChanged(sightedMax: number): readonly Memory[] {
+    const rows = this.changed.filter((row) => this.settleFlag(row, CHANGED));
+    this.changed = [];
+    for (let left = Math.min(sightedMax, this.sighted.size); left > 0; left -= 1) {
+      const row = this.sighted.take();
+      if (this.settleFlag(row, SIGHTED)) rows.push(row);
+    }
+    return rows.map((row) => this.memory(row));
+  }
+
+  /** True when the row waits for that, which is over now; a row that was forgotten does not. What is written whole needs no second time. */
+  private settleFlag(row: number, flag: number): boolean {
+    const { flags } = this.rows;
+    const waits = (flags[row]! & flag) !== 0;
+    flags[row] = flag === CHANGED ? 0 : flags[row]! & ~SIGHTED;
+    return waits;
   }
 }
 
 function isDecision(source: number): boolean {
   return source === OPERATOR || source === REJECTED;
-}
-
-function addPeer(peers: number[], peerAsn: number): void {
-  if (peers.length < PEERS_MAX && !peers.includes(peerAsn)) peers.push(peerAsn);
 }
 
 export interface Sighting {

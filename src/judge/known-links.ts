@@ -41,22 +41,23 @@ export class KnownLinks {
       this.lows = grown(this.lows);
       this.highs = grown(this.highs);
     }
-    const [low, high] = ordered(a, b);
+    const low = Math.min(a >>> 0, b >>> 0) | 0;
+    const high = Math.max(a >>> 0, b >>> 0) | 0;
     this.lows[link] = low;
     this.highs[link] = high;
-    this.index.insert(hashOf(low | 0, high | 0), link);
+    this.index.insert(hashOf(low, high), link);
     return true;
   }
 
   /** In either direction. Numbers may be signed words. */
   has(a: number, b: number): boolean {
-    const [low, high] = ordered(a, b);
-    const hash = hashOf(low | 0, high | 0);
+    const low = Math.min(a >>> 0, b >>> 0) | 0;
+    const high = Math.max(a >>> 0, b >>> 0) | 0;
+    const hash = hashOf(low, high);
     const { index } = this;
     for (let cell = index.start(hash); index.idAt(cell) >= 0; cell = index.after(cell)) {
       const link = index.idAt(cell);
-      if (index.hashAt(cell) === hash && this.lows[link] === (low | 0) && this.highs[link] === (high | 0))
-        return true;
+      if (index.hashAt(cell) === hash && this.lows[link] === low && this.highs[link] === high) return true;
     }
     return false;
   }
@@ -64,12 +65,8 @@ export class KnownLinks {
 
 /** As it is remembered: `a-b` with a < b. */
 export function linkName(a: number, b: number): string {
-  return ordered(a, b).join('-');
-}
-
-function ordered(a: number, b: number): readonly [number, number] {
   const [left, right] = [a >>> 0, b >>> 0];
-  return left < right ? [left, right] : [right, left];
+  return left < right ? `${left}-${right}` : `${right}-${left}`;
 }
 
 function hashOf(low: number, high: number): number {

@@ -169,7 +169,8 @@ export class PrefixRows {
       if (this.liesInside(row, prefix)) found.push(row);
     };
     const bits = prefix.family === 4 ? HEAD_BITS_4 : HEAD_BITS_6;
-    if (prefix.length >= bits) this.eachOfChain(prefix.family, headOf(shapeOf(prefix.family, 0), prefix.words[0] | 0), visit);
+    if (prefix.length >= bits)
+      this.eachOfChain(prefix.family, headOf(shapeOf(prefix.family, 0), prefix.words[0] | 0), visit);
     else if (prefix.family === 4) {
       const first = prefix.words[0] >>> 16;
       for (let head = first; head < first + (HEADS >> prefix.length); head += 1)

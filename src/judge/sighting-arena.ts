@@ -130,6 +130,63 @@ export class SightingArena {
     return place;
   }
 
+  /** One more peer AS; where the record stands now. */
+  addPeer(record: number, asn: number): number {
+    const peers = this.peerCount(record);
+    const place = this.opened(record, HEADER + peers, 1);
+    this.cells[place + HEADER + peers] = asn;
+    this.cells[place + 1] = peers + 1;
+    return place;
+  }
+
+  /** One more peer AS of the neighbour that stands at `at`; where the record stands now. */
+  addNeighborPeer(record: number, at: number, asn: number): number {
+    const offset = at - record;
+    const peers = this.neighborPeers(at);
+    const place = this.opened(record, offset + NEIGHBOR_HEADER + peers, 1);
+    this.cells[place + offset + NEIGHBOR_HEADER + peers] = asn;
+    this.cells[place + offset + 1]! += 2;
+    return place;
+  }
+
+  /** One more neighbour, shown by one peer AS; where the record stands now. */
+  addNeighbor(record: number, asn: number, peerAsn: number, nowMs: number): number {
+    const used = this.usedCells(record);
+    const place = this.opened(record, used, NEIGHBOR_HEADER + 1);
+    const at = place + used;
+    this.cells[at] = asn;
+    this.cells[at + 1] = 1 << 1;
+    this.cells[at + 2] = Math.floor(nowMs / WORD);
+    this.cells[at + 3] = nowMs % WORD;
+    this.cells[at + NEIGHBOR_HEADER] = peerAsn;
+    this.cells[place + 2]! += 1;
+    return place;
+  }
+
+  /** Cells of a record that hold something. */
+  private usedCells(record: number): number {
+    if (record === 0) return HEADER;
+    let at = record + HEADER + this.peerCount(record);
+    for (let n = this.neighborCount(record); n > 0; n -= 1) at += NEIGHBOR_HEADER + this.neighborPeers(at);
+    return at - record;
+  }
+
+  /** Makes room for `count` cells at an offset of the record, moving it where it has to; where it stands now. */
+  private opened(record: number, offset: number, count: number): number {
+    const used = this.usedCells(record);
+    if (record !== 0 && this.cells[record]! >= used + count) {
+      this.cells.copyWithin(record + offset + count, record + offset, record + used);
+      return record;
+    }
+    const place = this.allocate(used + count);
+    this.cells[place + 1] = this.cells[place + 2] = 0;
+    if (record === 0) return place;
+    this.cells.copyWithin(place + 1, record + 1, record + offset);
+    this.cells.copyWithin(place + offset + count, record + offset, record + used);
+    this.release(record);
+    return place;
+  }
+
   private put(at: number, numbers: readonly number[]): number {
     for (let n = 0; n < numbers.length; n += 1) this.cells[at + n] = numbers[n]!;
     return at + numbers.length;
@@ -138,6 +195,10 @@ export class SightingArena {
   private placeFor(record: number, length: number): number {
     if (record !== 0 && this.cells[record]! >= length) return record;
     this.release(record);
+    return this.allocate(length);
+  }
+
+  private allocate(length: number): number {
     const capacity = Math.ceil(length / STEP) * STEP;
     const known = this.free.get(capacity)?.pop();
     if (known !== undefined) return known;

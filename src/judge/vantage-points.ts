@@ -58,6 +58,11 @@ export class VantagePoints {
     return made;
   }
 
+  /** Id of the vantage point of this name; −1 when it was never met. */
+  idOf(name: string): number {
+    return this.byName.get(name)?.id ?? -1;
+  }
+
   byId(id: number): KnownVantagePoint {
     const found = this.all[id];
     if (found === undefined) throw new Error(`assert: vantage point ${id} was never met`);

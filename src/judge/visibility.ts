@@ -30,6 +30,11 @@ export class VisibilityWatch {
   /** Vantage points where a foreign origin took the place of ours: when that goes, ours is lost there. */
   private readonly taken = new Map<string, Set<number>>();
 
+  /** Nobody lost anything, and no foreign origin took the place of ours anywhere. */
+  get isQuiet(): boolean {
+    return this.prefixes.size === 0 && this.taken.size === 0;
+  }
+
   /** The route of the prefix changed there: from ours to a foreign origin's, or back. */
   change(prefix: string, vantagePoint: number, wasOurs: boolean, isOurs: boolean): void {
     const taken = this.taken.get(prefix);

@@ -45,7 +45,11 @@ export class WatchPlan {
   /** The prefix changed: who carries it, or how. */
   noteChange(prefix: Prefix, nowMs: number): void {
     const slot = this.index.coveringOf(prefix);
-    if (slot < 0) return;
+    if (slot >= 0) this.noteChangeAt(slot, nowMs);
+  }
+
+  /** The same by slot. */
+  noteChangeAt(slot: number, nowMs: number): void {
     if (slot >= this.changedMs.length) {
       const larger = new Float64Array(Math.max(slot + 1, 2 * this.changedMs.length));
       larger.set(this.changedMs);
@@ -103,6 +107,11 @@ export class WatchPlan {
   /** 1 at the slots of holes, for the hot path. */
   holes(): Uint8Array {
     return Uint8Array.from(this.slots, (watched) => (watched !== undefined && isHole(watched) ? 1 : 0));
+  }
+
+  /** What is watched at a slot of the index; undefined for what is merely tracked. */
+  watchedAt(slot: number): Watched | undefined {
+    return this.slots[slot];
   }
 
   /** The entry whose own prefix this is; holes left out. */

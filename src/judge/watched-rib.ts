@@ -200,7 +200,8 @@ export class WatchedRib<T> {
 
   /** Every prefix with routes. Changes while it is walked may or may not be seen. */
   *every(): Generator<Prefix> {
-    for (let row = 0; row < this.rows.end; row += 1) if (this.rows.isHeld(row, IN_RIB)) yield this.rows.prefix(row);
+    for (let row = 0; row < this.rows.end; row += 1)
+      if (this.rows.isHeld(row, IN_RIB)) yield this.rows.prefix(row);
   }
 
   // ------------------------------------------------------------ by row, for the hot path

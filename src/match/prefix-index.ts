@@ -41,6 +41,11 @@ export class PrefixIndex {
     return this.trieOf(prefix).exact(w0, w1, w2, w3, prefix.length);
   }
 
+  /** The same in numbers. */
+  exactAt(family: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
+    return (family === 4 ? this.trie4 : this.trie6).exact(w0, w1, w2, w3, length);
+  }
+
   /** Slot of the most specific indexed prefix that is equal to or less specific than the given one; −1. */
   covering4(w0: number, length: number): number {
     return this.trie4.covering(w0, 0, 0, 0, length);

@@ -83,7 +83,10 @@ export class BaselineTable {
 
   /** As people read it: by prefix in the order of routing tables, then by origin. */
   listed(): readonly BaselineRow[] {
-    const keyed = [...this.rows()].map(({ candidates: _, ...row }) => ({ row, key: keyOfText(row.prefix) ?? NO_KEY }));
+    const keyed = [...this.rows()].map(({ candidates: _, ...row }) => ({
+      row,
+      key: keyOfText(row.prefix) ?? NO_KEY,
+    }));
     keyed.sort((a, b) => Buffer.compare(a.key, b.key) || a.row.origin - b.row.origin);
     return keyed.map(({ row }) => row);
   }

@@ -14,8 +14,7 @@ export class RouteSegments {
 
   /** Within a transaction. */
   put({ segment, dropped }: RouteChange): void {
-    for (const number of dropped)
-      this.connection.run('DELETE FROM route_segment WHERE number = ?', number);
+    for (const number of dropped) this.connection.run('DELETE FROM route_segment WHERE number = ?', number);
     if (segment === undefined) return;
     const { number, body } = segment;
     this.connection.run(

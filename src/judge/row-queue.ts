@@ -1,10 +1,9 @@
-/** Numbers in the order in which they become due, each with its time: what waits for its age in `learner.ts`. In typed arrays, bounded by what is pushed. */
-import { grown } from '../judge/hash-cells.ts';
+/** Row numbers in a line, first in, first out: what waits its turn in `baseline.ts` and, with a time each, in the engine's learner. In typed arrays. */
+import { grown } from './hash-cells.ts';
 
 const ITEMS_MIN = 64;
 
-/** First in, first out; times are ms and never decrease from one item to the next. */
-export class DueQueue {
+export class RowQueue {
   private items = new Int32Array(ITEMS_MIN);
   private times = new Float64Array(ITEMS_MIN);
   private head = 0;
@@ -14,7 +13,8 @@ export class DueQueue {
     return this.end - this.head;
   }
 
-  push(item: number, atMs: number): void {
+  /** `atMs`: when it is due, where somebody asks for that. */
+  push(item: number, atMs = 0): void {
     if (this.end === this.items.length) this.makeRoom();
     this.items[this.end] = item;
     this.times[this.end] = atMs;
@@ -33,12 +33,12 @@ export class DueQueue {
     this.times = grown(this.times);
   }
 
-  /** When the first one is due; undefined when none waits. */
+  /** When the first one is due, ms; undefined when none waits. */
   nextMs(): number | undefined {
     return this.size === 0 ? undefined : this.times[this.head];
   }
 
-  /** Takes the first one. */
+  /** Takes the first one; there has to be one. */
   take(): number {
     this.head += 1;
     return this.items[this.head - 1]!;
