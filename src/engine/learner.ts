@@ -6,6 +6,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Memory } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
+import type { Changed } from '../judge/watch-plan.ts';
 import type { RibRoute } from '../judge/watched-rib.ts';
 import type { AsnEntry } from '../match/watchlist.ts';
 import type { Answer } from './appraise.ts';
@@ -152,19 +153,40 @@ export class Learner {
    */
   syncDeclared(): void {
     const { baseline, config } = this.core;
-    const entries = config.watchlist.entries;
-    const declared = new Set<string>();
-    for (const entry of entries) {
-      if (entry.type !== 'prefix' || entry.ignore) continue;
-      for (const origin of entry.origins ?? []) {
-        declared.add(`${entry.prefix.text} ${origin}`);
-        if (entries.length <= DECLARED_MAX) baseline.declare(entry.prefix.text, origin);
+    const { entries } = config.watchlist;
+    if (entries.length <= DECLARED_MAX) {
+      for (const entry of entries) {
+        if (entry.type !== 'prefix' || entry.ignore) continue;
+        for (const origin of entry.origins ?? []) baseline.declare(entry.prefix.text, origin);
       }
     }
-    for (const row of [...baseline.every()]) {
-      if (row.source !== 'config' || declared.has(`${row.prefix} ${row.origin}`)) continue;
-      if (baseline.undeclare(row)) this.core.effects.baselineGone(row.prefix, row.origin);
-    }
+    for (const row of [...baseline.every()]) if (row.source === 'config') this.undeclare(row);
+  }
+
+  private undeclare(row: Memory): void {
+    const { baseline, plan, effects } = this.core;
+    const prefix = this.core.prefixOfText(row.prefix);
+    const entry = prefix === undefined ? undefined : plan.exact(prefix)?.entry;
+    if (entry?.type === 'prefix' && entry.origins?.includes(row.origin)) return;
+    if (baseline.undeclare(row)) effects.baselineGone(row.prefix, row.origin);
+  }
+
+  /** Entries of the watchlist are other: what `rebuildLearned` would do for them, without a walk over the baseline. */
+  entriesChanged({ before }: Changed): void {
+    const { baseline, plan, config } = this.core;
+    if (config.watchlist.entries.length <= DECLARED_MAX) this.syncDeclared();
+    else
+      for (const { entry, prefix } of before)
+        for (const origin of (entry.type === 'prefix' && entry.origins) || []) {
+          const row = baseline.row(prefix.text, origin);
+          if (row?.source === 'config') this.undeclare(row);
+        }
+    for (const [asn, entry] of plan.asns)
+      for (const text of baseline.prefixesOf(asn)) {
+        const prefix = this.core.prefixOfText(text);
+        if (prefix !== undefined && baseline.row(text, asn)?.source !== 'rejected')
+          plan.addLearned(entry, prefix);
+      }
   }
 
   /** After a restart or a reload: rows that may still become firm, and what watched ASes are known for. */

@@ -4,7 +4,7 @@
  */
 import { type Prefix, truncate } from '../bgp/prefix.ts';
 import type { Cause } from '../incident/incident-book.ts';
-import type { Finding } from '../judge/finding.ts';
+import type { Finding, Watched } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import { FAMILY_OF } from '../judge/vocabulary.ts';
 import type { RibPrefix, RibRoute } from '../judge/watched-rib.ts';
@@ -22,6 +22,15 @@ export class Rejudge {
     for (const row of [...this.core.rib.every()]) this.prefix(row, cause, nowMs);
   }
 
+  /** What lies inside entries that are other than they were, and what covers them, each once; explained resolves at once. */
+  entries(watched: readonly Watched[], nowMs: number): void {
+    const rows = new Map<string, RibPrefix<Finding>>();
+    const add = (row: RibPrefix<Finding> | undefined): unknown => row && rows.set(row.prefix.text, row);
+    for (const { prefix } of watched) for (const row of this.core.rib.inside(prefix)) add(row);
+    for (const { prefix } of watched) this.eachCovering(prefix, add);
+    for (const row of rows.values()) this.prefix(row, 'accepted', nowMs);
+  }
+
   /** The prefix, everything inside its watch entry, and what covers it. */
   around(prefix: Prefix, nowMs: number, cause: Cause = 'replaced'): void {
     const match = this.core.plan.match(prefix);
@@ -32,9 +41,13 @@ export class Rejudge {
 
   /** Less specific routes of the RIB that cover the prefix. */
   coveringOf(prefix: Prefix, nowMs: number, cause: Cause = 'replaced'): void {
+    this.eachCovering(prefix, (row) => this.prefix(row, cause, nowMs));
+  }
+
+  private eachCovering(prefix: Prefix, act: (row: RibPrefix<Finding>) => unknown): void {
     for (let length = prefix.length - 1; length >= COVERING_LENGTH_MIN[prefix.family]; length -= 1) {
       const row = this.core.rib.at(truncate(prefix, length).text);
-      if (row !== undefined) this.prefix(row, cause, nowMs);
+      if (row !== undefined) act(row);
     }
   }
 
