@@ -1,6 +1,7 @@
 /**
  * Comparing settings at a reload: are they the same, which sections changed, and which of them need a restart.
  */
+import { WatchColumns } from '../match/watch-columns.ts';
 import { isSecret } from './secret.ts';
 import type { Settings } from './settings.ts';
 
@@ -42,11 +43,12 @@ export function restartNeeded(old: Settings, next: Settings): string[] {
   return keys;
 }
 
-/** Deep equality of settings: plain data, maps, sets and secrets. A key that is undefined is as good as absent. */
+/** Deep equality of settings: plain data, watchlists, maps, sets and secrets. A key that is undefined is as good as absent. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (isSecret(a) || isSecret(b)) return isSecret(a) && isSecret(b) && a.reveal() === b.reveal();
+  if (a instanceof WatchColumns && b instanceof WatchColumns) return a.equals(b);
   if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && sameList(a, b);
   if (a instanceof Set || b instanceof Set)
     return a instanceof Set && b instanceof Set && sameList([...a], [...b]);

@@ -11,18 +11,19 @@ const SHOWN_MAX = 1_000;
 
 /** Lines for people, without final newline: a total, then each group with its entries. */
 export function describeWatch(settings: Settings): string[] {
-  const { entries } = settings.watchlist;
-  const groups = new Map<string, WatchEntry[]>();
-  for (const entry of entries) {
-    const group = groups.get(entry.group);
-    if (group === undefined) groups.set(entry.group, [entry]);
-    else group.push(entry);
+  const all = new Tally();
+  const groups = new Map<string, { readonly tally: Tally; readonly lines: string[] }>();
+  for (const entry of settings.watchlist.entries) {
+    const group = groups.get(entry.group) ?? { tally: new Tally(), lines: [] };
+    groups.set(entry.group, group);
+    all.add(entry);
+    group.tally.add(entry);
+    if (group.lines.length < SHOWN_MAX) group.lines.push(`  ${describeEntry(entry)}`);
   }
-  const lines = [`watching ${count(entries)} in ${plural(groups.size, 'group')}`];
-  for (const [group, members] of groups) {
-    lines.push(`${group}: ${count(members)}`);
-    for (const entry of members.slice(0, SHOWN_MAX)) lines.push(`  ${describeEntry(entry)}`);
-    if (members.length > SHOWN_MAX) lines.push(`  and ${members.length - SHOWN_MAX} more`);
+  const lines = [`watching ${all.text()} in ${plural(groups.size, 'group')}`];
+  for (const [group, { tally, lines: shown }] of groups) {
+    lines.push(`${group}: ${tally.text()}`, ...shown);
+    if (tally.total > SHOWN_MAX) lines.push(`  and ${tally.total - SHOWN_MAX} more`);
   }
   return lines;
 }
@@ -54,21 +55,29 @@ function listed(asns: readonly number[]): string {
   return asns.length === 0 ? 'nobody' : asns.map(formatAsn).join(', ');
 }
 
-function count(entries: readonly WatchEntry[]): string {
-  let ipv4 = 0;
-  let ipv6 = 0;
-  let asns = 0;
-  let holes = 0;
-  for (const entry of entries) {
-    if (entry.type === 'asn') asns += 1;
-    else if (entry.ignore) holes += 1;
-    else if (entry.prefix.family === 4) ipv4 += 1;
-    else ipv6 += 1;
+/** How many entries of which sort. */
+class Tally {
+  total = 0;
+  private ipv4 = 0;
+  private ipv6 = 0;
+  private asns = 0;
+  private holes = 0;
+
+  add(entry: WatchEntry): void {
+    this.total += 1;
+    if (entry.type === 'asn') this.asns += 1;
+    else if (entry.ignore) this.holes += 1;
+    else if (entry.prefix.family === 4) this.ipv4 += 1;
+    else this.ipv6 += 1;
   }
-  const parts = [ipv4 > 0 ? plural(ipv4, 'IPv4 prefix') : '', ipv6 > 0 ? plural(ipv6, 'IPv6 prefix') : ''];
-  parts.push(asns > 0 ? plural(asns, 'AS') : '', holes > 0 ? plural(holes, 'hole') : '');
-  const said = parts.filter((part) => part !== '');
-  return said.length === 0 ? 'nothing' : said.join(', ');
+
+  text(): string {
+    const { ipv4, ipv6, asns, holes } = this;
+    const parts = [ipv4 > 0 ? plural(ipv4, 'IPv4 prefix') : '', ipv6 > 0 ? plural(ipv6, 'IPv6 prefix') : ''];
+    parts.push(asns > 0 ? plural(asns, 'AS') : '', holes > 0 ? plural(holes, 'hole') : '');
+    const said = parts.filter((part) => part !== '');
+    return said.length === 0 ? 'nothing' : said.join(', ');
+  }
 }
 
 function plural(number: number, word: string): string {

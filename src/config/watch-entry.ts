@@ -184,12 +184,12 @@ function makeEntry(values: EntryValues, defaults: EntryValues): WatchEntry | und
   const upstreams = values.upstreams ?? given.upstreams;
   const base = {
     name: values.name ?? '',
-    group: shared(values.group ?? defaults.group ?? 'default'),
+    group: values.group ?? defaults.group ?? 'default',
     services: listOr(values.services ?? given.services),
     tags: listOr(values.tags ?? given.tags),
     minPeers: values.minPeers ?? given.minPeers ?? 1,
     mitigation: listOr(values.mitigation ?? given.mitigation),
-    upstreams: upstreams && sharedAsns(upstreams),
+    upstreams: upstreams && listOr(upstreams),
     path: values.path ?? given.path,
     severity: values.severity ?? given.severity,
   };
@@ -201,40 +201,15 @@ function makeEntry(values: EntryValues, defaults: EntryValues): WatchEntry | und
     prefix: values.prefix,
     ...base,
     ignore: isHole,
-    origins: origins && sharedAsns(origins),
+    origins: origins && listOr(origins),
     maxLength: values.maxLength ?? values.prefix.length,
     moreSpecifics: values.moreSpecifics ?? given.moreSpecifics ?? 'watch',
   };
 }
 
 function listOr<T>(list: readonly T[] | undefined): readonly T[] {
-  return list === undefined || list.length === 0 ? NONE : [...new Set(list)];
-}
-
-// Of a million entries most share their group and have one origin: one copy of each, not a million. Bounded, because
-// a process that reloads for years must not remember every list it ever saw.
-const SHARED_MAX = 200_000;
-const sharedWords = new Map<string, string>();
-const sharedOrigins = new Map<number, readonly number[]>();
-
-function shared(word: string): string {
-  const known = sharedWords.get(word);
-  if (known !== undefined) return known;
-  if (sharedWords.size >= SHARED_MAX) sharedWords.clear();
-  sharedWords.set(word, word);
-  return word;
-}
-
-function sharedAsns(asns: readonly number[]): readonly number[] {
-  if (asns.length === 0) return NONE;
-  if (asns.length > 1) return [...new Set(asns)];
-  const [asn = 0] = asns;
-  const known = sharedOrigins.get(asn);
-  if (known !== undefined) return known;
-  if (sharedOrigins.size >= SHARED_MAX) sharedOrigins.clear();
-  const list = Object.freeze([asn]);
-  sharedOrigins.set(asn, list);
-  return list;
+  if (list === undefined || list.length === 0) return NONE;
+  return list.length === 1 ? list : [...new Set(list)];
 }
 
 /** Where in its file an entry stands: its prefix, or its AS number. */

@@ -2,6 +2,7 @@
  * The watchlist files, YAML or NDJSON, → one watchlist in which each prefix and each AS stands once.
  * NDJSON is for lists of machines: a million lines are read in seconds, positions are line numbers.
  */
+import { WatchBuilder } from '../match/watch-builder.ts';
 import type { WatchEntry, Watchlist } from '../match/watchlist.ts';
 import { watchName } from '../match/watchlist.ts';
 import { type Item, readYaml } from './item.ts';
@@ -41,14 +42,13 @@ export function readWatchlists(names: readonly WatchlistName[], sources: Sources
     else readYamlWatchlist(name, sources, census);
     seen.add(name.absolute);
   }
-  return { entries: census.entries };
+  return { entries: census.entries.finish() };
 }
 
 /** Counts the entries in: each name once, and where the first stands. */
 class Census {
-  readonly entries: WatchEntry[] = [];
+  readonly entries = new WatchBuilder();
   readonly #sources: Sources;
-  readonly #indexOf = new Map<string, number>();
   // Parallel to the entries: three numbers cost a million entries less than a million positions.
   readonly #files: string[] = [];
   readonly #lines: number[] = [];
@@ -60,16 +60,15 @@ class Census {
 
   /** Takes the entry unless its name was there before; then the problem is noted and false returned. */
   take(entry: WatchEntry, file: string, line: number, col: number, written = ''): boolean {
-    const name = watchName(entry);
-    const first = this.#indexOf.get(name);
-    if (first === undefined) {
-      this.#indexOf.set(name, this.entries.length);
-      this.entries.push(entry);
+    const first = this.entries.find(entry);
+    if (first < 0) {
+      this.entries.add(entry);
       this.#files.push(file);
       this.#lines.push(line);
       this.#cols.push(col);
       return true;
     }
+    const name = watchName(entry);
     const other = written === '' || written === name ? '' : `, written ${show(written)}`;
     const where = `${this.#files[first]}:${this.#lines[first]}:${this.#cols[first]}`;
     this.#sources.problems.add(

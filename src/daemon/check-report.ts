@@ -9,7 +9,7 @@ import type { RouteSettings, Settings } from '../config/settings.ts';
 import { type SubscriptionPlan, subscriptionsOf } from '../feed/subscription.ts';
 import type { RoaExposure } from '../judge/roa-exposure.ts';
 import type { Words } from '../judge/vocabulary.ts';
-import { type WatchEntry, watchName } from '../match/watchlist.ts';
+import { type WatchEntries, type WatchEntry, watchName } from '../match/watchlist.ts';
 import { watchSubscription } from './watch-subscription.ts';
 
 export interface FeedReport {
@@ -28,14 +28,6 @@ export interface FeedReport {
 export interface CheckWarning {
   readonly code: string;
   readonly text: Words;
-}
-
-/** What is judged: prefixes of the watchlist without holes, and watched ASes. */
-function judged(entries: readonly WatchEntry[]): { prefixes: readonly Prefix[]; asns: readonly number[] } {
-  const prefixes = entries.flatMap((entry) =>
-    entry.type === 'prefix' && !entry.ignore ? [entry.prefix] : [],
-  );
-  return { prefixes, asns: entries.flatMap((entry) => (entry.type === 'asn' ? [entry.asn] : [])) };
 }
 
 /** `learned`: what watched ASes are known to originate beyond the watchlist. */
@@ -83,8 +75,7 @@ const ROUTABLE_MAX = { 4: 24, 6: 48 } as const;
 function watchWarnings({ watchlist, feeds }: Settings): CheckWarning[] {
   const { entries } = watchlist;
   const found: CheckWarning[] = [];
-  const { prefixes, asns } = judged(entries);
-  if (prefixes.length + asns.length === 0)
+  if (!some(entries, (entry) => entry.type === 'asn' || !entry.ignore))
     found.push(
       warning(
         'nothing-watched',
@@ -193,23 +184,33 @@ function isEverything(match: RouteSettings['match']): boolean {
 /** Undefined for a route that something can match. */
 function whyDead({ match }: RouteSettings, { watchlist, feeds }: Settings): string | undefined {
   const { entries } = watchlist;
-  const groups = new Set([...entries.map(({ group }) => group), ...feeds.map(({ name }) => name)]);
+  const groups = new Set(feeds.map(({ name }) => name));
+  const tags = new Set<string>();
+  for (const entry of entries) {
+    groups.add(entry.group);
+    for (const tag of entry.tags) tags.add(tag);
+  }
   if (match.group !== undefined && !match.group.some((group) => groups.has(group)))
     return `no entry has the group ${match.group.join(' or ')}`;
-  const tags = new Set(entries.flatMap((entry) => entry.tags));
   if (match.tags !== undefined && !match.tags.some((tag) => tags.has(tag)))
     return `no entry has the tag ${match.tags.join(' or ')}`;
-  const hasAs = entries.some(({ type }) => type === 'asn');
+  const hasAs = some(entries, ({ type }) => type === 'asn');
   if (match.prefix !== undefined && !hasAs && !match.prefix.some((text) => touchesWatch(text, entries)))
     return `no entry overlaps ${match.prefix.join(' or ')}`;
   return undefined;
 }
 
-function touchesWatch(text: string, entries: readonly WatchEntry[]): boolean {
+function touchesWatch(text: string, entries: WatchEntries): boolean {
   const prefix = parsePrefix(text)?.prefix;
   return (
-    prefix !== undefined && entries.some((entry) => entry.type === 'prefix' && overlaps(entry.prefix, prefix))
+    prefix !== undefined &&
+    some(entries, (entry) => entry.type === 'prefix' && overlaps(entry.prefix, prefix))
   );
+}
+
+function some(entries: WatchEntries, isMeant: (entry: WatchEntry) => boolean): boolean {
+  for (const entry of entries) if (isMeant(entry)) return true;
+  return false;
 }
 
 function deafReceivers({ match, receivers }: RouteSettings, settings: Settings): readonly string[] {
@@ -224,7 +225,9 @@ function coverageWarnings({ watchlist, feeds, routes, receivers }: Settings): Ch
   const found: CheckWarning[] = [];
   const takes = (group: string): boolean =>
     routes.some(({ match }) => match.group === undefined || match.group.includes(group));
-  for (const group of new Set(watchlist.entries.map((entry) => entry.group)))
+  const groups = new Set<string>();
+  for (const { group } of watchlist.entries) groups.add(group);
+  for (const group of groups)
     if (!takes(group))
       found.push(
         warning(

@@ -227,8 +227,8 @@ export class LiveFeeds {
   }
 
   private plan(settings: Settings['feeds'][number]): SubscriptionPlan {
-    const watched = this.options.driver.engine.core.plan.every();
-    const learned = watched.flatMap(({ entry, prefix }) => (entry.type === 'asn' ? [prefix] : []));
+    const watched = this.options.driver.engine.core.plan.everyLearned();
+    const learned = Array.from(watched, ({ prefix }) => prefix);
     return watchSubscription(this.watchlist, learned, settings);
   }
 

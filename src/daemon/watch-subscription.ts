@@ -1,7 +1,13 @@
 /** What a feed is asked for: the watchlist, and what its ASes are known to originate, as a subscription plan. */
 import type { Prefix } from '../bgp/prefix.ts';
-import { planSubscription, type SubscriptionPlan, type SubscriptionSettings } from '../feed/subscription.ts';
-import type { Watchlist } from '../match/watchlist.ts';
+import {
+  firehoseFor,
+  planSubscription,
+  type SubscriptionPlan,
+  type SubscriptionSettings,
+} from '../feed/subscription.ts';
+import { columnsOf } from '../match/watch-builder.ts';
+import type { WatchEntries, Watchlist } from '../match/watchlist.ts';
 
 /** `learned`: prefixes of watched ASes beyond the watchlist, so that their withdrawals are seen too. */
 export function watchSubscription(
@@ -9,9 +15,19 @@ export function watchSubscription(
   learned: readonly Prefix[],
   settings: SubscriptionSettings,
 ): SubscriptionPlan {
-  const prefixes = entries.flatMap((entry) =>
-    entry.type === 'prefix' && !entry.ignore ? [entry.prefix] : [],
+  const { watched4, watched6, asns } = columnsOf({ entries }).counts;
+  // Nobody learned is listed: what an entry covers is never learned.
+  const counts = { prefixes: watched4 + watched6 + learned.length, asns };
+  return (
+    firehoseFor(counts, settings) ??
+    planSubscription([...prefixesOf(entries), ...learned], asnsOf(entries), settings)
   );
-  const asns = entries.flatMap((entry) => (entry.type === 'asn' ? [entry.asn] : []));
-  return planSubscription([...prefixes, ...learned], asns, settings);
+}
+
+function* prefixesOf(entries: WatchEntries): Generator<Prefix> {
+  for (const entry of entries) if (entry.type === 'prefix' && !entry.ignore) yield entry.prefix;
+}
+
+function* asnsOf(entries: WatchEntries): Generator<number> {
+  for (const entry of entries) if (entry.type === 'asn') yield entry.asn;
 }

@@ -105,7 +105,7 @@ function planOf(
   const additions: Addition[] = [];
   const kept: string[] = [];
   for (const asn of proposal.asns) {
-    const ofAs = watchlist.entries.find((entry) => entry.type === 'asn' && entry.asn === asn);
+    const ofAs = [...watchlist.entries].find((entry) => entry.type === 'asn' && entry.asn === asn);
     if (ofAs === undefined) additions.push({ asn, group });
     for (const entry of entriesOf(proposal, asn)) {
       if (listed.has(entry.prefix.text) || commented.has(entry.prefix.text)) continue;
@@ -121,7 +121,7 @@ function planOf(
 
 function listedPrefixes(watchlist: Watchlist): ReadonlyMap<string, PrefixEntry> {
   return new Map(
-    watchlist.entries.flatMap((entry) =>
+    [...watchlist.entries].flatMap((entry) =>
       entry.type === 'prefix' ? [[entry.prefix.text, entry] as const] : [],
     ),
   );

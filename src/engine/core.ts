@@ -18,10 +18,9 @@ import { PrefixRows } from '../judge/prefix-rows.ts';
 import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
-import { WatchPlan } from '../judge/watch-plan.ts';
+import { type Changed, type PlanChange, WatchPlan } from '../judge/watch-plan.ts';
 import { type RibRoute, WatchedRib } from '../judge/watched-rib.ts';
 import type { RpkiView, World } from '../judge/world.ts';
-import { watchName } from '../match/watchlist.ts';
 import { type Answer, judgeAnnouncement } from './appraise.ts';
 import type { EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
@@ -106,10 +105,15 @@ export class Core {
     this.learner.rebuildLearned();
   }
 
-  private tags: ReadonlyMap<string, readonly string[]> = new Map();
+  /** The same when nothing that judges is other but these entries; the caller judges anew what lies around them. */
+  configureWatch(config: EngineConfig, change: PlanChange): Changed {
+    this.config = config;
+    const changed = this.plan.change(change);
+    this.learner.entriesChanged(changed);
+    return changed;
+  }
 
   private makeWorld(): World {
-    this.tags = tagsOf(this.config);
     const { knowledge, detection } = this.config;
     const patterns = new Map<string, (path: AsPath) => boolean>();
     return {
@@ -331,9 +335,13 @@ export class Core {
     return this.vantagePoints.known(family, this.nowMs);
   }
 
-  /** Tags of the watch entry of this name. */
+  /** Tags of the watch entry of this name: a prefix, or an AS as `AS38099`. */
   tagsOf(watch: string): readonly string[] {
-    return this.tags.get(watch) ?? [];
+    const asn = /^AS(\d+)$/.exec(watch)?.[1];
+    if (asn !== undefined) return this.plan.asns.get(Number(asn))?.tags ?? [];
+    const prefix = this.prefixOfText(watch);
+    const entry = prefix === undefined ? undefined : this.plan.exact(prefix)?.entry;
+    return entry?.type === 'prefix' ? entry.tags : [];
   }
 
   /** For one rendering: what all its routes ask for is counted once. */
@@ -362,13 +370,6 @@ function matcherFor(
     'regex' in compiled ? (path: AsPath): boolean => compiled.regex.test(path) : (): boolean => false;
   patterns.set(pattern, made);
   return made;
-}
-
-function tagsOf(config: EngineConfig): ReadonlyMap<string, readonly string[]> {
-  const tags = new Map<string, readonly string[]>();
-  for (const entry of config.watchlist.entries)
-    if (entry.tags.length > 0) tags.set(watchName(entry), entry.tags);
-  return tags;
 }
 
 function learnRules(config: EngineConfig): { learnPeers: number; learnAfterMs: number } {

@@ -11,6 +11,7 @@ import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { Cause, Notice } from '../incident/incident-book.ts';
 import type { Finding } from '../judge/finding.ts';
+import type { PlanChange } from '../judge/watch-plan.ts';
 import type { RibRoute } from '../judge/watched-rib.ts';
 import type { RpkiView } from '../judge/world.ts';
 import type { EngineConfig } from './config.ts';
@@ -102,6 +103,22 @@ export class Engine {
     this.advance(nowMs);
     this.core.configure(config);
     this.core.rejudge.all('accepted', nowMs);
+    this.settle(nowMs);
+  }
+
+  /**
+   * The same where nothing is other than entries of the watchlist, and nobody need judge the whole RIB for them:
+   * detection and knowledge are as they were. `change` is what `plan.compare` said of the new watchlist.
+   */
+  reloadWatch(config: EngineConfig, change: PlanChange, nowMs: number): void {
+    if (!change.hasSameAsns) {
+      this.reload(config, nowMs);
+      return;
+    }
+    this.advance(nowMs);
+    const { before, after, isListedOther } = this.core.configureWatch(config, change);
+    if (isListedOther) this.core.rejudge.all('accepted', nowMs);
+    else this.core.rejudge.entries([...before, ...after], nowMs);
     this.settle(nowMs);
   }
 

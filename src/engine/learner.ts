@@ -9,6 +9,7 @@ import type { Finding } from '../judge/finding.ts';
 import { linkName } from '../judge/known-links.ts';
 import { neighborAt } from '../judge/plain-judge.ts';
 import { RowQueue } from '../judge/row-queue.ts';
+import type { Changed } from '../judge/watch-plan.ts';
 import type { RibRoute, Words } from '../judge/watched-rib.ts';
 import type { AsnEntry } from '../match/watchlist.ts';
 import type { Answer } from './appraise.ts';
@@ -178,24 +179,37 @@ export class Learner {
    */
   syncDeclared(): void {
     const { baseline, config } = this.core;
-    const entries = config.watchlist.entries;
+    const { entries } = config.watchlist;
     if (entries.length <= DECLARED_MAX) {
       for (const entry of entries) {
         if (entry.type !== 'prefix' || entry.ignore) continue;
         for (const origin of entry.origins ?? []) baseline.declare(entry.prefix, origin);
       }
     }
-    for (const row of [...baseline.everyRow()]) {
-      if (baseline.source(row) !== 'config' || this.isDeclared(row)) continue;
-      const [prefix, origin] = [baseline.prefixOf(row), baseline.originOf(row)];
-      if (baseline.undeclare(row)) this.core.effects.baselineGone(prefix.text, origin);
-    }
+    for (const row of [...baseline.everyRow()]) if (baseline.source(row) === 'config') this.undeclare(row);
   }
 
-  private isDeclared(row: number): boolean {
-    const { baseline, plan } = this.core;
-    const entry = plan.exact(baseline.prefixOf(row))?.entry;
-    return entry?.type === 'prefix' && (entry.origins?.includes(baseline.originOf(row)) ?? false);
+  private undeclare(row: number): void {
+    const { baseline, plan, effects } = this.core;
+    const [prefix, origin] = [baseline.prefixOf(row), baseline.originOf(row)];
+    const entry = plan.exact(prefix)?.entry;
+    if (entry?.type === 'prefix' && entry.origins?.includes(origin)) return;
+    if (baseline.undeclare(row)) effects.baselineGone(prefix.text, origin);
+  }
+
+  /** Entries of the watchlist are other: what `rebuildLearned` would do for them, without a walk over the baseline. */
+  entriesChanged({ before }: Changed): void {
+    const { baseline, plan, config } = this.core;
+    if (config.watchlist.entries.length <= DECLARED_MAX) this.syncDeclared();
+    else
+      for (const { entry, prefix } of before)
+        for (const origin of (entry.type === 'prefix' && entry.origins) || []) {
+          const row = baseline.find(prefix, origin);
+          if (row >= 0 && baseline.source(row) === 'config') this.undeclare(row);
+        }
+    for (const [asn, entry] of plan.asns)
+      for (const { prefix, source } of [...baseline.ofOrigin(asn)])
+        if (source !== 'rejected') plan.addLearned(entry, prefix);
   }
 
   /** After a restart or a reload: rows that may still become firm, and what watched ASes are known for. */

@@ -277,7 +277,8 @@ export interface StatusAnswer {
 
 /** What the engine can tell of this moment. */
 export interface Present {
-  watchlist(): readonly WatchlistStateEntry[];
+  /** Made one by one while it is read. */
+  watchlist(): Iterable<WatchlistStateEntry>;
   /** `resource`: prefix, address, AS number or host name. `at` ISO; undefined: now. */
   status(resource: string, at: string | undefined): Answer<StatusAnswer>;
   readiness(): {

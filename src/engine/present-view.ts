@@ -5,7 +5,7 @@
 import { parseAddress } from '../bgp/address.ts';
 import { originsOf } from '../bgp/as-path.ts';
 import { parseAsn } from '../bgp/asn.ts';
-import { covers, hostPrefix, overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
+import { hostPrefix, overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { type Incident, isoTime } from '../incident/alert.ts';
 import type { IncidentState } from '../incident/incident-state.ts';
 import { stands } from '../incident/incident-state.ts';
@@ -16,7 +16,8 @@ import type { Words } from '../judge/vocabulary.ts';
 import type { Core } from './core.ts';
 import type { WatchlistStateEntry } from './ports.ts';
 
-export function watchlistState(core: Core): readonly WatchlistStateEntry[] {
+/** Made row by row while it is read: a long watchlist is never there as a whole. May be read over several turns. */
+export function* watchlistState(core: Core): Generator<WatchlistStateEntry> {
   const open = new Map<string, string[]>();
   for (const incident of core.book.every()) {
     if (incident.state !== 'open') continue;
@@ -25,30 +26,33 @@ export function watchlistState(core: Core): readonly WatchlistStateEntry[] {
         open.set(route.watch, [...new Set([...(open.get(route.watch) ?? []), incident.id])]);
     }
   }
-  const rows = core.plan.every().filter(({ entry }) => entry.type === 'asn' || !entry.ignore);
-  const prefixes = rows.map((watched) => entryState(core, watched, open.get(watched.name) ?? []));
-  const idle = [...core.plan.asns.values()].filter(
-    (entry) => !rows.some((watched) => watched.entry === entry),
-  );
-  return [
-    ...prefixes,
-    ...idle.map(
-      (entry): WatchlistStateEntry => ({
-        watch: `AS${entry.asn}`,
-        name: entry.name,
-        group: entry.group,
-        expectedOrigins: [entry.asn],
-        origins: [],
-        visibility: { seeing: 0, known: core.known(4) },
-        rpki: 'unknown',
-        lastChangeAt: null,
-        incidents: open.get(`AS${entry.asn}`) ?? [],
-      }),
-    ),
-  ];
+  const known = { 4: core.known(4), 6: core.known(6) };
+  const idle = new Map(core.plan.asns);
+  for (const watched of core.plan.every()) {
+    const { entry, name } = watched;
+    if (entry.type === 'asn') idle.delete(entry.asn);
+    if (entry.type === 'asn' || !entry.ignore) yield entryState(core, watched, known, open.get(name) ?? []);
+  }
+  for (const entry of idle.values())
+    yield {
+      watch: `AS${entry.asn}`,
+      name: entry.name,
+      group: entry.group,
+      expectedOrigins: [entry.asn],
+      origins: [],
+      visibility: { seeing: 0, known: known[4] },
+      rpki: 'unknown',
+      lastChangeAt: null,
+      incidents: open.get(`AS${entry.asn}`) ?? [],
+    };
 }
 
-function entryState(core: Core, watched: Watched, incidents: readonly string[]): WatchlistStateEntry {
+function entryState(
+  core: Core,
+  watched: Watched,
+  known: Readonly<Record<4 | 6, number>>,
+  incidents: readonly string[],
+): WatchlistStateEntry {
   const { prefix, entry } = watched;
   const origins = originsSeen(core, prefix);
   const lastChange = core.plan.lastChangeMs(prefix);
@@ -58,7 +62,7 @@ function entryState(core: Core, watched: Watched, incidents: readonly string[]):
     group: entry.group,
     expectedOrigins: entry.type === 'asn' ? [entry.asn] : expectationOf(watched, prefix, core.world).origins,
     origins: origins.origins,
-    visibility: { seeing: origins.seeing, known: core.known(prefix.family) },
+    visibility: { seeing: origins.seeing, known: known[prefix.family] },
     rpki: rpkiState(
       core,
       prefix,
@@ -116,31 +120,23 @@ export function resourceOf(core: Core, text: string): Resource | undefined {
   const prefix = address === undefined ? parsePrefix(text)?.prefix : hostPrefix(address);
   if (prefix !== undefined) return { watched: watchedAround(core, prefix), prefix, isUnseen: false };
   const asn = parseAsn(text);
-  if (asn !== undefined) return resourceWhere(core, (entry) => concernsAs(entry, asn));
+  if (asn !== undefined) return resourceOfMany(core.plan.watchedOfAs(asn), core.plan.asns.has(asn));
   if (!/^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\.?$/i.test(text))
     return undefined;
   const name = text.toLowerCase().replace(/\.$/, '');
-  return resourceWhere(core, ({ services }) => services.some((service) => service.toLowerCase() === name));
+  const isMeant = ({ services }: { readonly services: readonly string[] }): boolean =>
+    services.some((service) => service.toLowerCase() === name);
+  return resourceOfMany(core.plan.watchedWith(isMeant), [...core.plan.asns.values()].some(isMeant));
 }
 
-function resourceWhere(core: Core, isMeant: (entry: Watched['entry']) => boolean): Resource {
-  const watched = core.plan.every().filter(({ entry }) => isMeant(entry));
-  const isUnseen = watched.length === 0 && [...core.plan.asns.values()].some(isMeant);
-  return { watched, prefix: undefined, isUnseen };
+function resourceOfMany(watched: readonly Watched[], isAsWatched: boolean): Resource {
+  return { watched, prefix: undefined, isUnseen: watched.length === 0 && isAsWatched };
 }
 
 function watchedAround(core: Core, prefix: Prefix): readonly Watched[] {
   const match = core.plan.match(prefix);
-  if (match.type === 'covered')
-    return [
-      match.watched,
-      ...core.plan.every().filter((other) => other !== match.watched && covers(prefix, other.prefix)),
-    ];
+  if (match.type === 'covered') return [match.watched, ...core.plan.watchedInside(prefix)];
   return match.type === 'covering' ? match.inside : [];
-}
-
-function concernsAs(entry: Watched['entry'], asn: number): boolean {
-  return entry.type === 'asn' ? entry.asn === asn : (entry.origins?.includes(asn) ?? false);
 }
 
 export interface PresentStatus {

@@ -4,7 +4,7 @@
  */
 import { type Prefix, truncate } from '../bgp/prefix.ts';
 import type { Cause } from '../incident/incident-book.ts';
-import type { Finding } from '../judge/finding.ts';
+import type { Finding, Watched } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import { FAMILY_OF } from '../judge/vocabulary.ts';
 import type { RibRoute } from '../judge/watched-rib.ts';
@@ -22,6 +22,15 @@ export class Rejudge {
     for (const prefix of [...this.core.rib.every()]) this.prefix(prefix, cause, nowMs);
   }
 
+  /** What lies inside entries that are other than they were, and what covers them, each once; explained resolves at once. */
+  entries(watched: readonly Watched[], nowMs: number): void {
+    const around = new Map<string, Prefix>();
+    const add = (prefix: Prefix): unknown => around.set(prefix.text, prefix);
+    for (const { prefix } of watched) for (const inner of this.core.rib.inside(prefix)) add(inner);
+    for (const { prefix } of watched) this.eachCovering(prefix, add);
+    for (const prefix of around.values()) this.prefix(prefix, 'accepted', nowMs);
+  }
+
   /** The prefix, everything inside its watch entry, and what covers it. */
   around(prefix: Prefix, nowMs: number, cause: Cause = 'replaced'): void {
     const match = this.core.plan.match(prefix);
@@ -32,8 +41,13 @@ export class Rejudge {
 
   /** Less specific routes of the RIB that cover the prefix. */
   coveringOf(prefix: Prefix, nowMs: number, cause: Cause = 'replaced'): void {
+    this.eachCovering(prefix, (covering) => this.prefix(covering, cause, nowMs));
+  }
+
+  private eachCovering(prefix: Prefix, act: (prefix: Prefix) => unknown): void {
     for (let length = prefix.length - 1; length >= COVERING_LENGTH_MIN[prefix.family]; length -= 1) {
-      this.prefix(truncate(prefix, length), cause, nowMs);
+      const covering = truncate(prefix, length);
+      if (this.core.rib.has(covering)) act(covering);
     }
   }
 

@@ -49,19 +49,28 @@ export function planSubscription(
 ): SubscriptionPlan {
   const texts = [...new Set(Array.from(prefixes, (prefix) => prefix.text))];
   const numbers = [...new Set(asns)];
-  const max = settings.filterPrefixesMax;
-  const counts = `${texts.length} prefixes and ${numbers.length} ASes are watched`;
-  const firehose = (why: string): SubscriptionPlan => ({ mode: 'firehose', why, prefixes: [], asns: [] });
-  const filtered = (why: string): SubscriptionPlan => ({
-    mode: 'filtered',
-    why,
-    prefixes: texts,
-    asns: numbers,
-  });
-  if (settings.subscribe === 'firehose') return firehose('configured');
-  if (settings.subscribe === 'filtered') return filtered('configured');
-  if (texts.length > max || numbers.length > max) return firehose(`${counts}, filters carry up to ${max}`);
-  return filtered(`${counts}, filters carry up to ${max}`);
+  const counts = { prefixes: texts.length, asns: numbers.length };
+  const why = settings.subscribe === 'filtered' ? 'configured' : whyBy(counts, settings);
+  return firehoseFor(counts, settings) ?? { mode: 'filtered', why, prefixes: texts, asns: numbers };
+}
+
+/** The plan of everything, when that is configured or so many are watched; nobody need list them. Else undefined. */
+export function firehoseFor(
+  counts: { readonly prefixes: number; readonly asns: number },
+  settings: SubscriptionSettings,
+): SubscriptionPlan | undefined {
+  const { subscribe, filterPrefixesMax: max } = settings;
+  const isMany = subscribe === 'auto' && (counts.prefixes > max || counts.asns > max);
+  if (subscribe !== 'firehose' && !isMany) return undefined;
+  const why = isMany ? whyBy(counts, settings) : 'configured';
+  return { mode: 'firehose', why, prefixes: [], asns: [] };
+}
+
+function whyBy(
+  counts: { readonly prefixes: number; readonly asns: number },
+  { filterPrefixesMax }: SubscriptionSettings,
+): string {
+  return `${counts.prefixes} prefixes and ${counts.asns} ASes are watched, filters carry up to ${filterPrefixesMax}`;
 }
 
 /** Every subscription of a plan, each the data of one `ris_subscribe`; sessions of peers always among them. */

@@ -27,6 +27,7 @@ const INVALID = 2;
 export class PlainJudge {
   private readonly world: World;
   private readonly plan: WatchPlan;
+  private readonly version: number;
   private readonly rib: WatchedRib<unknown>;
   /** By slot; what a slot holds never changes while this judge lives. */
   private rules = new Uint8Array(64);
@@ -39,12 +40,13 @@ export class PlainJudge {
   /** For one plan and one state of knowledge: a new one is made when either changes. */
   constructor(plan: WatchPlan, world: World) {
     this.plan = plan;
+    this.version = plan.version;
     this.world = world;
     this.rib = world.rib;
   }
 
   isFor(plan: WatchPlan, world: World): boolean {
-    return this.plan === plan && this.world === world;
+    return this.plan === plan && this.version === plan.version && this.world === world;
   }
 
   /** The path that `conforms` is asked about from now on. */

@@ -63,6 +63,12 @@ export class NodePool {
     return this.nodes.byteLength + this.slots.byteLength;
   }
 
+  /** Cuts the arrays to what is used and a little more. */
+  trim(): void {
+    this.nodes = trimmed(this.nodes, this.nodesEnd);
+    this.slots = trimmed(this.slots, this.slotsEnd);
+  }
+
   /** A block of one empty node. */
   newNode(): number {
     const node = this.takeNodes(1);
@@ -213,4 +219,10 @@ function grown(array: Int32Array, needed: number): Int32Array {
   const larger = new Int32Array(Math.max(needed, array.length + (array.length >> 1)));
   larger.set(array);
   return larger;
+}
+
+/** Room for a few thousand changes: a growing copy of millions of cells would hold up what comes meanwhile. */
+function trimmed(array: Int32Array, used: number): Int32Array {
+  const wanted = used + Math.max(1_024, used >> 5);
+  return array.length <= wanted ? array : array.slice(0, wanted);
 }

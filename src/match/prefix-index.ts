@@ -3,6 +3,7 @@
  * with a small integer of the caller's choosing (its slot). First thing an announcement meets behind the decoder, and
  * what the quick reject asks on raw bytes. Pure, hot; the structure is explained in `stride-trie.ts`.
  */
+import type { Family } from '../bgp/address.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import { StrideTrie } from './stride-trie.ts';
 
@@ -30,6 +31,17 @@ export class PrefixIndex {
     this.trieOf(prefix).insert(prefix.words, prefix.length, slot);
   }
 
+  /** The same, of a prefix that is no object. Host bits are zero. */
+  insertWords(family: Family, words: readonly number[], length: number, slot: number): void {
+    (family === 4 ? this.trie4 : this.trie6).insert(words, length, slot);
+  }
+
+  /** Gives back what was taken ahead of need while many prefixes came in; some room for more stays. */
+  trim(): void {
+    this.trie4.trim();
+    this.trie6.trim();
+  }
+
   /** Removes the prefix; nothing happens when it is not there. */
   remove(prefix: Prefix): void {
     this.trieOf(prefix).remove(prefix.words, prefix.length);
@@ -39,6 +51,12 @@ export class PrefixIndex {
   exact(prefix: Prefix): number {
     const [w0, w1, w2, w3] = prefix.words;
     return this.trieOf(prefix).exact(w0, w1, w2, w3, prefix.length);
+  }
+
+  /** The same, of a prefix that is no object. */
+  exactWords(family: Family, words: readonly [number, number, number, number], length: number): number {
+    const [w0, w1, w2, w3] = words;
+    return this.exactAt(family, w0, w1, w2, w3, length);
   }
 
   /** The same in numbers. */

@@ -40,6 +40,10 @@ export class StrideTrie {
     return this.pool.bytes + HEADS * (2 * 4 + 2 * 4 + 4 + 1 + 4);
   }
 
+  trim(): void {
+    this.pool.trim();
+  }
+
   /** True when nothing covers a prefix of this length and nothing lies inside it, told by its first 16 bits. */
   isFree(w0: number, length: number): boolean {
     return length >= ROOT_BITS && (this.rootBusy[w0 >>> 21]! & (1 << ((w0 >>> 16) & 31))) === 0;

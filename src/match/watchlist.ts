@@ -48,9 +48,14 @@ export interface AsnEntry extends EntryBase {
 
 export type WatchEntry = PrefixEntry | AsnEntry;
 
+/** Entries in their order: a plain list, or columns that make each entry when it is asked for (`watch-columns.ts`). */
+export interface WatchEntries extends Iterable<WatchEntry> {
+  readonly length: number;
+}
+
 export interface Watchlist {
   /** In the order of the files; each prefix and each AS at most once. */
-  readonly entries: readonly WatchEntry[];
+  readonly entries: WatchEntries;
 }
 
 /** How an entry is named outside: its prefix, or `AS38099`. */

@@ -4,6 +4,7 @@
  * neither can say what the other doesn't.
  */
 import { Readable } from 'node:stream';
+import { setImmediate as aTurn } from 'node:timers/promises';
 import { SEVERITIES } from '../bgp/severity.ts';
 import type { Archive, IncidentQuery, Present } from '../engine/ports.ts';
 import { isoTime, KINDS } from '../incident/alert.ts';
@@ -264,17 +265,34 @@ function lastEventId({ request }: Ask): number | undefined {
   return found.value;
 }
 
-/** `{ "name": rows }`; a long list is written piece by piece as the reader takes it. */
-function listed(name: string, rows: readonly unknown[]): Reply {
-  if (rows.length <= PIECE_ROWS) return json({ [name]: rows });
-  return { status: 200, type: JSON_TYPE, body: Readable.from(pieces(name, rows)) };
+/** `{ "name": rows }`; a long list is made and written piece by piece as the reader takes it. */
+function listed(name: string, rows: Iterable<unknown>): Reply {
+  const reading = rows[Symbol.iterator]();
+  const first = pieceOf(reading);
+  if (first.length < PIECE_ROWS) return json({ [name]: first });
+  return { status: 200, type: JSON_TYPE, body: Readable.from(pieces(name, first, reading)) };
 }
 
-function* pieces(name: string, rows: readonly unknown[]): Generator<string> {
-  yield `{"${name}":[`;
-  for (let at = 0; at < rows.length; at += PIECE_ROWS) {
-    const piece = JSON.stringify(rows.slice(at, at + PIECE_ROWS)).slice(1, -1);
-    yield at === 0 ? piece : `,${piece}`;
+/** Between two pieces everybody else has a turn: a reader on this machine takes them as fast as they are made. */
+async function* pieces(
+  name: string,
+  first: readonly unknown[],
+  reading: Iterator<unknown>,
+): AsyncGenerator<string> {
+  yield `{"${name}":[${JSON.stringify(first).slice(1, -1)}`;
+  for (let piece = pieceOf(reading); piece.length > 0; piece = pieceOf(reading)) {
+    yield `,${JSON.stringify(piece).slice(1, -1)}`;
+    await aTurn();
   }
   yield ']}';
+}
+
+function pieceOf(reading: Iterator<unknown>): unknown[] {
+  const piece: unknown[] = [];
+  while (piece.length < PIECE_ROWS) {
+    const next = reading.next();
+    if (next.done === true) break;
+    piece.push(next.value);
+  }
+  return piece;
 }

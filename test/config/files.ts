@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { type LoadOptions, loadSettings } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problems.ts';
 import type { Settings } from '../../src/config/settings.ts';
+import type { WatchEntry } from '../../src/match/watchlist.ts';
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
@@ -21,21 +22,27 @@ export function readFrom(files: Files): (path: string) => Uint8Array {
   };
 }
 
+/** Entries as objects, for looking at them. */
+export interface ListedSettings extends Settings {
+  readonly watchlist: { readonly entries: readonly WatchEntry[] };
+}
+
 type Extra = Partial<Omit<LoadOptions, 'configPath' | 'readFile'>>;
 
-/** Loads `c.yaml` out of `files`; `w.yaml` has one entry unless it is among them. */
-export function load(files: Files, extra: Extra = {}): Settings {
+/** Loads `c.yaml` out of `files`, the watchlist as a plain list; `w.yaml` has one entry unless it is among them. */
+export function load(files: Files, extra: Extra = {}): ListedSettings {
   const readFile = readFrom({ 'w.yaml': ONE_ENTRY, ...files });
-  return loadSettings({ configPath: 'c.yaml', env: {}, readFile, ...extra }).settings;
+  const { settings } = loadSettings({ configPath: 'c.yaml', env: {}, readFile, ...extra });
+  return { ...settings, watchlist: { entries: [...settings.watchlist.entries] } };
 }
 
 /** A configuration with a sound watchlist and these lines. */
-export function config(lines: string, extra: Extra = {}, files: Files = {}): Settings {
+export function config(lines: string, extra: Extra = {}, files: Files = {}): ListedSettings {
   return load({ 'c.yaml': `watchlist: w.yaml\n${lines}`, ...files }, extra);
 }
 
 /** A sound configuration with this watchlist. */
-export function watchlist(text: string, name = 'w.yaml'): Settings {
+export function watchlist(text: string, name = 'w.yaml'): ListedSettings {
   return load({ 'c.yaml': `watchlist: ${name}\n`, [name]: text });
 }
 

@@ -34,7 +34,7 @@ describe('the shipped configuration', () => {
   });
 
   it('watches what was taken from Kakao in 2022, and its AS numbers', () => {
-    const { entries } = shipped().watchlist;
+    const entries = [...shipped().watchlist.entries];
     const kakao = entries.find(
       (entry) => entry.type === 'prefix' && entry.prefix.text === '211.249.216.0/21',
     ) as PrefixEntry;

@@ -39,7 +39,7 @@ async function exposuresOf(settings: Settings, { knowledge }: SeenSoFar): Promis
   const { file } = settings.rpki;
   if (file === undefined) return [];
   const { data } = await loadVrpFile(file, new RpkiDataBuilder(), systemClock);
-  return roaExposures(settings.watchlist.entries, data.vrps, knowledge);
+  return roaExposures([...settings.watchlist.entries], data.vrps, knowledge);
 }
 
 /** As the daemon asks for it: prefixes of watched ASes that no entry of the watchlist covers. */
@@ -117,7 +117,7 @@ function reportJson(
 ): Record<string, unknown> {
   const { host, port, hosts, publicUrl, tokens } = settings.serve;
   return {
-    entries: settings.watchlist.entries.map(entryJson),
+    entries: Array.from(settings.watchlist.entries, entryJson),
     feeds,
     receivers: settings.receivers.map(({ name, type, minSeverity, language }) => ({
       name,
