@@ -69,6 +69,15 @@ export class PlainJudge {
     return (before >= 0 && this.isAlike(before)) || this.hasAlike(row) || this.isDeclared(slot, row);
   }
 
+  /**
+   * The same for a route of the RIB that was not judged yet, told from the watchlist and the baseline alone. `route` is its number.
+   */
+  conformsUnseen(slot: number, row: number, route: number): boolean {
+    if (!this.rib.isPlain(route) || this.rulesOf(slot) !== SIMPLE) return false;
+    this.begin(this.rib.pathWords(route));
+    return this.isLeakFree() && this.isDeclared(slot, row);
+  }
+
   private isLeakFree(): boolean {
     if (this.leak === UNKNOWN) this.leak = this.looksLeakFree() ? LEAK_FREE : MAY_LEAK;
     return this.leak === LEAK_FREE;
