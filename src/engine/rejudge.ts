@@ -6,6 +6,7 @@ import { type Prefix, truncate } from '../bgp/prefix.ts';
 import type { Cause } from '../incident/incident-book.ts';
 import type { Finding, Watched } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
+import { PlainJudge } from '../judge/plain-judge.ts';
 import { FAMILY_OF } from '../judge/vocabulary.ts';
 import type { RibRoute } from '../judge/watched-rib.ts';
 import type { Core } from './core.ts';
@@ -19,7 +20,22 @@ export class Rejudge {
 
   /** Every route. `accepted`: what is explained now resolves at once. */
   all(cause: Cause, nowMs: number): void {
-    for (const prefix of [...this.core.rib.every()]) this.prefix(prefix, cause, nowMs);
+    const { rib, plan, world } = this.core;
+    const plain = new PlainJudge(plan, world);
+    const others: number[] = [];
+    for (const row of rib.everyRow()) if (!this.isPlain(plain, row)) others.push(row);
+    for (const prefix of others.map((row) => rib.rows.prefix(row))) this.prefix(prefix, cause, nowMs);
+  }
+
+  /** Nothing was wrong with any route of the prefix, and nothing is: as it nearly always is, told without objects. */
+  private isPlain(plain: PlainJudge, row: number): boolean {
+    const { rib, plan } = this.core;
+    const { shape, words } = rib.prefixWords(row);
+    const slot = plan.index.exactAt(shape >> 8, ...words, shape & 255);
+    if (slot < 0) return false;
+    for (let route = rib.firstRoute(row); route >= 0; route = rib.nextRoute(route))
+      if (!plain.conformsUnseen(slot, row, route)) return false;
+    return true;
   }
 
   /** What lies inside entries that are other than they were, and what covers them, each once; explained resolves at once. */

@@ -200,8 +200,12 @@ export class WatchedRib<T> {
 
   /** Every prefix with routes. Changes while it is walked may or may not be seen. */
   *every(): Generator<Prefix> {
-    for (let row = 0; row < this.rows.end; row += 1)
-      if (this.rows.isHeld(row, IN_RIB)) yield this.rows.prefix(row);
+    for (const row of this.everyRow()) yield this.rows.prefix(row);
+  }
+
+  /** The same by row. */
+  *everyRow(): Generator<number> {
+    for (let row = 0; row < this.rows.end; row += 1) if (this.rows.isHeld(row, IN_RIB)) yield row;
   }
 
   // ------------------------------------------------------------ by row, for the hot path
@@ -243,6 +247,11 @@ export class WatchedRib<T> {
   /** The n-th AS of a plain path, as a signed word. */
   pathAt(route: number, n: number): number {
     return this.sequences.valueAt(this.paths[route]!, n);
+  }
+
+  /** The path of a plain route; valid until the RIB changes. */
+  pathWords(route: number): Words {
+    return this.sequences.words(this.paths[route]!);
   }
 
   hasPath(route: number, { cells, at, count }: Words): boolean {
