@@ -178,7 +178,7 @@ export class AcceptRoad {
     const slot = plan.index.exactAt(shape >>> 8, w0, w1, w2, w3, shape & 255);
     if (slot < 0)
       return this.ours.isOurs(shape, w0, w1, w2, w3) || this.isWatchedOrigin() ? UNUSUAL : NOT_OURS;
-    return plan.watchedAt(slot) === undefined ? UNUSUAL : slot;
+    return plan.isWatched(slot) ? slot : UNUSUAL;
   }
 
   private isWatchedOrigin(): boolean {

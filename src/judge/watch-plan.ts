@@ -205,7 +205,8 @@ export class WatchPlan {
     return this.index.chainOf(prefix).find((at) => this.isWatched(at)) ?? -1;
   }
 
-  private isWatched(slot: number): boolean {
+  /** False for a slot whose prefix is merely tracked. */
+  isWatched(slot: number): boolean {
     return this.rows[slot]! >= 0 || this.learned.has(slot);
   }
 
