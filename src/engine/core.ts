@@ -8,7 +8,7 @@ import type { Community, Update } from '../bgp/update.ts';
 import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
 import { type DetectedBy, isoTime } from '../incident/alert.ts';
 import { IncidentBook } from '../incident/incident-book.ts';
-import type { IncidentState } from '../incident/incident-state.ts';
+import type { IncidentState, RouteState } from '../incident/incident-state.ts';
 import type { RenderPorts } from '../incident/render.ts';
 import { compileAsPathRegex } from '../judge/as-path-regex.ts';
 import { Baseline } from '../judge/baseline.ts';
@@ -50,7 +50,7 @@ export class Core {
   readonly links = new KnownLinks();
   readonly vantagePoints = new VantagePoints();
   readonly visibility = new VisibilityWatch();
-  readonly deadlines = new Deadlines();
+  readonly deadlines = new Deadlines<RouteState>();
   readonly effects = new Effects();
   readonly book: IncidentBook;
   readonly learner: Learner;
@@ -85,6 +85,7 @@ export class Core {
     this.book = new IncidentBook(bookRules(config), {
       setDeadline: (name, atMs) => this.deadlines.set(name, atMs),
       clearDeadline: (name) => this.deadlines.clear(name),
+      setRouteDeadline: (incident, route, atMs) => this.deadlines.setOf(route, incident.key, atMs),
       isUp: (id) => this.vantagePoints.isUp(id),
       isCovered: () => this.isCovered(),
     });
@@ -176,8 +177,9 @@ export class Core {
       {
         finding,
         prefix,
-        vantagePoint: route.vantagePoint,
         carrier: {
+          vantagePoint: route.vantagePoint,
+          finding,
           path: route.path,
           peerAsn: from.peerAsn,
           hasBadClock: from.hasBadClock,
@@ -203,14 +205,7 @@ export class Core {
 
   /** Carriers of these vantage points are no longer certain. */
   doubtCarriers(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
-    for (const incident of this.book.every()) {
-      for (const route of incident.routes.values()) {
-        for (const [vantagePoint, carrier] of route.carriers) {
-          if (isMeant(vantagePoint) && carrier.doubt < doubt)
-            this.book.doubt(carrier.finding, route.prefixText, vantagePoint, doubt);
-        }
-      }
-    }
+    this.book.doubt(isMeant, doubt);
   }
 
   assessVisibility(prefix: Prefix, observedMs: number, nowMs: number): void {

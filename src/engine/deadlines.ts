@@ -1,28 +1,41 @@
 /**
  * Deadlines as data: a binary heap by (time, order of setting). The driver fires every one that is due before a
  * later input is applied, each with its own time, so that a replay and a live run do the same things at the same
- * stamps. One deadline a name: setting it again moves it.
+ * stamps. One deadline a name, or one of a thing that keeps it itself, as each of a million routes does: setting it
+ * again moves it.
  */
-export interface Deadline {
-  readonly name: string;
-  readonly atMs: number;
+
+/** A thing with one deadline. */
+export interface Owner {
+  /** Its entry; undefined while it has none. Only `Deadlines` writes it. */
+  due: object | undefined;
 }
 
-interface Entry extends Deadline {
+export interface Deadline<T extends Owner> {
+  readonly name: string;
+  readonly atMs: number;
+  /** Whose it is; undefined: the name says it. */
+  readonly of: T | undefined;
+}
+
+interface Entry<T extends Owner> extends Deadline<T> {
   readonly order: number;
 }
 
-export class Deadlines {
-  private readonly heap: Entry[] = [];
-  private readonly current = new Map<string, Entry>();
+export class Deadlines<T extends Owner> {
+  private readonly heap: Entry<T>[] = [];
+  private readonly current = new Map<string, Entry<T>>();
   private orders = 0;
 
   set(name: string, atMs: number): void {
     if (this.current.get(name)?.atMs === atMs) return;
-    const entry: Entry = { name, atMs, order: this.orders };
-    this.orders += 1;
-    this.current.set(name, entry);
-    this.push(entry);
+    this.current.set(name, this.push(name, atMs, undefined));
+  }
+
+  /** The one deadline of `owner`; `name` goes along. */
+  setOf(owner: T, name: string, atMs: number): void {
+    if ((owner.due as Entry<T> | undefined)?.atMs === atMs) return;
+    owner.due = this.push(name, atMs, owner);
   }
 
   clear(name: string): void {
@@ -36,40 +49,44 @@ export class Deadlines {
   }
 
   /** Takes the earliest one that is due at `nowMs`. */
-  take(nowMs: number): Deadline | undefined {
+  take(nowMs: number): Deadline<T> | undefined {
     this.skipStale();
     const first = this.heap[0];
     if (first === undefined || first.atMs > nowMs) return undefined;
     this.pop();
-    this.current.delete(first.name);
+    if (first.of === undefined) this.current.delete(first.name);
+    else first.of.due = undefined;
     return first;
   }
 
   private skipStale(): void {
-    for (
-      let first = this.heap[0];
-      first !== undefined && this.current.get(first.name) !== first;
-      first = this.heap[0]
-    )
+    for (let first = this.heap[0]; first !== undefined && !this.isCurrent(first); first = this.heap[0])
       this.pop();
   }
 
-  private isBefore(a: Entry, b: Entry): boolean {
+  private isCurrent(entry: Entry<T>): boolean {
+    return (entry.of === undefined ? this.current.get(entry.name) : entry.of.due) === entry;
+  }
+
+  private isBefore(a: Entry<T>, b: Entry<T>): boolean {
     return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
   }
 
-  private push(entry: Entry): void {
+  private push(name: string, atMs: number, of: T | undefined): Entry<T> {
+    const entry: Entry<T> = { name, atMs, of, order: this.orders };
+    this.orders += 1;
     const { heap } = this;
     let index = heap.length;
     heap.push(entry);
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      const above = heap[parent] as Entry;
+      const above = heap[parent] as Entry<T>;
       if (!this.isBefore(entry, above)) break;
       heap[index] = above;
       index = parent;
     }
     heap[index] = entry;
+    return entry;
   }
 
   private pop(): void {

@@ -10,6 +10,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { Cause, Notice } from '../incident/incident-book.ts';
+import type { RouteState } from '../incident/incident-state.ts';
 import type { Finding } from '../judge/finding.ts';
 import type { PlanChange } from '../judge/watch-plan.ts';
 import type { RibRoute } from '../judge/watched-rib.ts';
@@ -62,7 +63,8 @@ export class Engine {
     const { core } = this;
     for (let due = core.deadlines.take(nowMs); due !== undefined; due = core.deadlines.take(nowMs)) {
       core.nowMs = Math.max(core.nowMs, due.atMs);
-      this.fire(due.name, core.nowMs);
+      if (due.of === undefined) this.fire(due.name, core.nowMs);
+      else this.fireRoute(due.name, due.of, core.nowMs);
     }
     core.nowMs = Math.max(core.nowMs, nowMs);
   }
@@ -285,6 +287,12 @@ export class Engine {
     else if (what === 'silence') this.say(core.silences.onDeadline(atMs));
     else
       this.say(core.book.onDeadline(name, atMs, (prefix, vantagePoint) => core.purge(prefix, vantagePoint)));
+    this.settle(atMs);
+  }
+
+  /** The deadline of a route of the incident with this key. */
+  private fireRoute(key: string, route: RouteState, atMs: number): void {
+    this.say(this.core.book.onRouteDeadline(key, route, atMs));
     this.settle(atMs);
   }
 

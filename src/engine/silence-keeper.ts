@@ -99,9 +99,7 @@ export class SilenceKeeper {
     const wanted = this.core.prefixOfText(match.prefix);
     return (
       wanted !== undefined &&
-      [...incident.routes.values()].some(
-        (route) => route.prefix !== undefined && overlaps(route.prefix, wanted),
-      )
+      incident.routes.values().some((route) => route.prefix !== undefined && overlaps(route.prefix, wanted))
     );
   }
 

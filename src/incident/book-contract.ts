@@ -5,7 +5,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import type { Finding, Row } from '../judge/finding.ts';
 import type { Kind } from '../judge/vocabulary.ts';
 import type { AlertEvent, AlertReason, DetectedBy } from './alert.ts';
-import type { Carrier, IncidentState } from './incident-state.ts';
+import type { Carrier, IncidentState, RouteState } from './incident-state.ts';
 import type { ScoreRules } from './score.ts';
 
 export interface BookRules extends ScoreRules {
@@ -20,6 +20,8 @@ export interface BookPorts {
   /** Sets or moves a deadline; it comes back through `onDeadline`. */
   setDeadline(name: string, atMs: number): void;
   clearDeadline(name: string): void;
+  /** Sets or moves the one deadline of a route; it comes back through `onRouteDeadline`. */
+  setRouteDeadline(incident: IncidentState, route: RouteState, atMs: number): void;
   /** True while the vantage point's session and feed are up. */
   isUp(vantagePoint: number): boolean;
   /** True while every feed delivers: only then silence counts as clear. */
@@ -38,8 +40,7 @@ export interface Notice {
 export interface Sighting {
   readonly finding: Finding;
   readonly prefix: Prefix;
-  readonly vantagePoint: number;
-  readonly carrier: Omit<Carrier, 'finding'>;
+  readonly carrier: Carrier;
   readonly observedMs: number;
   /** Arrival of the announcement: judging it again is no new evidence. */
   readonly arrivedMs: number;

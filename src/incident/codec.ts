@@ -1,48 +1,95 @@
 /**
  * What an incident remembers beyond its public JSON, as text for the store, and back. Carriers are not in it: they
- * come back from the watched RIB. Bounded: routes beyond `ROUTES_MAX` are found again by judging the RIB.
+ * come back from the watched RIB, and what they score with them. Bounded: routes beyond `ROUTES_MAX` are found again
+ * by judging the RIB.
  */
 import { parsePrefix } from '../bgp/prefix.ts';
-import type { IncidentState, RouteState } from './incident-state.ts';
+import type { Severity } from '../bgp/severity.ts';
+import type { Row } from '../judge/finding.ts';
+import type { Kind } from '../judge/vocabulary.ts';
+import { withoutRoutes } from './incident-making.ts';
+import { type IncidentFacts, type IncidentState, RouteState } from './incident-state.ts';
 
 const ROUTES_MAX = 1000;
 
-/** Fields of a route that are plain data. */
-type KeptRoute = Omit<RouteState, 'prefix' | 'carriers' | 'filedUnder'>;
-type Kept = Omit<IncidentState, 'routes' | 'seeing' | 'standing' | 'severities' | 'freshPrefixes'> & {
-  routes: KeptRoute[];
-};
+interface KeptRoute {
+  readonly prefixText: string;
+  readonly watch: string;
+  readonly name: string;
+  readonly kind: Kind;
+  readonly taxonomy: string | null;
+  readonly expectedOrigins: readonly number[];
+  readonly originAs: readonly number[];
+  readonly severityFloor?: Severity | undefined;
+  readonly minPeers: number;
+  readonly carriersPeak: number;
+  readonly holds: boolean;
+  readonly isInDoubt?: boolean;
+  readonly ownRows: readonly Row[];
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  readonly bornMs: number;
+  readonly isGone?: boolean;
+  readonly isAdmitted: boolean;
+  readonly score: number;
+  readonly severity: Severity;
+}
+
+type Kept = IncidentFacts & { readonly routes: readonly KeptRoute[] };
 
 export function encodeIncident(incident: IncidentState): string {
   const {
     routes,
     seeing: _seeing,
     standing: _standing,
-    severities: _severities,
+    foremost: _foremost,
+    standingCount: _standingCount,
+    vouchedCount: _vouchedCount,
+    touched: _touched,
+    isChanged: _isChanged,
+    rowsFrom: _rowsFrom,
     freshPrefixes: _fresh,
-    ...plain
+    deadlines: _deadlines,
+    ...facts
   } = incident;
-  const kept: KeptRoute[] = [];
-  for (const { prefix: _prefix, carriers: _carriers, filedUnder: _filed, ...route } of routes.values()) {
-    if (kept.length >= ROUTES_MAX) break;
-    kept.push(route);
-  }
   return JSON.stringify({
-    ...plain,
-    told: { ...incident.told, updatedMs: finite(incident.told.updatedMs) },
-    routes: kept,
+    ...facts,
+    told: { ...facts.told, updatedMs: finite(facts.told.updatedMs) },
+    routes: routes.values().slice(0, ROUTES_MAX).map(keptRoute),
   });
+}
+
+function keptRoute(route: RouteState): KeptRoute {
+  return {
+    prefixText: route.prefixText,
+    watch: route.watch,
+    name: route.name,
+    kind: route.kind,
+    taxonomy: route.taxonomy,
+    expectedOrigins: route.expectedOrigins,
+    originAs: route.originAs,
+    severityFloor: route.severityFloor,
+    minPeers: route.minPeers,
+    carriersPeak: route.carriersPeak,
+    holds: route.holds,
+    isInDoubt: route.isInDoubt,
+    ownRows: route.ownRows,
+    firstSeenMs: route.firstSeenMs,
+    lastSeenMs: route.lastSeenMs,
+    bornMs: route.bornMs,
+    isGone: route.isGone,
+    isAdmitted: route.isAdmitted,
+    score: route.scored.score,
+    severity: route.scored.severity,
+  };
 }
 
 /** Undefined when the text is not what `encodeIncident` writes: the incident then begins anew. */
 export function decodeIncident(text: string): IncidentState | undefined {
-  const kept = JSON.parse(text) as Kept;
-  if (typeof kept.key !== 'string' || !Array.isArray(kept.routes)) return undefined;
-  const routes = new Map<string, RouteState>();
-  for (const route of kept.routes) {
-    routes.set(route.key, { ...withOptionals(route), carriers: new Map(), filedUnder: undefined });
-  }
-  return {
+  const { routes, ...kept } = JSON.parse(text) as Kept;
+  if (typeof kept.key !== 'string' || !Array.isArray(routes)) return undefined;
+  // JSON has no undefined: absent keys come back as such.
+  const incident = withoutRoutes({
     ...kept,
     endedMs: kept.endedMs ?? undefined,
     clearSinceMs: kept.clearSinceMs ?? undefined,
@@ -53,23 +100,34 @@ export function decodeIncident(text: string): IncidentState | undefined {
       updatedMs: kept.told.updatedMs ?? Number.NEGATIVE_INFINITY,
       pending: kept.told.pending ?? undefined,
     },
-    routes,
-    seeing: new Map(),
-    freshPrefixes: [],
-    standing: new Map(),
-    severities: { info: 0, warning: 0, critical: 0 },
-  };
+  });
+  for (const route of routes as readonly KeptRoute[]) incident.routes.add(routeOf(route));
+  incident.foremost.forget();
+  return incident;
 }
 
-/** JSON has no undefined: absent keys come back as such. */
-function withOptionals(route: KeptRoute): Omit<RouteState, 'carriers' | 'filedUnder'> {
-  return {
-    ...route,
-    severityFloor: route.severityFloor ?? undefined,
-    isInDoubt: route.isInDoubt ?? false,
-    isGone: route.isGone ?? false,
-    prefix: parsePrefix(route.prefixText)?.prefix,
+function routeOf(kept: KeptRoute): RouteState {
+  const about = {
+    kind: kept.kind,
+    taxonomy: kept.taxonomy,
+    watched: {
+      name: kept.watch,
+      entry: { name: kept.name, severity: kept.severityFloor ?? undefined, minPeers: kept.minPeers },
+    },
+    expectedOrigins: kept.expectedOrigins,
+    originAs: kept.originAs,
   };
+  const prefix = parsePrefix(kept.prefixText)?.prefix;
+  const route = new RouteState(kept.prefixText, prefix, about, kept.firstSeenMs, kept.bornMs);
+  route.lastSeenMs = kept.lastSeenMs;
+  route.carriersPeak = kept.carriersPeak;
+  route.holds = kept.holds;
+  route.isInDoubt = kept.isInDoubt ?? false;
+  route.ownRows = kept.ownRows;
+  route.isGone = kept.isGone ?? false;
+  route.isAdmitted = kept.isAdmitted;
+  route.scored = { rows: [], score: kept.score, severity: kept.severity };
+  return route;
 }
 
 function finite(ms: number): number | null {

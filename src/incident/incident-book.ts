@@ -7,32 +7,28 @@
  */
 
 import type { Finding } from '../judge/finding.ts';
-import type { Kind } from '../judge/vocabulary.ts';
+import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
 import type { BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
-import {
-  deadlineName,
-  emptyRoute,
-  type Key,
-  keyOf,
-  newIncident,
-  routeKeyOf,
-  SEPARATOR,
-} from './incident-making.ts';
-import { type Carrier, type IncidentState, type RouteState, stands } from './incident-state.ts';
+import { keyOf, newIncident, SEPARATOR } from './incident-making.ts';
+import { type IncidentState, RouteState, stands } from './incident-state.ts';
 import { HELD_LONG_MS, SINGLE_AFTER_MS } from './score.ts';
 import { type SettleHome, Settler } from './settle.ts';
 
 export type { Cause, Notice } from './book-contract.ts';
 
+const NOTHING_TO_SAY: readonly Notice[] = [];
 const NOTHING_CHANGED = { changed: [], forgotten: [] } as const;
 
 export class IncidentBook implements SettleHome {
   private readonly incidents = new Map<string, IncidentState>();
   private readonly byId = new Map<string, IncidentState>();
-  private touched = new Map<IncidentState, Set<RouteState>>();
-  private changedSince = new Set<IncidentState>();
+  /** Those with touched routes, and those that changed since they were last asked for; in the order of that. */
+  private touched: IncidentState[] = [];
+  private changedSince: IncidentState[] = [];
   private forgotten: string[] = [];
+  /** The incident that was asked for last: of a storm, mostly the same. */
+  private recent: IncidentState | undefined;
   /** While true findings are collected and nothing is said (`replay --from`). */
   isMuted = false;
   /** While true what is carried was carried before the stop already: it is nothing that returns. */
@@ -57,23 +53,29 @@ export class IncidentBook implements SettleHome {
 
   /** Incidents whose shape changed since the last call, and ids that left memory. */
   takeChanged(): { readonly changed: readonly IncidentState[]; readonly forgotten: readonly string[] } {
-    if (this.changedSince.size === 0 && this.forgotten.length === 0) return NOTHING_CHANGED;
-    const taken = {
-      changed: [...this.changedSince].filter((incident) => incident.state !== 'pending'),
-      forgotten: this.forgotten,
-    };
-    if (this.changedSince.size > 0) this.changedSince = new Set();
+    if (this.changedSince.length === 0 && this.forgotten.length === 0) return NOTHING_CHANGED;
+    const changed: IncidentState[] = [];
+    for (const incident of this.changedSince) {
+      if (incident.isChanged && incident.state !== 'pending') changed.push(incident);
+      incident.isChanged = false;
+    }
+    const { forgotten } = this;
+    this.changedSince = [];
     this.forgotten = [];
-    return taken;
+    return { changed, forgotten };
   }
 
   changed(incident: IncidentState): void {
-    this.changedSince.add(incident);
+    if (incident.isChanged) return;
+    incident.isChanged = true;
+    this.changedSince.push(incident);
   }
 
   /** Its record was made as it is now. */
   written(incident: IncidentState): void {
-    this.changedSince.delete(incident);
+    if (!incident.isChanged) return;
+    incident.isChanged = false;
+    this.changedSince = this.changedSince.filter((other) => other !== incident);
   }
 
   opened(incident: IncidentState): void {
@@ -81,8 +83,13 @@ export class IncidentBook implements SettleHome {
   }
 
   pendingGone(incident: IncidentState): void {
+    this.remove(incident);
+    incident.isChanged = false;
+  }
+
+  private remove(incident: IncidentState): void {
     this.incidents.delete(incident.key);
-    this.changedSince.delete(incident);
+    if (this.recent === incident) this.recent = undefined;
   }
 
   /** Puts a remembered incident back, without carriers. */
@@ -91,17 +98,14 @@ export class IncidentBook implements SettleHome {
     this.byId.set(incident.id, incident);
     for (const route of incident.routes.values()) {
       this.touch(incident, route);
-      this.ports.setDeadline(deadlineName('route', incident.key, route.key), route.bornMs + SINGLE_AFTER_MS);
+      this.ports.setRouteDeadline(incident, route, route.bornMs + SINGLE_AFTER_MS);
     }
     if (incident.told.pending !== undefined) {
-      this.ports.setDeadline(
-        deadlineName('update', incident.key),
-        incident.told.updatedMs + this.rules.updateEveryMs,
-      );
+      this.ports.setDeadline(incident.deadlines.update, incident.told.updatedMs + this.rules.updateEveryMs);
     }
     if (incident.state !== 'resolved') return;
     this.ports.setDeadline(
-      deadlineName('forget', incident.key),
+      incident.deadlines.forget,
       (incident.resolvedMs ?? 0) + this.rules.reopenWithinMs + 1,
     );
   }
@@ -110,20 +114,20 @@ export class IncidentBook implements SettleHome {
 
   /** A vantage point carries an offending route now. */
   carry(sighting: Sighting, nowMs: number): void {
-    const { finding } = sighting;
+    const { finding, carrier } = sighting;
     const incident = this.incidentFor(
-      keyOf(finding.watched.entry.group, finding.kind, finding.offender),
+      finding.watched.entry.group,
+      finding.kind,
+      finding.offender,
       sighting,
       nowMs,
     );
-    const key = routeKeyOf(sighting.prefix.text, finding);
-    const known = incident.routes.get(key);
-    const route = known ?? this.addRoute(incident, key, sighting, nowMs);
+    const known = incident.routes.find(sighting.prefix.text, finding.watched.name, finding.originAs);
+    const route = known ?? this.addRoute(incident, sighting, nowMs);
     if (!stands(route) && incident.state === 'resolved' && !this.isLeftStanding(incident))
       incident.returned = true;
     if (route.isGone) this.bearAgain(incident, route, nowMs);
-    if (!route.carriers.has(sighting.vantagePoint)) this.count(incident, sighting.vantagePoint, 1);
-    route.carriers.set(sighting.vantagePoint, { ...sighting.carrier, finding });
+    if (route.carriers.set(carrier) === undefined) this.count(incident, carrier.vantagePoint, 1);
     route.carriersPeak = Math.max(route.carriersPeak, route.carriers.size);
     route.lastSeenMs = Math.max(route.lastSeenMs, sighting.observedMs);
     route.firstSeenMs = Math.min(route.firstSeenMs, sighting.observedMs);
@@ -144,10 +148,8 @@ export class IncidentBook implements SettleHome {
     gone: { cause: Cause; observedMs: number },
     nowMs: number,
   ): void {
-    const incident = this.incidents.get(
-      keyOf(finding.watched.entry.group, finding.kind, finding.offender).text,
-    );
-    const route = incident?.routes.get(routeKeyOf(prefixText, finding));
+    const incident = this.find(finding.watched.entry.group, finding.kind, finding.offender);
+    const route = incident?.routes.find(prefixText, finding.watched.name, finding.originAs);
     if (incident === undefined || route === undefined || !route.carriers.delete(vantagePoint)) return;
     this.count(incident, vantagePoint, -1);
     route.isGone = route.carriers.size === 0;
@@ -157,23 +159,27 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
-  /** A carrier's route came into doubt, or is known again: its session went down, a gap lies between. */
-  doubt(finding: Finding, prefixText: string, vantagePoint: number, doubt: Carrier['doubt']): void {
-    const incident = this.incidents.get(
-      keyOf(finding.watched.entry.group, finding.kind, finding.offender).text,
-    );
-    const route = incident?.routes.get(routeKeyOf(prefixText, finding));
-    const carrier = route?.carriers.get(vantagePoint);
-    if (incident === undefined || route === undefined || carrier === undefined) return;
-    carrier.doubt = doubt;
-    this.touch(incident, route);
+  /** Routes of these vantage points came into doubt: their session went down, a gap lies between. */
+  doubt(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
+    for (const incident of this.incidents.values()) {
+      const meant = new Set([...incident.seeing.keys()].filter(isMeant));
+      if (meant.size === 0) continue;
+      for (const route of incident.routes.values()) {
+        for (const carrier of route.carriers.values()) {
+          if (carrier.doubt >= doubt || !meant.has(carrier.vantagePoint)) continue;
+          carrier.doubt = doubt;
+          this.touch(incident, route);
+        }
+      }
+    }
   }
 
   /** A condition without carriers begins, or its rows change. */
   hold(condition: Condition, nowMs: number): void {
-    const incident = this.incidentFor(keyOf(condition.group, condition.kind, null), condition, nowMs);
-    const key = `${condition.kind}|${condition.prefixText}`;
-    const route = incident.routes.get(key) ?? this.addCondition(incident, key, condition, nowMs);
+    const incident = this.incidentFor(condition.group, condition.kind, null, condition, nowMs);
+    const route =
+      incident.routes.condition(condition.kind, condition.prefixText) ??
+      this.addCondition(incident, condition, nowMs);
     if (!route.holds && incident.state === 'resolved') incident.returned = true;
     route.holds = true;
     route.isInDoubt = !condition.isKnown;
@@ -191,8 +197,8 @@ export class IncidentBook implements SettleHome {
     gone: { cause: Cause; observedMs: number },
     nowMs: number,
   ): void {
-    const incident = this.incidents.get(keyOf(group, kind, null).text);
-    const route = incident?.routes.get(`${kind}|${prefixText}`);
+    const incident = this.find(group, kind, null);
+    const route = incident?.routes.condition(kind, prefixText);
     if (incident === undefined || route === undefined || !route.holds) return;
     route.holds = false;
     incident.lastCause = gone.cause;
@@ -201,16 +207,32 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
+  private find(group: string, kind: Kind, offender: number | null): IncidentState | undefined {
+    const { recent } = this;
+    if (
+      recent !== undefined &&
+      recent.offender === offender &&
+      recent.family === FAMILY_OF[kind] &&
+      recent.group === group
+    )
+      return recent;
+    const found = this.incidents.get(keyOf(group, kind, offender).text);
+    if (found !== undefined) this.recent = found;
+    return found;
+  }
+
   private incidentFor(
-    key: Key,
+    group: string,
+    kind: Kind,
+    offender: number | null,
     sighting: { observedMs: number; via: DetectedBy },
     nowMs: number,
   ): IncidentState {
-    const known = this.incidents.get(key.text);
-    if (known !== undefined && (!this.isPast(known, nowMs) || known.standing.size > 0)) return known;
+    const known = this.find(group, kind, offender);
+    if (known !== undefined && (!this.isPast(known, nowMs) || !known.standing.isEmpty)) return known;
     if (known !== undefined) this.forget(known);
-    const made = newIncident(key, sighting, nowMs);
-    this.incidents.set(key.text, made);
+    const made = newIncident(keyOf(group, kind, offender), sighting, nowMs);
+    this.incidents.set(made.key, made);
     return made;
   }
 
@@ -221,30 +243,19 @@ export class IncidentBook implements SettleHome {
   }
 
   private forget(incident: IncidentState): void {
-    this.incidents.delete(incident.key);
+    this.remove(incident);
     this.byId.delete(incident.id);
-    this.touched.delete(incident);
+    this.touched = this.touched.filter((other) => other !== incident);
     this.forgotten.push(incident.id);
   }
 
-  private addRoute(incident: IncidentState, key: string, sighting: Sighting, nowMs: number): RouteState {
-    const { finding } = sighting;
-    const { entry } = finding.watched;
-    const route: RouteState = {
-      ...emptyRoute(key, sighting.prefix.text, sighting.prefix, sighting.observedMs, nowMs),
-      watch: finding.watched.name,
-      name: entry.name,
-      kind: finding.kind,
-      taxonomy: finding.taxonomy,
-      expectedOrigins: finding.expectedOrigins,
-      originAs: finding.originAs,
-      severityFloor: entry.severity,
-      minPeers: entry.minPeers,
-    };
-    incident.routes.set(key, route);
+  private addRoute(incident: IncidentState, sighting: Sighting, nowMs: number): RouteState {
+    const { prefix, finding, observedMs } = sighting;
+    const route = new RouteState(prefix.text, prefix, finding, observedMs, nowMs);
+    incident.routes.add(route);
     incident.freshPrefixes.push(route.prefixText);
     if (incident.state === 'resolved') incident.returned = true;
-    this.ports.setDeadline(deadlineName('route', incident.key, key), nowMs + SINGLE_AFTER_MS);
+    this.ports.setRouteDeadline(incident, route, nowMs + SINGLE_AFTER_MS);
     return route;
   }
 
@@ -252,23 +263,16 @@ export class IncidentBook implements SettleHome {
   private bearAgain(incident: IncidentState, route: RouteState, nowMs: number): void {
     route.isGone = false;
     route.bornMs = nowMs;
-    this.ports.setDeadline(deadlineName('route', incident.key, route.key), nowMs + SINGLE_AFTER_MS);
+    this.ports.setRouteDeadline(incident, route, nowMs + SINGLE_AFTER_MS);
   }
 
-  private addCondition(
-    incident: IncidentState,
-    key: string,
-    condition: Condition,
-    nowMs: number,
-  ): RouteState {
-    const route: RouteState = {
-      ...emptyRoute(key, condition.prefixText, condition.prefix, condition.observedMs, nowMs),
-      watch: condition.watch,
-      name: condition.name,
-      kind: condition.kind,
-      expectedOrigins: condition.expectedOrigins,
-    };
-    incident.routes.set(key, route);
+  private addCondition(incident: IncidentState, condition: Condition, nowMs: number): RouteState {
+    const { kind, prefix, prefixText, expectedOrigins, observedMs } = condition;
+    const entry = { name: condition.name, severity: undefined, minPeers: 1 };
+    const watched = { name: condition.watch, entry };
+    const about = { kind, taxonomy: null, watched, expectedOrigins, originAs: [] };
+    const route = new RouteState(prefixText, prefix, about, observedMs, nowMs);
+    incident.routes.add(route);
     return route;
   }
 
@@ -278,22 +282,29 @@ export class IncidentBook implements SettleHome {
     else incident.seeing.set(vantagePoint, next);
   }
 
-  private touch(incident: IncidentState, route: RouteState | undefined): void {
-    const routes = this.touched.get(incident) ?? new Set<RouteState>();
-    if (route !== undefined) routes.add(route);
-    this.touched.set(incident, routes);
-    this.changedSince.add(incident);
+  private touch(incident: IncidentState, route: RouteState): void {
+    if (!route.isTouched) {
+      route.isTouched = true;
+      if (incident.touched.length === 0) this.touched.push(incident);
+      incident.touched.push(route);
+    }
+    this.changed(incident);
   }
 
   // ------------------------------------------------------------ what has to be said
 
   /** Looks at everything that changed since the last call. */
   settle(nowMs: number): readonly Notice[] {
-    if (this.isMuted || this.touched.size === 0) return [];
-    const touched = this.touched;
-    this.touched = new Map();
+    if (this.isMuted || this.touched.length === 0) return NOTHING_TO_SAY;
+    const { touched } = this;
+    this.touched = [];
     const notices: Notice[] = [];
-    for (const [incident, routes] of touched) this.settler.settleOne(incident, routes, nowMs, notices);
+    for (const incident of touched) {
+      const routes = incident.touched;
+      incident.touched = [];
+      for (const route of routes) route.isTouched = false;
+      this.settler.settleOne(incident, routes, nowMs, notices);
+    }
     return notices;
   }
 
@@ -305,26 +316,26 @@ export class IncidentBook implements SettleHome {
     nowMs: number,
     purge: (prefix: string, vantagePoint: number | undefined) => void,
   ): readonly Notice[] {
-    const [what, key = '', routeKey = ''] = name.split(SEPARATOR);
+    const [what, key = ''] = name.split(SEPARATOR);
     const incident = this.incidents.get(key);
     const notices: Notice[] = [];
     if (incident === undefined) return notices;
-    if (what === 'route') return this.onRouteDeadline(incident, routeKey, nowMs);
     if (what === 'resolve') this.onClear(incident, nowMs, notices);
     else if (what === 'update') this.settler.flush(incident, nowMs, notices);
     else if (what === 'evidence') this.onNoEvidence(incident, nowMs, purge, notices);
-    else if (what === 'forget' && this.isPast(incident, nowMs) && incident.standing.size === 0)
+    else if (what === 'forget' && this.isPast(incident, nowMs) && incident.standing.isEmpty)
       this.forget(incident);
     return notices;
   }
 
   /** Spread and time change the score of a route by themselves: single vantage point, held long. */
-  private onRouteDeadline(incident: IncidentState, routeKey: string, nowMs: number): readonly Notice[] {
-    const route = incident.routes.get(routeKey);
-    if (route === undefined || !stands(route)) return [];
+  onRouteDeadline(key: string, route: RouteState, nowMs: number): readonly Notice[] {
+    const incident = this.incidents.get(key);
+    if (incident === undefined || incident.routes.values()[route.place] !== route || !stands(route))
+      return NOTHING_TO_SAY;
     this.touch(incident, route);
     const longMs = route.bornMs + HELD_LONG_MS;
-    if (nowMs < longMs) this.ports.setDeadline(deadlineName('route', incident.key, routeKey), longMs);
+    if (nowMs < longMs) this.ports.setRouteDeadline(incident, route, longMs);
     return this.settle(nowMs);
   }
 
@@ -346,9 +357,11 @@ export class IncidentBook implements SettleHome {
     notices: Notice[],
   ): void {
     if (incident.state !== 'open' || nowMs < incident.lastEvidenceMs + this.rules.noEvidenceMs) return;
-    incident.endedMs ??= Math.max(...[...incident.routes.values()].map((route) => route.lastSeenMs));
+    let lastMs = Number.NEGATIVE_INFINITY;
+    for (const route of incident.routes.values()) lastMs = Math.max(lastMs, route.lastSeenMs);
+    incident.endedMs ??= lastMs;
     for (const route of incident.routes.values()) {
-      for (const vantagePoint of route.carriers.keys()) purge(route.prefixText, vantagePoint);
+      for (const { vantagePoint } of route.carriers.values()) purge(route.prefixText, vantagePoint);
       route.carriers.clear();
       route.isGone = true;
       if (route.holds) purge(route.prefixText, undefined);
@@ -356,6 +369,7 @@ export class IncidentBook implements SettleHome {
       this.settler.file(incident, route);
     }
     incident.seeing.clear();
+    incident.foremost.forget();
     this.settler.resolve(incident, 'no-evidence', 'no-evidence', nowMs, notices);
   }
 
@@ -378,13 +392,13 @@ export class IncidentBook implements SettleHome {
   acknowledge(incident: IncidentState, nowMs: number): void {
     incident.acknowledged = true;
     incident.updatedMs = nowMs;
-    this.changedSince.add(incident);
+    this.changed(incident);
   }
 
   /** By hand: it stays in the book with what it knows, so that only something new reopens it. */
   resolveByHand(incident: IncidentState, nowMs: number): readonly Notice[] {
     const notices: Notice[] = [];
-    if (incident.standing.size === 0) incident.endedMs ??= nowMs;
+    if (incident.standing.isEmpty) incident.endedMs ??= nowMs;
     this.settler.resolve(incident, 'operator', 'operator', nowMs, notices);
     return notices;
   }

@@ -1,16 +1,23 @@
 /**
- * New incidents, new routes and the names they go by in the book: what makes two sightings one incident, and one route.
+ * New incidents, and the names they go by in the book: what makes two sightings one incident.
  */
-import type { Prefix } from '../bgp/prefix.ts';
-import type { Finding } from '../judge/finding.ts';
 import { FAMILY_OF, type Family, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
-import type { IncidentState, RouteState } from './incident-state.ts';
+import { Foremost } from './foremost.ts';
+import type { DeadlineNames, IncidentFacts, IncidentRoutes, IncidentState } from './incident-state.ts';
+import { RouteTable } from './route-table.ts';
+import { Standing } from './standing.ts';
 
 export const SEPARATOR = '\u0000';
 
-export function deadlineName(what: string, ...keys: readonly string[]): string {
-  return [what, ...keys].join(SEPARATOR);
+function deadlineNames(key: string): DeadlineNames {
+  const named = (what: string): string => [what, key].join(SEPARATOR);
+  return {
+    resolve: named('resolve'),
+    evidence: named('evidence'),
+    update: named('update'),
+    forget: named('forget'),
+  };
 }
 
 export interface Key {
@@ -26,52 +33,12 @@ export function keyOf(group: string, kind: Kind, offender: number | null): Key {
   return { text: `${group}|${family}|${offender ?? ''}`, group, family, kind, offender };
 }
 
-export function routeKeyOf(prefixText: string, finding: Finding): string {
-  return `${prefixText}|${finding.watched.name}|${finding.originAs.join(',')}`;
-}
-
-export function emptyRoute(
-  key: string,
-  prefixText: string,
-  prefix: Prefix | undefined,
-  observedMs: number,
-  nowMs: number,
-): RouteState {
-  return {
-    key,
-    prefix,
-    prefixText,
-    watch: '',
-    name: '',
-    kind: 'feed-blind',
-    taxonomy: null,
-    expectedOrigins: [],
-    originAs: [],
-    severityFloor: undefined,
-    minPeers: 1,
-    carriers: new Map(),
-    carriersPeak: 0,
-    holds: false,
-    isInDoubt: false,
-    ownRows: [],
-    firstSeenMs: observedMs,
-    lastSeenMs: observedMs,
-    bornMs: nowMs,
-    isGone: false,
-    isAdmitted: false,
-    rows: [],
-    score: 0,
-    severity: 'info',
-    filedUnder: undefined,
-  };
-}
-
 export function newIncident(
   key: Key,
   sighting: { observedMs: number; via: DetectedBy },
   nowMs: number,
 ): IncidentState {
-  return {
+  return withoutRoutes({
     id: '',
     key: key.text,
     group: key.group,
@@ -84,10 +51,6 @@ export function newIncident(
     score: 0,
     rows: [],
     acknowledged: false,
-    routes: new Map(),
-    seeing: new Map(),
-    standing: new Map(),
-    severities: { info: 0, warning: 0, critical: 0 },
     firstSeenMs: sighting.observedMs,
     openedMs: nowMs,
     updatedMs: nowMs,
@@ -102,8 +65,25 @@ export function newIncident(
     told: { severity: 'info', reach: 0, updatedMs: Number.NEGATIVE_INFINITY, pending: undefined },
     toldReceivers: [],
     rawKept: 0,
-    freshPrefixes: [],
     writtenMs: 0,
     returned: false,
+  });
+}
+
+/** An incident of these facts that has no routes yet. */
+export function withoutRoutes(facts: IncidentFacts): IncidentState {
+  const routes: IncidentRoutes = {
+    routes: new RouteTable(),
+    seeing: new Map(),
+    standing: new Standing(),
+    foremost: new Foremost(),
+    standingCount: 0,
+    vouchedCount: 0,
+    touched: [],
+    isChanged: false,
+    rowsFrom: undefined,
+    freshPrefixes: [],
+    deadlines: deadlineNames(facts.key),
   };
+  return { ...facts, ...routes };
 }

@@ -1,62 +1,130 @@
 /**
  * An incident as the middle keeps it: routes with their carriers, what was told, and when. Mutable state, changed
- * only by `IncidentBook`; `render.ts` makes the JSON of it.
+ * only by `IncidentBook`; `render.ts` makes the JSON of it. An incident may have a million routes: what they have in
+ * common is shared between them, and nothing that is asked of the whole is found by walking over them.
  */
-import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Severity } from '../bgp/severity.ts';
-import type { Finding, Row } from '../judge/finding.ts';
+import type { Row } from '../judge/finding.ts';
 import type { Family, Kind } from '../judge/vocabulary.ts';
 import type { AlertReason, DetectedBy, Resolution } from './alert.ts';
+import { Carriers } from './carriers.ts';
+import type { Foremost } from './foremost.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Shelf, Standing } from './standing.ts';
 
-/** One vantage point that carries an offending route. */
-export interface Carrier {
-  readonly path: AsPath;
-  readonly peerAsn: number;
-  readonly finding: Finding;
-  /** The collector's stamp is impossible. */
-  readonly hasBadClock: boolean;
-  /** 0 known; 1 a gap of the feed lies between; 2 its session went down since. */
-  doubt: 0 | 1 | 2;
+export type { Carrier } from './carriers.ts';
+
+/** What a route is, beside its prefix: mostly the finding of its heaviest carrier itself. */
+export interface About {
+  readonly kind: Kind;
+  readonly taxonomy: string | null;
+  readonly watched: {
+    readonly name: string;
+    /** Floor and cap of the entry, and how many peer ASes must show it. */
+    readonly entry: {
+      readonly name: string;
+      readonly severity: Severity | undefined;
+      readonly minPeers: number;
+    };
+  };
+  readonly expectedOrigins: readonly number[];
+  readonly originAs: readonly number[];
 }
 
-export interface RouteState {
-  readonly key: string;
+/** Rows of a route with what they add up to; the same object for routes that have all of it in common. */
+export interface Score {
+  readonly rows: readonly Row[];
+  readonly score: number;
+  readonly severity: Severity;
+}
+
+export const UNSCORED: Score = { rows: [], score: 0, severity: 'info' };
+
+export class RouteState {
   readonly prefix: Prefix | undefined;
   /** As shown; for a feed its name. */
   readonly prefixText: string;
-  watch: string;
-  name: string;
-  kind: Kind;
-  taxonomy: string | null;
-  expectedOrigins: readonly number[];
-  originAs: readonly number[];
-  /** Floor and cap of the entry, and how many peer ASes must show it. */
-  severityFloor: Severity | undefined;
-  minPeers: number;
-  readonly carriers: Map<number, Carrier>;
+  about: About;
+  readonly carriers = new Carriers();
   /** Most vantage points that carried it at one time. */
-  carriersPeak: number;
+  carriersPeak = 0;
   /** For families without carriers: the condition holds. */
-  holds: boolean;
+  holds = false;
   /** Who would know whether it still holds is silent: a day of that ends it without evidence. */
-  isInDoubt: boolean;
+  isInDoubt = false;
   /** Rows of the condition, where there are no carriers to earn them. */
-  ownRows: readonly Row[];
+  ownRows: readonly Row[] = UNSCORED.rows;
   /** Observed, ms. */
   firstSeenMs: number;
   lastSeenMs: number;
   /** Arrived, ms: since when it stands, as known here. */
   bornMs: number;
   /** It went: when it returns, it is new again. */
-  isGone: boolean;
+  isGone = false;
   /** Shown by enough peer ASes once: part of the incident from then on. */
-  isAdmitted: boolean;
-  rows: readonly Row[];
-  score: number;
-  severity: Severity;
+  isAdmitted = false;
+  scored: Score = UNSCORED;
+  /** Changed since it was last settled. */
+  isTouched = false;
+  /** How it was counted when it was last settled. */
+  wasStanding = false;
+  wasVouchedFor = false;
   /** Where it stands in `IncidentState.standing`; undefined while it does not stand. */
-  filedUnder: { readonly score: number; readonly severity: Severity } | undefined;
+  shelf: Shelf | undefined = undefined;
+  shelfSeverity: Severity = 'info';
+  before: RouteState | undefined = undefined;
+  after: RouteState | undefined = undefined;
+  /** In `IncidentState.foremost`. */
+  isListed = false;
+  /** In `IncidentState.routes`, and the next one of the same prefix there. */
+  place = 0;
+  alike: RouteState | undefined = undefined;
+  /** Its deadline. */
+  due: object | undefined = undefined;
+
+  constructor(
+    prefixText: string,
+    prefix: Prefix | undefined,
+    about: About,
+    observedMs: number,
+    nowMs: number,
+  ) {
+    this.prefix = prefix;
+    this.prefixText = prefixText;
+    this.about = about;
+    this.firstSeenMs = observedMs;
+    this.lastSeenMs = observedMs;
+    this.bornMs = nowMs;
+  }
+
+  get kind(): Kind {
+    return this.about.kind;
+  }
+  get taxonomy(): string | null {
+    return this.about.taxonomy;
+  }
+  get watch(): string {
+    return this.about.watched.name;
+  }
+  get name(): string {
+    return this.about.watched.entry.name;
+  }
+  get expectedOrigins(): readonly number[] {
+    return this.about.expectedOrigins;
+  }
+  get originAs(): readonly number[] {
+    return this.about.originAs;
+  }
+  get severityFloor(): Severity | undefined {
+    return this.about.watched.entry.severity;
+  }
+  get minPeers(): number {
+    return this.about.watched.entry.minPeers;
+  }
+  get score(): number {
+    return this.scored.score;
+  }
 }
 
 /** What the last alert said, so that the next one is sent only for something new. */
@@ -69,7 +137,16 @@ export interface Told {
   pending: AlertReason | undefined;
 }
 
-export interface IncidentState {
+/** Names of the deadlines of an incident. */
+export interface DeadlineNames {
+  readonly resolve: string;
+  readonly evidence: string;
+  readonly update: string;
+  readonly forget: string;
+}
+
+/** What of an incident is plain data, and remembered as it is. */
+export interface IncidentFacts {
   /** Given when it opens: until then nobody outside knows of it. */
   id: string;
   readonly key: string;
@@ -84,13 +161,6 @@ export interface IncidentState {
   score: number;
   rows: readonly Row[];
   acknowledged: boolean;
-  readonly routes: Map<string, RouteState>;
-  /** Vantage point → number of standing routes it carries. */
-  readonly seeing: Map<number, number>;
-  /** Admitted routes that stand, by score: the first of the highest shelf is the heaviest. */
-  readonly standing: Map<number, Set<RouteState>>;
-  /** How many of them have each severity. */
-  readonly severities: Record<Severity, number>;
   firstSeenMs: number;
   openedMs: number;
   updatedMs: number;
@@ -110,13 +180,36 @@ export interface IncidentState {
   toldReceivers: string[];
   /** When its record was last written, ms. */
   writtenMs: number;
-  /** Prefixes that joined since its record was last written. */
-  freshPrefixes: string[];
   /** Raw frames kept as evidence so far. */
   rawKept: number;
   /** After a resolution: something new was seen that may reopen it. */
   returned: boolean;
 }
+
+/** What is found again from the watched RIB, or counted as routes come and go. */
+export interface IncidentRoutes {
+  readonly routes: RouteTable;
+  /** Vantage point → number of standing routes it carries. */
+  readonly seeing: Map<number, number>;
+  /** Admitted routes that stand. */
+  readonly standing: Standing;
+  /** Those that are listed. */
+  readonly foremost: Foremost;
+  /** Of all its routes: how many stand, and how many of those somebody is known to vouch for now. */
+  standingCount: number;
+  vouchedCount: number;
+  /** Routes that changed since it was last settled, in the order of their first change. */
+  touched: RouteState[];
+  /** It changed since its record was last asked for. */
+  isChanged: boolean;
+  /** Whose rows `rows` are: the heaviest route's, as it was scored and judged then. */
+  rowsFrom: { readonly scored: Score; readonly about: About } | undefined;
+  /** Prefixes that joined and are not written yet. */
+  freshPrefixes: string[];
+  readonly deadlines: DeadlineNames;
+}
+
+export type IncidentState = IncidentFacts & IncidentRoutes;
 
 /** True while somebody carries it, for certain or in doubt, or its condition holds. */
 export function stands(route: RouteState): boolean {
@@ -128,4 +221,13 @@ export function peerAsnsOf(route: RouteState): ReadonlySet<number> {
   const peers = new Set<number>();
   for (const carrier of route.carriers.values()) peers.add(carrier.peerAsn);
   return peers;
+}
+
+/** Somebody is known to carry it now, or its condition holds. */
+export function isVouchedFor(route: RouteState): boolean {
+  if (route.holds) return !route.isInDoubt;
+  const { only } = route.carriers;
+  if (only !== undefined) return only.doubt === 0;
+  for (const carrier of route.carriers.values()) if (carrier.doubt === 0) return true;
+  return false;
 }

@@ -19,7 +19,6 @@ import { idOf } from './ids.ts';
 import { type IncidentState, peerAsnsOf, type RouteState, stands } from './incident-state.ts';
 import { summaryOf } from './summary.ts';
 
-const ROUTES_MAX = 100;
 const PATHS_MAX = 20;
 
 export interface RenderPorts {
@@ -30,8 +29,8 @@ export interface RenderPorts {
 }
 
 export function renderIncident(incident: IncidentState, ports: RenderPorts): Incident {
-  const admitted = [...incident.routes.values()].filter((route) => route.isAdmitted);
-  const routes = heaviestFirst(admitted, ROUTES_MAX).map((route) => renderRoute(route, ports));
+  const routes = incident.foremost.of(incident.routes.values()).map((route) => renderRoute(route, ports));
+  const { total } = incident.foremost;
   const evidence = incident.rows.map((row) => renderRow(row, ports));
   return {
     id: incident.id,
@@ -44,9 +43,9 @@ export function renderIncident(incident: IncidentState, ports: RenderPorts): Inc
     state: incident.state === 'resolved' ? 'resolved' : 'open',
     acknowledged: incident.acknowledged,
     offender: incident.offender,
-    summary: summaryOf(incident, routes, admitted.length, ports.asName),
+    summary: summaryOf(incident, routes, total, ports.asName),
     routes,
-    routesTotal: admitted.length,
+    routesTotal: total,
     evidence,
     advice: adviceFor(incident, routes, ports.asName),
     firstSeenAt: isoTime(incident.firstSeenMs),
@@ -84,29 +83,11 @@ function renderRow(row: Row, ports: RenderPorts): Evidence {
   return evidenceOf(row, ports.asName);
 }
 
-function byWeight(a: RouteState, b: RouteState): number {
-  return Number(stands(b)) - Number(stands(a)) || b.score - a.score || a.firstSeenMs - b.firstSeenMs;
-}
-
-/** As a stable sort and its first ones, without sorting a hundred thousand for that. */
-function heaviestFirst(routes: readonly RouteState[], limit: number): readonly RouteState[] {
-  const first = routes.slice(0, limit).sort(byWeight);
-  for (let index = limit; index < routes.length; index += 1) {
-    const route = routes[index];
-    const last = first.at(-1);
-    if (route === undefined || last === undefined || byWeight(last, route) <= 0) continue;
-    first.pop();
-    const place = first.findIndex((other) => byWeight(other, route) > 0);
-    first.splice(place < 0 ? first.length : place, 0, route);
-  }
-  return first;
-}
-
 function renderRoute(route: RouteState, ports: RenderPorts): IncidentRoute {
   const paths = new Map<string, number>();
   let seeing = 0;
-  for (const [vantagePoint, carrier] of route.carriers) {
-    if (carrier.doubt === 2 || !ports.isUp(vantagePoint)) continue;
+  for (const carrier of route.carriers.values()) {
+    if (carrier.doubt === 2 || !ports.isUp(carrier.vantagePoint)) continue;
     seeing += 1;
     const text = formatAsPath(carrier.path);
     paths.set(text, (paths.get(text) ?? 0) + 1);

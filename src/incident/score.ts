@@ -5,11 +5,12 @@
  */
 import { type Severity, severityRank } from '../bgp/severity.ts';
 import type { Row } from '../judge/finding.ts';
-import { FAMILY_OF, type Family, type Kind, type Weights } from '../judge/vocabulary.ts';
-import type { Carrier, RouteState } from './incident-state.ts';
+import { type EvidenceCode, FAMILY_OF, type Family, type Kind, type Weights } from '../judge/vocabulary.ts';
+import type { Carrier, RouteState, Score } from './incident-state.ts';
 
 /** Steps of `reach`: more than 3, 12, 48 vantage points. */
-const REACH_STEPS = [3, 12, 48];
+const REACH_MIN = 3;
+const REACH_STEPS = [REACH_MIN, 12, 48];
 /** A route known this long and still seen by one vantage point is likely that one's own trouble. */
 export const SINGLE_AFTER_MS = 600_000;
 /** A route that stands unchanged for this long is more likely an arrangement than an attack. */
@@ -21,31 +22,120 @@ export interface ScoreRules {
   readonly warningScore: number;
 }
 
-export interface Scored {
+export interface Scored extends Score {
   readonly kind: Kind;
   readonly carrier: Carrier | undefined;
-  readonly rows: readonly Row[];
-  readonly score: number;
-  readonly severity: Severity;
 }
 
 /** Scores a route that stands; `seeing` is how many vantage points are known to carry it now. */
 export function scoreRoute(route: RouteState, seeing: number, nowMs: number, rules: ScoreRules): Scored {
   const carrier = heaviestCarrier(route);
-  const own = carrier?.finding.rows ?? route.ownRows;
-  const kind = carrier?.finding.kind ?? route.kind;
-  const rows = [...own, ...spreadRows(route, kind, seeing, nowMs, rules.weights)];
-  const score = Math.max(0, sum(rows));
   return {
-    kind,
+    kind: kindOf(route, carrier),
     carrier,
-    rows,
-    score,
-    severity: severityOf(score, FAMILY_OF[kind], route.severityFloor, rules),
+    ...scoreOf(premisesOf(route, carrier, seeing, nowMs, rules)),
   };
 }
 
-function heaviestCarrier(route: RouteState): Carrier | undefined {
+/** Everything that the score of a route follows from. */
+interface Premises {
+  readonly own: readonly Row[];
+  readonly kind: Kind;
+  readonly floor: Severity | undefined;
+  readonly rules: ScoreRules;
+  /** Vantage points that see it, where that makes a row, else 0. */
+  readonly reach: number;
+  readonly isHeldLong: boolean;
+  readonly isSingle: boolean;
+  readonly hasBadClock: boolean;
+}
+
+/** Scores kept for the routes that follow from the same premises. */
+const KEPT_MAX = 8;
+
+/** The scores of routes: one object for all that have rows, spread and severity in common, as those of one attack have. */
+export class Scores {
+  private readonly kept: { readonly premises: Premises; readonly scored: Score }[] = [];
+  private next = 0;
+
+  of(
+    route: RouteState,
+    carrier: Carrier | undefined,
+    seeing: number,
+    nowMs: number,
+    rules: ScoreRules,
+  ): Score {
+    const premises = premisesOf(route, carrier, seeing, nowMs, rules);
+    for (const known of this.kept) if (isSame(known.premises, premises)) return known.scored;
+    const scored = scoreOf(premises);
+    this.kept[this.next] = { premises, scored };
+    this.next = (this.next + 1) % KEPT_MAX;
+    return scored;
+  }
+}
+
+function isSame(a: Premises, b: Premises): boolean {
+  return (
+    a.own === b.own &&
+    a.kind === b.kind &&
+    a.floor === b.floor &&
+    a.rules === b.rules &&
+    a.reach === b.reach &&
+    a.isHeldLong === b.isHeldLong &&
+    a.isSingle === b.isSingle &&
+    a.hasBadClock === b.hasBadClock
+  );
+}
+
+function kindOf(route: RouteState, carrier: Carrier | undefined): Kind {
+  return carrier?.finding.kind ?? route.kind;
+}
+
+function premisesOf(
+  route: RouteState,
+  carrier: Carrier | undefined,
+  seeing: number,
+  nowMs: number,
+  rules: ScoreRules,
+): Premises {
+  const kind = kindOf(route, carrier);
+  const family = FAMILY_OF[kind];
+  const ageMs = nowMs - route.bornMs;
+  const isCarried = route.carriers.size > 0;
+  const reaches = isCarried && seeing > REACH_MIN && (family === 'hijack' || family === 'path');
+  return {
+    own: carrier?.finding.rows ?? route.ownRows,
+    kind,
+    floor: route.severityFloor,
+    rules,
+    reach: reaches ? seeing : 0,
+    isHeldLong: isCarried && ageMs >= HELD_LONG_MS,
+    isSingle: isCarried && route.carriersPeak === 1 && ageMs >= SINGLE_AFTER_MS,
+    hasBadClock: hasBadClock(route),
+  };
+}
+
+function hasBadClock(route: RouteState): boolean {
+  const { only } = route.carriers;
+  if (only !== undefined) return only.hasBadClock;
+  for (const carrier of route.carriers.values()) if (carrier.hasBadClock) return true;
+  return false;
+}
+
+function scoreOf(premises: Premises): Score {
+  const rows = [...premises.own, ...spreadRows(premises)];
+  const score = Math.max(0, sum(rows));
+  return {
+    rows,
+    score,
+    severity: severityOf(score, FAMILY_OF[premises.kind], premises.floor, premises.rules),
+  };
+}
+
+/** The first of those that weigh the most. */
+export function heaviestCarrier(route: RouteState): Carrier | undefined {
+  const { only } = route.carriers;
+  if (only !== undefined) return only;
   let best: Carrier | undefined;
   let weight = Number.NEGATIVE_INFINITY;
   for (const carrier of route.carriers.values()) {
@@ -64,35 +154,17 @@ function sum(rows: readonly Row[]): number {
   return total;
 }
 
-function spreadRows(
-  route: RouteState,
-  kind: Kind,
-  seeing: number,
-  nowMs: number,
-  weights: Weights,
-): readonly Row[] {
-  if (route.carriers.size === 0) return [];
+function spreadRows(premises: Premises): readonly Row[] {
+  const { weights } = premises.rules;
   const rows: Row[] = [];
-  const family = FAMILY_OF[kind];
-  const steps = REACH_STEPS.filter((step) => seeing > step).length;
-  if (steps > 0 && (family === 'hijack' || family === 'path')) {
-    rows.push({ code: 'reach', weight: steps * weights.reach, source: 'rib', facts: [seeing] });
-  }
-  if (nowMs - route.bornMs >= HELD_LONG_MS)
-    rows.push({ code: 'held-long', weight: weights['held-long'], source: 'rib', facts: [] });
-  if (route.carriersPeak === 1 && nowMs - route.bornMs >= SINGLE_AFTER_MS) {
-    rows.push({
-      code: 'single-vantage-point',
-      weight: weights['single-vantage-point'],
-      source: 'rib',
-      facts: [],
-    });
-  }
-  for (const carrier of route.carriers.values()) {
-    if (!carrier.hasBadClock) continue;
-    rows.push({ code: 'clock', weight: weights.clock, source: 'update', facts: [] });
-    break;
-  }
+  const add = (code: EvidenceCode, weight: number, source: string, facts: Row['facts']): void => {
+    rows.push({ code, weight, source, facts });
+  };
+  const steps = REACH_STEPS.filter((step) => premises.reach > step).length;
+  if (steps > 0) add('reach', steps * weights.reach, 'rib', [premises.reach]);
+  if (premises.isHeldLong) add('held-long', weights['held-long'], 'rib', []);
+  if (premises.isSingle) add('single-vantage-point', weights['single-vantage-point'], 'rib', []);
+  if (premises.hasBadClock) add('clock', weights.clock, 'update', []);
   return rows;
 }
 

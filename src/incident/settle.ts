@@ -2,13 +2,19 @@
  * What has to be said of an incident that changed: scores its routes, finds the heaviest, and takes the step of life
  * that follows (detection.md §4): pending → open → resolved → (reopened) open …  The book keeps, the settler speaks.
  */
-import { SEVERITIES, type Severity, severityRank } from '../bgp/severity.ts';
+import { severityRank } from '../bgp/severity.ts';
 import type { AlertEvent, AlertReason, Resolution } from './alert.ts';
 import type { BookPorts, BookRules, Notice } from './book-contract.ts';
 import { idOf } from './ids.ts';
-import { deadlineName } from './incident-making.ts';
-import { type IncidentState, peerAsnsOf, type RouteState, stands } from './incident-state.ts';
-import { scoreRoute, worse } from './score.ts';
+import {
+  type Carrier,
+  type IncidentState,
+  isVouchedFor,
+  peerAsnsOf,
+  type RouteState,
+  stands,
+} from './incident-state.ts';
+import { heaviestCarrier, Scores, worse } from './score.ts';
 
 /** What the settler asks of the book it works for. */
 export interface SettleHome {
@@ -21,26 +27,23 @@ export interface SettleHome {
 
 export class Settler {
   private readonly home: SettleHome;
+  private readonly scores = new Scores();
 
   constructor(home: SettleHome) {
     this.home = home;
   }
 
-  settleOne(
-    incident: IncidentState,
-    routes: ReadonlySet<RouteState>,
-    nowMs: number,
-    notices: Notice[],
-  ): void {
+  settleOne(incident: IncidentState, routes: readonly RouteState[], nowMs: number, notices: Notice[]): void {
     let added = 0;
     for (const route of routes) {
       if (stands(route)) this.rescore(route, nowMs);
-      if (!route.isAdmitted && stands(route) && (route.holds || peerAsnsOf(route).size >= route.minPeers)) {
+      if (!route.isAdmitted && hasShown(route)) {
         route.isAdmitted = true;
         added += 1;
       }
       this.file(incident, route);
     }
+    incident.foremost.change(routes, added);
     const isStanding = this.reweigh(incident);
     if (incident.state === 'pending') this.settlePending(incident, isStanding, nowMs, notices);
     else if (incident.state === 'open') this.settleOpen(incident, added > 0, isStanding, nowMs, notices);
@@ -48,27 +51,22 @@ export class Settler {
   }
 
   private rescore(route: RouteState, nowMs: number): void {
-    const scored = scoreRoute(route, this.seeingOf(route), nowMs, this.home.rules);
-    route.rows = scored.rows;
-    route.score = scored.score;
-    route.severity = scored.severity;
-    route.kind = scored.kind;
-    if (scored.carrier === undefined) return;
-    const { finding } = scored.carrier;
-    route.taxonomy = finding.taxonomy;
-    route.expectedOrigins = finding.expectedOrigins;
-    route.watch = finding.watched.name;
-    route.name = finding.watched.entry.name;
-    route.severityFloor = finding.watched.entry.severity;
-    route.minPeers = finding.watched.entry.minPeers;
+    const carrier = heaviestCarrier(route);
+    route.scored = this.scores.of(route, carrier, this.seeingOf(route), nowMs, this.home.rules);
+    if (carrier !== undefined) route.about = carrier.finding;
   }
 
   /** Vantage points that are known to carry the route now. */
-  seeingOf(route: RouteState): number {
+  private seeingOf(route: RouteState): number {
+    const { only } = route.carriers;
+    if (only !== undefined) return this.sees(only);
     let seeing = 0;
-    for (const [vantagePoint, carrier] of route.carriers)
-      if (carrier.doubt < 2 && this.home.ports.isUp(vantagePoint)) seeing += 1;
+    for (const carrier of route.carriers.values()) seeing += this.sees(carrier);
     return seeing;
+  }
+
+  private sees(carrier: Carrier): 0 | 1 {
+    return carrier.doubt < 2 && this.home.ports.isUp(carrier.vantagePoint) ? 1 : 0;
   }
 
   /** Distinct vantage points that carry any of its routes. */
@@ -76,29 +74,30 @@ export class Settler {
     return incident.seeing.size;
   }
 
-  /** Files the route under its score while it stands, so that the heaviest is found without a walk. */
+  /** Counts the route as it is now, and files it while it stands, behind those of its score. */
   file(incident: IncidentState, route: RouteState): void {
-    const isFiled = route.isAdmitted && stands(route);
-    if (route.filedUnder !== undefined) unfile(incident, route, route.filedUnder);
-    route.filedUnder = undefined;
-    if (!isFiled) return;
-    const shelf = incident.standing.get(route.score) ?? new Set();
-    shelf.add(route);
-    incident.standing.set(route.score, shelf);
-    incident.severities[route.severity] += 1;
-    route.filedUnder = { score: route.score, severity: route.severity };
+    const isStanding = stands(route);
+    const isVouched = isStanding && isVouchedFor(route);
+    incident.standingCount += Number(isStanding) - Number(route.wasStanding);
+    incident.vouchedCount += Number(isVouched) - Number(route.wasVouchedFor);
+    route.wasStanding = isStanding;
+    route.wasVouchedFor = isVouched;
+    incident.standing.take(route);
+    if (isStanding && route.isAdmitted) incident.standing.put(route);
   }
 
   /** Score, kind and rows of the heaviest route that stands; severity is the worst of those. */
   private reweigh(incident: IncidentState): boolean {
-    let score = Number.NEGATIVE_INFINITY;
-    for (const key of incident.standing.keys()) score = Math.max(score, key);
-    const heaviest = incident.standing.get(score)?.values().next().value;
+    const heaviest = incident.standing.heaviest();
     if (heaviest === undefined) return false;
-    const severity = SEVERITIES.findLast((name) => incident.severities[name] > 0) ?? 'info';
-    incident.kind = heaviest.kind;
-    incident.score = heaviest.score;
-    incident.rows = heaviest.rows;
+    const { scored, about } = heaviest;
+    const severity = incident.standing.worstSeverity();
+    incident.kind = about.kind;
+    incident.score = scored.score;
+    if (incident.rowsFrom?.scored !== scored || incident.rowsFrom.about !== about) {
+      incident.rows = scored.rows;
+      incident.rowsFrom = { scored, about };
+    }
     incident.severity = severity;
     incident.peakSeverity = worse(incident.peakSeverity, severity);
     return true;
@@ -111,7 +110,7 @@ export class Settler {
     notices: Notice[],
   ): void {
     if (!isStanding) {
-      if ([...incident.routes.values()].every((route) => !stands(route))) this.home.pendingGone(incident);
+      if (incident.standingCount === 0) this.home.pendingGone(incident);
       return;
     }
     const opened: IncidentState = Object.assign(incident, {
@@ -139,7 +138,7 @@ export class Settler {
     }
     incident.clearSinceMs = undefined;
     incident.endedMs = undefined;
-    this.home.ports.clearDeadline(deadlineName('resolve', incident.key));
+    this.home.ports.clearDeadline(incident.deadlines.resolve);
     this.watchEvidence(incident);
     if (severityRank(incident.severity) > severityRank(incident.told.severity)) {
       this.say(incident, 'escalated', 'severity-raised', nowMs, notices);
@@ -163,7 +162,7 @@ export class Settler {
   /** While nothing stands: five clear minutes end it; where nobody can see, only a day without evidence does. */
   watchClear(incident: IncidentState, isCovered: boolean): void {
     const { ports, rules } = this.home;
-    const [clear, evidence] = [deadlineName('resolve', incident.key), deadlineName('evidence', incident.key)];
+    const { resolve: clear, evidence } = incident.deadlines;
     if (isCovered) {
       ports.clearDeadline(evidence);
       ports.setDeadline(clear, (incident.clearSinceMs ?? incident.lastEvidenceMs) + rules.resolveAfterMs);
@@ -201,7 +200,7 @@ export class Settler {
       return;
     }
     incident.told.pending = incident.told.pending === 'route-added' ? 'route-added' : reason;
-    this.home.ports.setDeadline(deadlineName('update', incident.key), dueMs);
+    this.home.ports.setDeadline(incident.deadlines.update, dueMs);
   }
 
   say(
@@ -216,7 +215,7 @@ export class Settler {
     incident.told.reach = this.reachOf(incident);
     if (event === 'updated') incident.told.updatedMs = atMs;
     incident.told.pending = undefined;
-    this.home.ports.clearDeadline(deadlineName('update', incident.key));
+    this.home.ports.clearDeadline(incident.deadlines.update);
     this.home.changed(incident);
     notices.push({ incident, event, reason, atMs });
   }
@@ -234,19 +233,16 @@ export class Settler {
     incident.returned = false;
     incident.resolution = resolution;
     incident.resolvedMs = nowMs;
-    this.home.ports.clearDeadline(deadlineName('resolve', incident.key));
-    this.home.ports.clearDeadline(deadlineName('evidence', incident.key));
-    this.home.ports.setDeadline(
-      deadlineName('forget', incident.key),
-      nowMs + this.home.rules.reopenWithinMs + 1,
-    );
+    this.home.ports.clearDeadline(incident.deadlines.resolve);
+    this.home.ports.clearDeadline(incident.deadlines.evidence);
+    this.home.ports.setDeadline(incident.deadlines.forget, nowMs + this.home.rules.reopenWithinMs + 1);
     this.say(incident, 'resolved', reason, nowMs, notices);
   }
 
   /** While everything that stands is in doubt, the clock of `no-evidence` runs. */
   private watchEvidence(incident: IncidentState): void {
-    const name = deadlineName('evidence', incident.key);
-    if (isAnyVouchedFor(incident)) this.home.ports.clearDeadline(name);
+    const name = incident.deadlines.evidence;
+    if (incident.vouchedCount > 0) this.home.ports.clearDeadline(name);
     else this.home.ports.setDeadline(name, incident.lastEvidenceMs + this.home.rules.noEvidenceMs);
   }
 
@@ -257,26 +253,8 @@ export class Settler {
   }
 }
 
-/** Mostly the first one asked says yes: a large incident is not walked for that. */
-function isAnyVouchedFor(incident: IncidentState): boolean {
-  for (const route of incident.routes.values()) if (isVouchedFor(route)) return true;
-  return false;
-}
-
-/** Somebody is known to carry it now, or its condition holds. */
-function isVouchedFor(route: RouteState): boolean {
-  if (route.holds) return !route.isInDoubt;
-  for (const carrier of route.carriers.values()) if (carrier.doubt === 0) return true;
-  return false;
-}
-
-function unfile(
-  incident: IncidentState,
-  route: RouteState,
-  filed: { score: number; severity: Severity },
-): void {
-  const shelf = incident.standing.get(filed.score);
-  shelf?.delete(route);
-  if (shelf?.size === 0) incident.standing.delete(filed.score);
-  incident.severities[filed.severity] -= 1;
+/** Enough peer ASes show it now, or its condition holds. */
+function hasShown(route: RouteState): boolean {
+  if (route.holds || route.carriers.size === 0) return route.holds;
+  return route.minPeers <= 1 || peerAsnsOf(route).size >= route.minPeers;
 }

@@ -37,7 +37,8 @@ function routeState(prefixText: string, score: number, changes: Partial<RouteSta
 
 function incidentWith(routes: readonly RouteState[]): IncidentState {
   const incident = newIncident(KEY, { observedMs: 0, via: 'live' } as never, 0);
-  for (const route of routes) incident.routes.set(route.prefixText, route);
+  for (const route of routes) incident.routes.add(route);
+  incident.foremost.forget();
   return incident;
 }
 
@@ -70,12 +71,21 @@ describe('the routes of an incident', () => {
 it('paths are the most seen first, twenty at most, without who is down or in doubt', () => {
   const carriers = new Map<number, Carrier>();
   const carry = (id: number, path: number[], doubt: 0 | 2 = 0): unknown =>
-    carriers.set(id, { path, peerAsn: path[0] ?? 0, doubt, hasBadClock: false } as unknown as Carrier);
+    carriers.set(id, {
+      vantagePoint: id,
+      path,
+      peerAsn: path[0] ?? 0,
+      doubt,
+      hasBadClock: false,
+    } as unknown as Carrier);
   for (let id = 10; id < 35; id += 1) carry(id, [id, 1]);
   carry(40, [34, 1]);
   carry(7, [7, 1]);
   carry(41, [8, 1], 2);
-  const [route] = renderIncident(incidentWith([routeState('10.0.0.0/24', 4, { carriers })]), PORTS).routes;
+  const [route] = renderIncident(
+    incidentWith([routeState('10.0.0.0/24', 4, { carriers: carriers as never })]),
+    PORTS,
+  ).routes;
   expect(route?.vantagePoints.seeing).toBe(26);
   expect(route?.paths).toHaveLength(20);
   expect(route?.paths.slice(0, 3)).toEqual([
