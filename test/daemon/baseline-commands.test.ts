@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BaselineRow } from '../../src/engine/ports.ts';
 import { openStore } from '../../src/store/store.ts';
+import { routes } from '../store/routes.ts';
 import { type Room, room } from './bench.ts';
 import { daemonBeside } from './daemon-beside.ts';
 
@@ -154,7 +155,7 @@ describe('accept and reject', () => {
   test('write into the database without a daemon, with the neighbours that are seen', async () => {
     place.fill({
       baseline: [row('198.51.100.0/24', 64501, { neighbors: [], source: 'observed' })],
-      rib: [
+      routes: routes(1, [
         {
           vantagePoint: { collector: 'rrc00', peerAddress: '192.0.2.1', peerAsn: 3356 },
           prefix: '198.51.100.0/24',
@@ -162,9 +163,8 @@ describe('accept and reject', () => {
           communities: [],
           observedMs: 1,
           arrivedMs: 1,
-          doubt: 0,
         },
-      ],
+      ]),
     });
     const accepted = await place.run(
       'baseline',

@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { runCommandLine, type Streams } from '../../src/daemon/command-line.ts';
 import type { Batch } from '../../src/engine/ports.ts';
 import { DATABASE_FILE, openStore } from '../../src/store/store.ts';
+import { NO_ROUTES } from '../store/routes.ts';
 
 export interface Ran {
   readonly code: number;
@@ -90,8 +91,7 @@ export function room(more = '', watchlist = KAKAO): Room {
 }
 
 const EMPTY: Batch = {
-  rib: [],
-  ribRemoved: [],
+  routes: NO_ROUTES,
   baseline: [],
   baselineRemoved: [],
   incidents: [],

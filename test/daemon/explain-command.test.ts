@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BaselineRow, RibRow } from '../../src/engine/ports.ts';
+import type { BaselineRow } from '../../src/engine/ports.ts';
+import { type LoggedRoute, routes } from '../store/routes.ts';
 import { type Room, room } from './bench.ts';
 
 const RECEIVERS = `
@@ -23,9 +24,9 @@ async function explain(prefix: string, path: string, ...argv: readonly string[])
   return { ...ran, json: ran.stdout === '' ? undefined : JSON.parse(ran.stdout) };
 }
 
-function ribRow(prefix: string, path: readonly number[], number = 1): RibRow {
+function ribRow(prefix: string, path: readonly number[], number = 1): LoggedRoute {
   const vantagePoint = { collector: 'rrc00', peerAddress: `192.0.2.${number}`, peerAsn: path[0] ?? 0 };
-  return { vantagePoint, prefix, path, communities: [], observedMs: 1, arrivedMs: 1, doubt: 0 };
+  return { vantagePoint, prefix, path, communities: [], observedMs: 1, arrivedMs: 1 };
 }
 
 function learned(prefix: string, origin: number): BaselineRow {
@@ -142,7 +143,7 @@ describe('explain', () => {
   test('holds it against what the state directory remembers', async () => {
     place.fill({
       baseline: [learned('198.51.100.0/24', 64500)],
-      rib: [ribRow('198.51.100.0/24', [1, 64510, 64500])],
+      routes: routes(1, [ribRow('198.51.100.0/24', [1, 64510, 64500])]),
     });
     const { json } = await explain('198.51.100.0/24', '6461 64499');
     expect(json.state).toMatchObject({ baselineRows: 2, routes: 1, prefixes: 1 });
@@ -155,7 +156,10 @@ describe('explain', () => {
     const startsAt = new Date(Date.now() - 60_000).toISOString();
     const endsAt = new Date(Date.now() + 3_600_000).toISOString();
     place.fill({
-      rib: [ribRow('211.249.221.0/24', [6461, 9457]), ribRow('211.249.221.0/24', [174, 9457], 2)],
+      routes: routes(1, [
+        ribRow('211.249.221.0/24', [6461, 9457]),
+        ribRow('211.249.221.0/24', [174, 9457], 2),
+      ]),
       silences: [
         { id: 's1', match: { offender: 9457 }, startsAt, endsAt, expectedOrigin: null, by: 'duty', note: '' },
       ],

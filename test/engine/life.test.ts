@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { resourceOf, statusNow } from '../../src/engine/present-view.ts';
 import type { WatchEntry } from '../../src/match/watchlist.ts';
+import { routesOf } from '../store/routes.ts';
 import { configOf, HOUR, Machine, MINUTE, SECOND, T0, watch, watchAs } from './fixture.ts';
 
 const OURS = watch('203.0.113.0/24', { origins: [64500], name: 'shop' });
@@ -147,7 +148,7 @@ describe('a reload', () => {
     machine.announce(T0, '203.0.113.0/24', '6461 666');
     machine.reload(configOf([]), T0 + MINUTE);
     expect(machine.story()).toEqual(['opened first-sighting', 'resolved accepted']);
-    expect([...machine.store.remember().rib]).toEqual([]);
+    expect(routesOf(machine.store.remember())).toEqual([]);
   });
 });
 

@@ -24,7 +24,7 @@ function remember(
   const firm = { firm: true, firstSeenMs: 0, peerAsns: new Set<number>() };
   baseline.put(
     {
-      prefix,
+      prefix: prefixOf(prefix),
       origin,
       source,
       firstSeenMs: 0,

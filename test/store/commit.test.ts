@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Silence } from '../../src/engine/ports.ts';
 import { FRAME_CHARACTERS_MAX, RAW_FIRST, RAW_NEWEST } from '../../src/store/incident-table.ts';
+import { NO_ROUTES, routes, routesOf } from './routes.ts';
 import {
   alert,
   at,
@@ -33,50 +34,59 @@ describe('the watched RIB', () => {
         prefix: '2001:db8::/32',
         path: [1, [2, 3], 4_294_967_295],
         communities: [[65_535, 666]],
-        doubt: 2,
+        hasBadClock: true,
       }),
-      ribRow({ vantagePoint: elsewhere, path: [], observedMs: START_MS + 0.25, doubt: 1 }),
+      ribRow({ vantagePoint: elsewhere, path: [], observedMs: START_MS + 0.25 }),
     ];
-    const found = [...storeWith(batch({ rib: rows })).remember().rib];
+    const found = routesOf(storeWith(batch({ routes: routes(1, rows) })).remember());
     expect(found).toHaveLength(3);
     expect(found).toEqual(expect.arrayContaining(rows));
   });
 
   it('keeps one route per vantage point and prefix: the last', () => {
-    const store = storeWith(batch({ rib: [ribRow()] }), batch({ rib: [ribRow({ path: [9457], doubt: 1 })] }));
-    expect([...store.remember().rib]).toEqual([ribRow({ path: [9457], doubt: 1 })]);
+    const changed = ribRow({ path: [9457], hasBadClock: true });
+    const store = storeWith(
+      batch({ routes: routes(1, [ribRow()]) }),
+      batch({ routes: routes(2, [changed]) }),
+    );
+    expect(routesOf(store.remember())).toEqual([changed]);
   });
 
   it('loses what was withdrawn, and nothing else', () => {
-    const store = storeWith(batch({ rib: [ribRow(), ribRow({ vantagePoint: elsewhere })] }));
-    store.commit(
-      batch({
-        ribRemoved: [
-          { vantagePoint: elsewhere, prefix: '211.249.216.0/21' },
-          { vantagePoint: { ...elsewhere, collector: 'never seen' }, prefix: '10.0.0.0/8' },
-        ],
-      }),
-    );
-    expect([...store.remember().rib]).toEqual([ribRow()]);
+    const store = storeWith(batch({ routes: routes(1, [ribRow(), ribRow({ vantagePoint: elsewhere })]) }));
+    const gone = [
+      { vantagePoint: elsewhere, prefix: '211.249.216.0/21' },
+      { vantagePoint: { ...elsewhere, collector: 'never seen' }, prefix: '10.0.0.0/8' },
+    ];
+    store.commit(batch({ routes: routes(2, [], gone) }));
+    expect(routesOf(store.remember())).toEqual([ribRow()]);
   });
 
   it('learns the AS of a vantage point that had none before', () => {
     const unnamed = ribRow({ vantagePoint: { ...elsewhere, peerAsn: 0 } });
-    const store = storeWith(batch({ rib: [unnamed] }), batch({ rib: [ribRow({ vantagePoint: elsewhere })] }));
-    expect([...store.remember().rib]).toEqual([ribRow({ vantagePoint: elsewhere })]);
+    const named = ribRow({ vantagePoint: elsewhere });
+    const store = storeWith(batch({ routes: routes(1, [unnamed]) }), batch({ routes: routes(2, [named]) }));
+    expect(routesOf(store.remember())).toEqual([named]);
   });
 
-  it('is read page by page, and may be changed meanwhile', () => {
-    const rows = Array.from({ length: 4_500 }, (_, index) =>
-      ribRow({ prefix: `10.${index >> 8}.${index & 255}.0/24` }),
-    );
-    const store = storeWith(batch({ rib: rows }));
-    const seen: string[] = [];
-    for (const row of store.remember().rib) {
-      if (seen.length === 10) store.commit(batch({ rib: [ribRow({ prefix: '1.0.0.0/8' })] }));
-      seen.push(row.prefix);
+  it('is read page by page, oldest segment first, and may be added to meanwhile', () => {
+    const rows = Array.from({ length: 45 }, (_, index) => ribRow({ prefix: `10.0.${index}.0/24` }));
+    const store = storeWith(...rows.map((row, index) => batch({ routes: routes(index + 1, [row]) })));
+    const seen: number[] = [];
+    for (const { number } of store.remember().segments) {
+      if (number === 10) store.commit(batch({ routes: routes(46, [ribRow({ prefix: '1.0.0.0/8' })]) }));
+      seen.push(number);
     }
-    expect(seen).toEqual(rows.map((row) => row.prefix).sort());
+    expect(seen).toEqual(Array.from({ length: 46 }, (_, index) => index + 1));
+    expect(routesOf(store.remember())).toHaveLength(46);
+  });
+
+  it('lacks the segments that were dropped, and has the one that was added with that', () => {
+    const store = storeWith(...[1, 2, 3].map((number) => batch({ routes: routes(number, [ribRow()]) })));
+    store.commit(batch({ routes: { ...routes(4, [ribRow()]), dropped: [1, 2] } }));
+    store.commit(batch({ routes: { ...NO_ROUTES, dropped: [3] } }));
+    expect([...store.remember().segments].map(({ number }) => number)).toEqual([4]);
+    expect(routesOf(store.remember())).toEqual([ribRow()]);
   });
 });
 
@@ -91,7 +101,18 @@ describe('the baseline', () => {
     const store = storeWith(batch({ baseline: rows.toReversed() }));
     expect(store.archive.baseline()).toEqual(rows);
     expect([...store.remember().baseline]).toHaveLength(rows.length);
-    expect([...store.remember().baseline]).toEqual(expect.arrayContaining(rows));
+    expect([...store.remember().baseline]).toEqual(
+      expect.arrayContaining(rows.map((row) => ({ ...row, candidates: '' }))),
+    );
+  });
+
+  it('keeps neighbours that do not count yet for the engine, and shows them to nobody else', () => {
+    const candidates = '[[10158,1,[6461]]]';
+    const store = storeWith(batch({ baseline: [{ ...baselineRow(), candidates }] }));
+    expect([...store.remember().baseline]).toEqual([{ ...baselineRow(), candidates }]);
+    expect(store.archive.baseline()).toEqual([baselineRow()]);
+    store.commit(batch({ baseline: [baselineRow()] }));
+    expect([...store.remember().baseline]).toEqual([{ ...baselineRow(), candidates: '' }]);
   });
 
   it('replaces and removes by prefix and origin', () => {
@@ -111,7 +132,12 @@ describe('what the engine starts from', () => {
   it('is empty and begins with alert 1 in a new database', () => {
     const remembered = storeWith().remember();
     expect(remembered.nextSeq).toBe(1);
-    expect([...remembered.rib, ...remembered.baseline, ...remembered.incidents]).toEqual([]);
+    expect([
+      ...remembered.segments,
+      ...remembered.ribTable,
+      ...remembered.baseline,
+      ...remembered.incidents,
+    ]).toEqual([]);
     expect([remembered.silences, remembered.memory]).toEqual([[], new Map()]);
   });
 
@@ -157,24 +183,25 @@ describe('a batch', () => {
   it('that can not be written whole is not written at all', () => {
     const store = storeWith(openingBatch(1, incident('a')));
     const broken = batch({
-      rib: [ribRow()],
+      routes: routes(1, [ribRow()]),
       baseline: [baselineRow()],
       incidents: [record(incident('b'))],
       alerts: [alert(2, incident('b')), { ...alert(3, incident('b')), id: 'alert-1' }],
       memory: [{ key: 'clock', value: '9' }],
     });
     expect(() => store.commit(broken)).toThrow(/store-write/);
-    const { nextSeq, rib, baseline, memory } = store.remember();
-    expect([nextSeq, [...rib], [...baseline], memory.size]).toEqual([2, [], [], 0]);
+    const { nextSeq, segments, baseline, memory } = store.remember();
+    expect([nextSeq, [...segments], [...baseline], memory.size]).toEqual([2, [], [], 0]);
     expect(store.archive.incident('b')).toBeUndefined();
   });
 
   it('after a failed one uses nothing that was taken back', () => {
     const store = storeWith();
-    expect(() => store.commit(batch({ rib: [ribRow()], alerts: [alert(7, incident('x'))] }))).toThrow();
-    store.commit(batch({ rib: [ribRow({ vantagePoint: elsewhere })] }));
-    store.commit(batch({ rib: [ribRow()] }));
-    expect([...store.remember().rib]).toHaveLength(2);
+    const broken = batch({ routes: routes(1, [ribRow({ path: [] })]), alerts: [alert(7, incident('x'))] });
+    expect(() => store.commit(broken)).toThrow();
+    store.commit(batch({ routes: routes(1, [ribRow({ vantagePoint: elsewhere })]) }));
+    store.commit(batch({ routes: routes(2, [ribRow()]) }));
+    expect(routesOf(store.remember())).toEqual([ribRow({ vantagePoint: elsewhere }), ribRow()]);
   });
 
   it('with an alert out of turn is our own error', () => {

@@ -1,5 +1,6 @@
 /** The story that the crash tests cut off: an incident opens, escalates, is delivered, resolves. */
 import type { SqliteStore } from '../../src/store/store.ts';
+import { routes, routesOf } from './routes.ts';
 import { alert, at, baselineRow, batch, incident, record, ribRow, route, START_MS } from './samples.ts';
 
 const opened = incident('a', { severity: 'warning' });
@@ -18,7 +19,7 @@ export const STORY: readonly ((store: SqliteStore) => void)[] = [
   (store) =>
     store.commit(
       batch({
-        rib: [ribRow(), ribRow({ prefix: '211.249.221.0/24', path: [6461, 9457] })],
+        routes: routes(1, [ribRow(), ribRow({ prefix: '211.249.221.0/24', path: [6461, 9457] })]),
         baseline: [baselineRow()],
         incidents: [record(opened, { memory: 'one' })],
         alerts: [first],
@@ -33,7 +34,7 @@ export const STORY: readonly ((store: SqliteStore) => void)[] = [
   (store) =>
     store.commit(
       batch({
-        rib: [ribRow({ prefix: '211.249.222.0/24', path: [6461, 9457] })],
+        routes: routes(2, [ribRow({ prefix: '211.249.222.0/24', path: [6461, 9457] })]),
         incidents: [record(escalated, { memory: 'two' })],
         alerts: [second],
         outbox: [{ receiver: 'noc', alert: second }],
@@ -45,7 +46,7 @@ export const STORY: readonly ((store: SqliteStore) => void)[] = [
   (store) =>
     store.commit(
       batch({
-        ribRemoved: [{ vantagePoint: ribRow().vantagePoint, prefix: '211.249.221.0/24' }],
+        routes: { ...routes(3, [ribRow()], [ribRow({ prefix: '211.249.221.0/24' })]), dropped: [1] },
         incidents: [record(resolved, { memory: 'three' })],
         incidentsForgotten: ['a'],
         alerts: [third],
@@ -68,7 +69,7 @@ export function told(store: SqliteStore): Told {
   const remembered = store.remember();
   const { archive, outbox } = store;
   return {
-    rib: [...remembered.rib],
+    routes: routesOf(remembered),
     baseline: archive.baseline(),
     incidents: [...remembered.incidents],
     archived: archive.incidents({ limit: 10 }),

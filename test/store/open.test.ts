@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, OperationalError } from '../../src/engine/errors.ts';
+import { MIGRATIONS } from '../../src/store/migrate.ts';
 import { DATABASE_FILE, openStore, type StoreOptions } from '../../src/store/store.ts';
 import { temporaryPaths } from './directory.ts';
+import { routes, routesOf } from './routes.ts';
 import { at, batch, incident, openingBatch, ribRow, storeWith } from './samples.ts';
 
 const newPath = temporaryPaths();
@@ -57,11 +59,11 @@ describe('opening a store', () => {
     const path = newPath();
     const store = openStore(path, { lock: true });
     store.commit(openingBatch(1, incident('a')));
-    store.commit(batch({ rib: [ribRow()] }));
+    store.commit(batch({ routes: routes(1, [ribRow()]) }));
     store.close();
     store.close();
     const again = openStore(path, { lock: true });
-    expect([again.remember().nextSeq, [...again.remember().rib], again.outbox.pending('noc')]).toEqual([
+    expect([again.remember().nextSeq, routesOf(again.remember()), again.outbox.pending('noc')]).toEqual([
       2,
       [ribRow()],
       1,
@@ -170,7 +172,7 @@ describe('one daemon per state directory', () => {
     openStore(path, { lock: true }).close();
     change(path, 'PRAGMA user_version = 99');
     refusal(path, { lock: true });
-    change(path, 'PRAGMA user_version = 1');
+    change(path, `PRAGMA user_version = ${MIGRATIONS.length}`);
     openStore(path, { lock: true }).close();
   });
 

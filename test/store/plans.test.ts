@@ -8,6 +8,7 @@ import { prefixOf } from '../../src/bgp/prefix.ts';
 import { openStore, type SqliteStore } from '../../src/store/store.ts';
 import { playStory } from './crash-story.ts';
 import { temporaryPaths } from './directory.ts';
+import { routes } from './routes.ts';
 import { at, baselineRow, ribRow, START_MS } from './samples.ts';
 
 const newPath = temporaryPaths();
@@ -122,8 +123,7 @@ describe('the plan', () => {
     const plans = plansOf((store) => {
       playStory(store, 99);
       store.commit({
-        rib: [ribRow()],
-        ribRemoved: [ribRow({ prefix: '10.0.0.0/8' })],
+        routes: { ...routes(9, [ribRow()]), dropped: [1], replacesTable: false },
         baseline: [baselineRow()],
         baselineRemoved: [baselineRow({ origin: 1 })],
         incidents: [...store.remember().incidents],

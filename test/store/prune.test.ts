@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { RETENTION } from '../../src/store/prune.ts';
 import { openStore, type SqliteStore } from '../../src/store/store.ts';
 import { temporaryPaths } from './directory.ts';
+import { routes, routesOf } from './routes.ts';
 import { alert, at, batch, incident, record, ribRow, START_MS } from './samples.ts';
 
 const newPath = temporaryPaths();
@@ -93,7 +94,7 @@ describe('retention', () => {
     const resolved = incident('told', { state: 'resolved', resolvedAt: at(400) });
     store.commit(
       batch({
-        rib: [ribRow()],
+        routes: routes(1, [ribRow()]),
         incidents: [record(open), record(resolved)],
         alerts: [alert(1, open), alert(2, resolved)],
         outbox: [{ receiver: 'noc', alert: alert(2, resolved) }],
@@ -102,7 +103,7 @@ describe('retention', () => {
     pruneAll(store, START_MS + 3_000 * DAY_MS);
     expect(store.archive.incidents({ limit: 10 }).incidents.map((each) => each.id)).toEqual(['told', 'open']);
     expect(store.outbox.due('noc', START_MS, 10).map((item) => item.alert.seq)).toEqual([2]);
-    expect([...store.remember().rib]).toEqual([ribRow()]);
+    expect(routesOf(store.remember())).toEqual([ribRow()]);
     store.outbox.delivered('noc', 'alert-2', START_MS);
     pruneAll(store, START_MS + 3_000 * DAY_MS);
     expect(store.archive.incidents({ limit: 10 }).incidents.map((each) => each.id)).toEqual(['open']);

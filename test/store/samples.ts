@@ -1,7 +1,8 @@
 /** Plain data for the tests of the store: one incident, its alerts, a batch. */
-import type { BaselineRow, Batch, IncidentRecord, RibRow } from '../../src/engine/ports.ts';
+import type { BaselineRow, Batch, IncidentRecord } from '../../src/engine/ports.ts';
 import type { Alert, AlertEvent, Incident, IncidentRoute } from '../../src/incident/alert.ts';
 import { openStore, type SqliteStore } from '../../src/store/store.ts';
+import { type LoggedRoute, NO_ROUTES } from './routes.ts';
 
 /** 3 February 2022, one second before the hijack. */
 export const START_MS = Date.UTC(2022, 1, 3, 1, 4, 17);
@@ -67,7 +68,7 @@ export function alert(seq: number, of: Incident, event: AlertEvent = 'opened'): 
   return { seq, id: `alert-${seq}`, event, at: at(seq), reason: 'first-sighting', incident: of };
 }
 
-export function ribRow(change: Partial<RibRow> = {}): RibRow {
+export function ribRow(change: Partial<LoggedRoute> = {}): LoggedRoute {
   return {
     vantagePoint: { collector: 'rrc00', peerAddress: '192.0.2.1', peerAsn: 6461 },
     prefix: '211.249.216.0/21',
@@ -75,7 +76,6 @@ export function ribRow(change: Partial<RibRow> = {}): RibRow {
     communities: [],
     observedMs: START_MS,
     arrivedMs: START_MS + 1,
-    doubt: 0,
     ...change,
   };
 }
@@ -96,8 +96,7 @@ export function baselineRow(change: Partial<BaselineRow> = {}): BaselineRow {
 }
 
 const NOTHING: Batch = {
-  rib: [],
-  ribRemoved: [],
+  routes: NO_ROUTES,
   baseline: [],
   baselineRemoved: [],
   incidents: [],

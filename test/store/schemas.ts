@@ -5,7 +5,8 @@
 import Database from 'better-sqlite3';
 import { MIGRATIONS } from '../../src/store/migrate.ts';
 import type { SqliteStore } from '../../src/store/store.ts';
-import { alert, at, incident, START_MS } from './samples.ts';
+import { routes, routesOf } from './routes.ts';
+import { alert, at, incident, ribRow, START_MS } from './samples.ts';
 
 export interface Schema {
   readonly version: number;
@@ -26,8 +27,10 @@ export const SCHEMAS: readonly Schema[] = [
       alerts: store.archive.alertsAfter(0, 10),
       due: store.outbox.due('noc', START_MS, 10),
       remembered: [...store.remember().incidents].map((each) => each.memory),
-      rib: [...store.remember().rib].map((row) => [row.prefix, row.path]),
-      baseline: store.archive.baseline().map((row) => [row.prefix, row.origin, row.neighbors]),
+      rib: [...store.remember().ribTable],
+      segments: [...store.remember().segments],
+      baseline: [...store.remember().baseline].map((row) => [row.origin, row.neighbors, row.candidates]),
+      memory: store.remember().memory,
       coverage: store.archive.coverage(at(0), at(10)).map((row) => row.state),
       nextSeq: store.remember().nextSeq,
     }),
@@ -36,10 +39,40 @@ export const SCHEMAS: readonly Schema[] = [
       alerts: [alert(1, incident('a'))],
       due: [{ alert: alert(1, incident('a')), receiver: 'noc', attempts: 2, notBeforeMs: 5 }],
       remembered: ['{"n":1}'],
-      rib: [['211.249.216.0/21', [6461, 7625]]],
-      baseline: [['211.249.216.0/21', 7625, [10158]]],
+      rib: [
+        {
+          vantagePoint: { collector: 'rrc00', peerAddress: '192.0.2.1', peerAsn: 6461 },
+          prefix: '211.249.216.0/21',
+          path: [6461, 7625],
+          communities: [[65_535, 666]],
+          observedMs: 1,
+          arrivedMs: 2,
+          doubt: 0,
+        },
+      ],
+      segments: [],
+      baseline: [
+        [7625, [10158], `[[3356,${START_MS},[6461]]]`],
+        [7626, [], ''],
+      ],
+      memory: new Map([['link/6461-7625', '1']]),
       coverage: ['live'],
       nextSeq: 2,
+    },
+  },
+  {
+    version: 2,
+    fingerprint: 'eec8adec01aae170416abeee180fc442f1c56ec454789baeec244446cf47c354',
+    fill: fillSecond,
+    found: (store) => ({
+      routes: routesOf(store.remember()),
+      table: [...store.remember().ribTable],
+      baseline: [...store.remember().baseline].map((row) => [row.origin, row.neighbors, row.candidates]),
+    }),
+    expected: {
+      routes: [ribRow({ path: [6461, 9457] })],
+      table: [],
+      baseline: [[7625, [10158], '[[3356,1,[6461]]]']],
     },
   },
 ];
@@ -62,6 +95,12 @@ function fillFirst(database: Database.Database): void {
   run(`INSERT INTO vantage_point VALUES (1, 'rrc00', '192.0.2.1', 6461)`);
   run(`INSERT INTO rib VALUES (1, '211.249.216.0/21', '6461 7625', '65535:666', 1, 2, 0)`);
   run(`INSERT INTO baseline VALUES ('211.249.216.0/21', 7625, 'learned', 1, 2, '10158', '', '', '')`);
+  run(`INSERT INTO baseline VALUES ('211.249.216.0/21', 7626, 'observed', 1, 2, '', '', '', '')`);
+  run(
+    `INSERT INTO memory VALUES ('candidates/211.249.216.0/21/7625', ?), ('link/6461-7625', '1'),
+       ('candidates/192.0.2.0/24/1', '[[1,2,[3]]]')`,
+    `[[3356,${START_MS},[6461]]]`,
+  );
   run(
     `INSERT INTO incident VALUES (1, 'a', 'k', ?, 'open', 'sub-prefix', 'critical', 'kakao', 9457, NULL, 1, ?, ?)`,
     START_MS + 1_000,
@@ -71,4 +110,13 @@ function fillFirst(database: Database.Database): void {
   run(`INSERT INTO alert VALUES (1, 'alert-1', 1, ?, ?)`, START_MS, JSON.stringify(alert(1, incident('a'))));
   run(`INSERT INTO outbox VALUES (1, 'noc', 'alert-1', 1, 1, 'ready', 2, 5, 'HTTP 503', NULL)`);
   run(`INSERT INTO coverage VALUES (1, 'ris-live', ?, ?, 'live', 'fresh')`, START_MS, START_MS + 9_000);
+}
+
+function fillSecond(database: Database.Database): void {
+  const run = (sql: string, ...values: unknown[]): unknown => database.prepare(sql).run(...values);
+  for (const { segment } of [routes(3, [ribRow()]), routes(4, [ribRow({ path: [6461, 9457] })])])
+    run('INSERT INTO route_segment VALUES (?, ?)', segment?.number, segment?.body);
+  run(
+    `INSERT INTO baseline VALUES ('211.249.216.0/21', 7625, 'learned', 1, 2, '10158', '', '', '', '[[3356,1,[6461]]]')`,
+  );
 }
