@@ -13,6 +13,8 @@
  *   stands in both lists of one frame is an announcement (RFC 4271 §3.1).
  *
  * Offsets are bytes of the area that the frame lies in. Both are overwritten by the next piece of the stream.
+ *
+ * Written in what both compilers read: `scan/` takes its constants from here.
  */
 
 /** Index of the next record, of the end behind the last one. */
@@ -51,9 +53,9 @@ export const HEAD_CELLS = 23;
 /** Cells of one prefix. */
 export const PREFIX_CELLS = 5;
 
-/** The family of a prefix by its first cell. */
-export function familyAt(tape: Int32Array, at: number): 4 | 6 {
-  return tape[at]! >>> 8 === 4 ? 4 : 6;
+/** Whether a prefix is one of IPv6, by its first cell. */
+export function isFamily6At(tape: Int32Array, at: number): boolean {
+  return tape[at]! >>> 8 === 6;
 }
 
 /** The length of a prefix by its first cell. */
@@ -71,5 +73,5 @@ export function stampMs(tape: Int32Array, at: number, area: Uint8Array): number 
   let text = '';
   for (let byte = tape[at + STAMP_AT]!; byte < tape[at + STAMP_END]!; byte += 1)
     text += String.fromCharCode(area[byte]!);
-  return Math.round(Number(text) * 1_000);
+  return Math.round(Number.parseFloat(text) * 1_000);
 }
