@@ -1,13 +1,13 @@
 /**
  * From a frame's bytes to the driver: the quick reject first, decoding only for what may be ours. Counts what was
- * judged, what was odd and what was left out. One for each feed.
+ * judged, by which road, what was odd and what was left out. One for each feed.
  */
 import { decodeRisLive } from '../decode/ris-live.ts';
 import type { FeedInput } from '../engine/ports.ts';
-import type { FrameScanner } from '../feed/frame-tap.ts';
+import type { FrameScanner, FrameTaker } from '../feed/frame-tap.ts';
 import { keepsCollector } from '../feed/subscription.ts';
-import { BYTES } from '../match/json-bytes.ts';
 import type { QuickReject, QuickVerdict } from '../match/quick-reject.ts';
+import { END, NEXT, START } from '../match/tape.ts';
 import type { VantagePointTable } from '../match/vantage-point-table.ts';
 
 export interface IntakeOptions {
@@ -20,9 +20,14 @@ export interface IntakeOptions {
   readonly dropped: (reason: string) => void;
 }
 
+/** Messages judged by each road: rejected or accepted on their bytes, or decoded. */
+export type RoadCounts = Readonly<Record<'reject' | 'accept' | 'slow', number>>;
+
 export class FrameIntake {
-  /** Messages judged since the last `takeJudged`: those rejected on their bytes among them. */
-  private judged = 0;
+  /** Messages judged since the last `takeJudged`. */
+  private rejected = 0;
+  private accepted = 0;
+  private decoded = 0;
   /** What the bytes of the frame that comes next have said already. */
   private foreseen: QuickVerdict | undefined;
   private readonly options: IntakeOptions;
@@ -31,10 +36,10 @@ export class FrameIntake {
     this.options = options;
   }
 
-  takeJudged(): number {
-    const { judged } = this;
-    this.judged = 0;
-    return judged;
+  takeJudged(): RoadCounts {
+    const counts = { reject: this.rejected, accept: this.accepted, slow: this.decoded };
+    this.rejected = this.accepted = this.decoded = 0;
+    return counts;
   }
 
   /**
@@ -43,23 +48,49 @@ export class FrameIntake {
    */
   scanner(nowMs: () => number): FrameScanner | undefined {
     if (this.options.collectors.length > 0) return undefined;
-    const { quick } = this.options;
     let arrivedMs = 0;
     return {
-      area: BYTES,
+      area: this.options.quick.scanner.area,
       begin: () => {
         arrivedMs = nowMs();
       },
-      settle: (start, end) => {
-        const verdict = quick.verdictAt(start, end, arrivedMs);
-        if (verdict === 'reject') {
-          this.judged += 1;
-          return true;
-        }
-        this.foreseen = verdict;
-        return false;
+      take: (start, end, taker) => {
+        const stop = this.options.quick.scanner.scanStream(start, end);
+        this.takeRecords(arrivedMs, taker);
+        return stop;
       },
     };
+  }
+
+  /** Judges what stands on the tape. */
+  private takeRecords(arrivedMs: number, taker: FrameTaker): void {
+    const { quick } = this.options;
+    const { scanner } = quick;
+    const { tape } = scanner;
+    const end = scanner.recordsEnd();
+    let frames = 0;
+    let bytes = 0;
+    for (let at = 0; at < end; at = tape[at + NEXT]!) {
+      const verdict = quick.judge(at, arrivedMs);
+      if (this.isSettled(verdict)) {
+        frames += 1;
+        bytes += tape[at + END]! - tape[at + START]!;
+        continue;
+      }
+      if (frames > 0) taker.settled(frames, bytes);
+      frames = bytes = 0;
+      this.foreseen = verdict;
+      taker.frame(Buffer.from(scanner.area.subarray(tape[at + START], tape[at + END])));
+    }
+    if (frames > 0) taker.settled(frames, bytes);
+  }
+
+  /** Counts what needs no decoding. */
+  private isSettled(verdict: QuickVerdict): boolean {
+    if (verdict === 'reject') this.rejected += 1;
+    else if (verdict === 'accept') this.accepted += 1;
+    else return false;
+    return true;
   }
 
   private verdict(bytes: Buffer, arrivedMs: number): QuickVerdict {
@@ -71,17 +102,12 @@ export class FrameIntake {
 
   /** Judges one frame. Control answers are the client's business and count as nothing. */
   take(bytes: Buffer, arrivedMs: number): void {
-    const { quick } = this.options;
-    const isInPlace = this.foreseen !== undefined;
     const verdict = this.verdict(bytes, arrivedMs);
-    if (verdict === 'reject') {
-      this.judged += 1;
-      return;
-    }
+    if (this.isSettled(verdict)) return;
     const raw = bytes.toString();
     const decoded = decodeRisLive(raw);
     if (decoded.type === 'control') return;
-    this.judged += 1;
+    this.decoded += 1;
     if (decoded.type === 'other') return;
     for (const { code } of decoded.problems) this.options.problem(code);
     if (decoded.type === 'bad') return;
@@ -95,10 +121,8 @@ export class FrameIntake {
       return;
     }
     if (!this.isKept(decoded.update.vantagePoint.collector)) return;
-    if (verdict === 'stranger' && decoded.problems.length === 0) {
-      if (isInPlace) quick.adoptHere(decoded.update.vantagePoint);
-      else quick.adopt(bytes, decoded.update.vantagePoint);
-    }
+    if (verdict === 'stranger' && decoded.problems.length === 0)
+      this.options.quick.adopt(decoded.update.vantagePoint);
     this.options.apply(
       { type: 'update', feed: this.options.feed, via: 'live', update: decoded.update, raw },
       arrivedMs,

@@ -21,6 +21,7 @@ import type { Driver } from './driver.ts';
 import { FrameIntake } from './frame-intake.ts';
 import type { LiveClock } from './live-clock.ts';
 import type { FeedReadiness } from './live-ports.ts';
+import { loadScanner } from './scanner-file.ts';
 import { watchSubscription } from './watch-subscription.ts';
 
 export interface LiveFeedsOptions {
@@ -53,7 +54,7 @@ const GROW_WITHIN_MS = 1_000;
 
 export class LiveFeeds {
   private readonly options: LiveFeedsOptions;
-  private readonly table = new VantagePointTable();
+  private readonly table: VantagePointTable;
   private readonly quick: QuickReject;
   private readonly feeds: LiveFeed[];
   private watchlist: Watchlist;
@@ -65,7 +66,9 @@ export class LiveFeeds {
     this.options = options;
     this.watchlist = options.settings.watchlist;
     this.subscribed = options.driver.engine.core.plan.size;
-    this.quick = new QuickReject(this.table, this.watched());
+    const scanner = loadScanner();
+    this.table = new VantagePointTable(scanner);
+    this.quick = new QuickReject(scanner, this.table, this.watched());
     this.feeds = options.settings.feeds.map((settings) => this.makeFeed(settings));
     options.driver.engine.core.syncHeard = () => this.syncHeard();
   }
@@ -182,8 +185,13 @@ export class LiveFeeds {
   /** Messages count when they are judged and what they changed is committed. */
   countJudged(): void {
     for (const { name, intake } of this.feeds) {
-      const judged = intake.takeJudged();
-      if (judged > 0) this.options.metrics.feedMessage(name, judged);
+      const { reject, accept, slow } = intake.takeJudged();
+      const judged = reject + accept + slow;
+      if (judged === 0) continue;
+      this.options.metrics.feedMessage(name, judged);
+      this.options.metrics.feedRoad(name, 'reject', reject);
+      this.options.metrics.feedRoad(name, 'accept', accept);
+      this.options.metrics.feedRoad(name, 'slow', slow);
     }
   }
 

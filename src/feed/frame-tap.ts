@@ -4,8 +4,8 @@
  * Stands between the socket and `ws`; the handshake, control frames, fragments, large and malformed frames go to `ws`
  * untouched, which also writes. Order is kept: while `ws` holds bytes that it has not read, everything goes to it.
  *
- * Bytes are laid into the scanner's own array, a piece of the stream at a time, so that nothing is copied for a frame
- * that the scanner settles.
+ * Bytes are laid into the scanner's own memory, a piece of the stream at a time, and a run of text frames is scanned in one
+ * call. Nothing is copied for a frame that the scanner settles.
  */
 import type { Socket } from 'node:net';
 
@@ -20,22 +20,29 @@ const FINAL_TEXT = 0x81;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const HEAD_BYTES_MAX = 65_536;
 
+/** What becomes of text frames; called in their order. */
+export interface FrameTaker {
+  /** Frames that were settled: how many, and the bytes of their payload. */
+  readonly settled: (frames: number, bytes: number) => void;
+  /** A frame that was not; the buffer is the receiver's. */
+  readonly frame: (payload: Buffer) => void;
+}
+
 /** Settles frames where they lie. One scanner may serve several connections: an area is filled and read in one turn. */
 export interface FrameScanner {
   /** At least `AREA_BYTES_MIN`; the tap writes into it. */
   readonly area: Uint8Array;
   /** A piece of the stream begins: time to stamp it. */
   begin(): void;
-  /** True: this text frame is settled. False: it goes on as a buffer of its own, at once. */
-  settle(start: number, end: number): boolean;
+  /**
+   * Takes the unmasked text frames that lie whole one behind the other from `start` to at most `end`; returns where it
+   * stopped. What it takes it has settled, or handed to `taker.frame`.
+   */
+  take(start: number, end: number, taker: FrameTaker): number;
 }
 
-export interface FrameTapOptions {
+export interface FrameTapOptions extends FrameTaker {
   readonly scanner: FrameScanner;
-  /** Text frames that were settled in a piece of the stream: how many, and the bytes of their payload. */
-  readonly settled: (frames: number, bytes: number) => void;
-  /** A text frame that was not; the buffer is the receiver's. */
-  readonly frame: (payload: Buffer) => void;
 }
 
 export class FrameTap {
@@ -50,8 +57,6 @@ export class FrameTap {
   #passing = 0;
   #held: Buffer | undefined;
   #heldLength = 0;
-  #settledFrames = 0;
-  #settledBytes = 0;
   /** The frame whose header was read last. */
   #start = 0;
   #length = 0;
@@ -114,14 +119,14 @@ export class FrameTap {
     let wantsMore = true;
     while (at < end) {
       if (this.#passing === 0) {
-        if (!this.#readHeader(at, end)) break;
-        const whole = this.#start + this.#length;
-        if (this.#isForTap(at, whole)) {
-          if (whole > end) break;
-          this.#settle(this.#start, whole);
-          at = whole;
+        const stop = this.#takeFrames(at, end);
+        if (stop > at) {
+          at = stop;
           continue;
         }
+        if (!this.#readHeader(at, end)) break;
+        const whole = this.#start + this.#length;
+        if (whole > end && this.#isForTap(at, whole)) break;
         this.#noteFragment(area[at]!);
         this.#passing = whole - at;
       }
@@ -131,8 +136,18 @@ export class FrameTap {
       at += count;
     }
     this.#hold(area, at, end);
-    if (this.#settledFrames > 0) this.#tell();
     return wantsMore;
+  }
+
+  /** Lets the scanner take what it can; where it stopped. Nothing is taken while `ws` has bytes before it to read. */
+  #takeFrames(at: number, end: number): number {
+    const { scanner } = this.#options;
+    if (!this.#isTaking() || scanner.area[at] !== FINAL_TEXT) return at;
+    return scanner.take(at, end, this.#options);
+  }
+
+  #isTaking(): boolean {
+    return this.#isOpen && !this.#inFragments && this.#socket?.readableLength === 0;
   }
 
   /** Where the payload of the frame at `at` begins, and how long it is; false when its header is not there in full. */
@@ -149,39 +164,17 @@ export class FrameTap {
     return true;
   }
 
-  /** A whole text frame of usual length, and nothing before it that `ws` has not read. Servers don't mask. */
+  /** A text frame of usual length. Servers don't mask. */
   #isForTap(at: number, whole: number): boolean {
     const { area } = this.#options.scanner;
     return (
-      area[at] === FINAL_TEXT &&
-      area[at + 1]! < 127 &&
-      this.#isOpen &&
-      !this.#inFragments &&
-      whole - at <= TAKEN_BYTES_MAX &&
-      this.#socket?.readableLength === 0
+      this.#isTaking() && area[at] === FINAL_TEXT && area[at + 1]! < 127 && whole - at <= TAKEN_BYTES_MAX
     );
   }
 
   #noteFragment(first: number): void {
     const opcode = first & 0x0f;
     if (opcode <= 2) this.#inFragments = (first & 0x80) === 0;
-  }
-
-  #settle(start: number, end: number): void {
-    if (this.#options.scanner.settle(start, end)) {
-      this.#settledFrames += 1;
-      this.#settledBytes += end - start;
-      return;
-    }
-    if (this.#settledFrames > 0) this.#tell();
-    this.#options.frame(Buffer.from(this.#options.scanner.area.subarray(start, end)));
-  }
-
-  #tell(): void {
-    const frames = this.#settledFrames;
-    const bytes = this.#settledBytes;
-    this.#settledFrames = this.#settledBytes = 0;
-    this.#options.settled(frames, bytes);
   }
 
   #hold(area: Uint8Array, at: number, end: number): void {

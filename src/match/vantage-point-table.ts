@@ -7,13 +7,8 @@
  */
 import type { Family } from '../bgp/address.ts';
 import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
-import { FRAME_VIEW } from './json-bytes.ts';
-
-/** Where the three texts stand in the loaded frame: start and end (exclusive) of peer, of peer_asn, of host. */
-export type KeySpans = Int32Array;
-
-/** Of this module, so that V8 folds it. */
-const VIEW = FRAME_VIEW;
+import type { Scanner } from './scanner.ts';
+import { HASH, PEER_AT } from './tape.ts';
 
 /** Longest spelling that is kept, bytes of the three texts together. */
 const KEY_BYTES_MAX = 255;
@@ -36,9 +31,13 @@ export class VantagePointTable {
   private readonly vantagePoints: VantagePoint[] = [];
   private readonly names: string[] = [];
   private readonly rowsByName = new Map<string, number[]>();
+  private readonly tape: Int32Array;
+  private readonly view: DataView;
   private readonly max: number;
 
-  constructor(max = 65_536) {
+  constructor(scanner: Scanner, max = 65_536) {
+    this.tape = scanner.tape;
+    this.view = scanner.view;
     this.max = max;
   }
 
@@ -46,50 +45,53 @@ export class VantagePointTable {
     return this.vantagePoints.length;
   }
 
-  /** Row of the spelling that stands in the loaded frame, −1 when it is unknown. */
-  find(spans: KeySpans): number {
-    const hash = hashOf(spans);
+  /** Row of the spelling that the plain record at `at` names, −1 when it is unknown. */
+  find(at: number): number {
+    const hash = this.tape[at + HASH]!;
     const mask = this.cells.length - 1;
     for (let cell = hash & mask; ; cell = (cell + 1) & mask) {
       const row = this.cells[cell]! - 1;
       if (row < 0) return -1;
-      if (this.hashes[row] === hash && this.isSpelled(row, spans)) return row;
+      if (this.hashes[row] === hash && this.isSpelled(row, at)) return row;
     }
   }
 
-  private isSpelled(row: number, spans: KeySpans): boolean {
+  private isSpelled(row: number, at: number): boolean {
+    const { tape, arena } = this;
     let kept = this.starts[row]!;
     for (let part = 0; part < 3; part += 1) {
-      const end = spans[2 * part + 1]!;
-      let at = spans[2 * part]!;
-      if (this.lengths[3 * row + part] !== end - at) return false;
-      for (; at < end; at += 4) {
-        if (this.arena[kept] !== wordAt(at, end)) return false;
+      let start = tape[at + PEER_AT + 2 * part]!;
+      const end = tape[at + PEER_AT + 2 * part + 1]!;
+      if (this.lengths[3 * row + part] !== end - start) return false;
+      for (; start < end; start += 4) {
+        if (arena[kept] !== this.wordAt(start, end)) return false;
         kept += 1;
       }
     }
     return true;
   }
 
-  /** Takes the spelling of the loaded frame in, with what it means; its row, or −1 when it is too long or the table is full. */
-  adopt(spans: KeySpans, vantagePoint: VantagePoint): number {
-    const known = this.find(spans);
+  /** Four bytes of the frame; those from `end` on read as zeros. */
+  private wordAt(start: number, end: number): number {
+    const word = this.view.getInt32(start, true);
+    return end - start >= 4 ? word : word & ~(-1 << (8 * (end - start)));
+  }
+
+  /** Takes the spelling of the plain record in, with what it means; its row, or −1 when it is too long or the table is full. */
+  adopt(at: number, vantagePoint: VantagePoint): number {
+    const known = this.find(at);
     if (known >= 0) return known;
-    const length = spans[1]! - spans[0]! + spans[3]! - spans[2]! + spans[5]! - spans[4]!;
+    const spans = this.tape.subarray(at + PEER_AT, at + PEER_AT + 6);
+    const [peer = 0, peerEnd = 0, asn = 0, asnEnd = 0, host = 0, hostEnd = 0] = spans;
+    const length = peerEnd - peer + asnEnd - asn + hostEnd - host;
     if (length > KEY_BYTES_MAX || this.size >= this.max) return -1;
     const row = this.size;
     if (row === this.hashes.length) this.growRows();
     while (this.arenaEnd + KEY_BYTES_MAX > this.arena.length) this.arena = doubled(this.arena);
-    this.hashes[row] = hashOf(spans);
+    this.hashes[row] = this.tape[at + HASH]!;
     this.starts[row] = this.arenaEnd;
-    for (let part = 0; part < 3; part += 1) {
-      const [start = 0, end = 0] = spans.subarray(2 * part, 2 * part + 2);
-      this.lengths[3 * row + part] = end - start;
-      for (let at = start; at < end; at += 4) {
-        this.arena[this.arenaEnd] = wordAt(at, end);
-        this.arenaEnd += 1;
-      }
-    }
+    for (let part = 0; part < 3; part += 1)
+      this.keepText(3 * row + part, spans[2 * part]!, spans[2 * part + 1]!);
     const name = vantagePointName(vantagePoint);
     this.vantagePoints.push(vantagePoint);
     this.names.push(name);
@@ -98,6 +100,14 @@ export class VantagePointTable {
     else rows.push(row);
     this.place(row);
     return row;
+  }
+
+  private keepText(index: number, start: number, end: number): void {
+    this.lengths[index] = end - start;
+    for (let at = start; at < end; at += 4) {
+      this.arena[this.arenaEnd] = this.wordAt(at, end);
+      this.arenaEnd += 1;
+    }
   }
 
   private place(row: number): void {
@@ -161,22 +171,6 @@ export class VantagePointTable {
   isCalledIn(row: number): boolean {
     return this.calledIn[row] === 1;
   }
-}
-
-/** Four bytes of the loaded frame; those from `end` on read as zeros. */
-function wordAt(at: number, end: number): number {
-  const word = VIEW.getInt32(at, true);
-  return end - at >= 4 ? word : word & ~(-1 << (8 * (end - at)));
-}
-
-function hashOf(spans: KeySpans): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let part = 0; part < 3; part += 1) {
-    const end = spans[2 * part + 1]!;
-    for (let at = spans[2 * part]!; at < end; at += 4) hash = Math.imul(hash ^ wordAt(at, end), 0x01000193);
-    hash = Math.imul(hash ^ (hash >>> 15) ^ part, 0x9e3779b1);
-  }
-  return hash ^ (hash >>> 13);
 }
 
 function doubled<T extends Int32Array | Uint8Array | Float64Array>(array: T): T {

@@ -10,6 +10,10 @@ import { ALERT_EVENTS, type AlertEvent, KINDS } from '../incident/alert.ts';
 const DELIVERY_RESULTS = ['delivered', 'postponed', 'failed'] as const;
 export type DeliveryResult = (typeof DELIVERY_RESULTS)[number];
 
+/** How a message was judged: rejected or accepted on its bytes, or decoded. */
+const ROADS = ['reject', 'accept', 'slow'] as const;
+export type Road = (typeof ROADS)[number];
+
 export interface IncidentCount {
   readonly state: string;
   readonly kind: string;
@@ -28,6 +32,8 @@ export interface KnownLabels {
 export interface Metrics {
   /** Messages judged. */
   feedMessage(feed: string, count: number): void;
+  /** The same messages by the road that judged them. */
+  feedRoad(feed: string, road: Road, count: number): void;
   feedBytes(feed: string, bytes: number): void;
   /** `seconds` is asked at each scrape. */
   feedLastMessageAge(feed: string, seconds: () => number): void;
@@ -86,6 +92,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
 
   return {
     feedMessage: (feed, count) => counters.messages(count, feed),
+    feedRoad: (feed, road, count) => counters.roads(count, feed, road),
     feedBytes: (feed, bytes) => counters.bytes(bytes, feed),
     feedLastMessageAge: (feed, seconds) => age.set(feed, seconds),
     feedConnected: (feed, isConnected) => connected.set({ feed }, isConnected ? 1 : 0),
@@ -117,6 +124,12 @@ function countersOf(registry: Registry, known: KnownLabels) {
     start: readonly string[][],
   ): Count => counted(registry, { name: `originwatch_${name}`, help, labelNames }, start);
   return {
+    roads: counter(
+      'feed_road_total',
+      'Messages judged, by how: on their bytes or decoded.',
+      ['feed', 'road'],
+      (known.feeds ?? []).flatMap((feed) => ROADS.map((road) => [feed, road])),
+    ),
     messages: counter('feed_messages_total', 'Messages judged.', ['feed'], one(known.feeds)),
     bytes: counter('feed_bytes_total', 'Bytes received.', ['feed'], one(known.feeds)),
     reconnects: counter(

@@ -31,7 +31,7 @@ function takerOf(order: ReceiverOrder): (frame: Buffer) => void {
     if (verdict === 'reject') return;
     const decoded = decodeRisLive(frame.toString('utf8'));
     if (verdict === 'stranger' && decoded.type === 'update' && decoded.problems.length === 0)
-      quick.adopt(frame, decoded.update.vantagePoint);
+      quick.adopt(decoded.update.vantagePoint);
   };
 }
 

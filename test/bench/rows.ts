@@ -99,7 +99,7 @@ export function matchRow(plan: Plan, world: World, scale: Scale): Figures {
   const { messages } = streamOf(world, scale, Math.min(plan.count, 100_000), 0, plan.seed + 1);
   for (const frame of messages) {
     if (quick.verdict(frame, 1) === 'stranger')
-      quick.adopt(frame, { collector: 'bench', peerAddress: '192.0.2.1', peerAsn: 0 });
+      quick.adopt({ collector: 'bench', peerAddress: '192.0.2.1', peerAsn: 0 });
   }
   const cpu: number[] = [];
   const wall: number[] = [];

@@ -2,13 +2,17 @@
 
 import { once } from 'node:events';
 import { createWriteStream, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { prefixOf } from '../../src/bgp/prefix.ts';
+import { loadScanner } from '../../src/daemon/scanner-file.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { QuickReject } from '../../src/match/quick-reject.ts';
 import { VantagePointTable } from '../../src/match/vantage-point-table.ts';
 import type { Scale, World } from './world.ts';
+
+/** The bench is compiled to a place of its own; what it measures is that of the sources. */
+const SCANNER = resolve('src/match/scan/scanner.wasm');
 
 export function indexFor(world: World, scale: Scale): PrefixIndex {
   const index = new PrefixIndex();
@@ -23,7 +27,8 @@ export function quickRejectFor(world: World, scale: Scale): QuickReject {
     holes: new Uint8Array(scale.watched),
     origins: new AsnSet([]),
   };
-  return new QuickReject(new VantagePointTable(), watched);
+  const scanner = loadScanner(SCANNER);
+  return new QuickReject(scanner, new VantagePointTable(scanner), watched);
 }
 
 /** Writes `originwatch.yaml` and `watch.ndjson` into the folder; the path of the former. */

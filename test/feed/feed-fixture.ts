@@ -1,11 +1,13 @@
 /** A RIS Live client beside a simulator, with a clock that only the test moves. Network is real and on loopback. */
+import { loadScanner } from '../../src/daemon/scanner-file.ts';
 import type { FeedState } from '../../src/engine/ports.ts';
-import { AREA_BYTES_MIN, type FrameScanner } from '../../src/feed/frame-tap.ts';
+import type { FrameScanner } from '../../src/feed/frame-tap.ts';
 import { RisLiveFeed } from '../../src/feed/ris-live.ts';
 import type { RisLiveOptions } from '../../src/feed/ris-live-options.ts';
 import { RisLiveSimulator } from '../../src/feed/simulator.ts';
 import type { SubscriptionPlan } from '../../src/feed/subscription.ts';
 import type { FeedClock, Timer } from '../../src/feed/surroundings.ts';
+import { END, NEXT, START } from '../../src/match/tape.ts';
 
 interface Due {
   readonly atMs: number;
@@ -76,7 +78,18 @@ export function message(change: object = {}): string {
 
 /** The road of a daemon that does not record: frames are taken before `ws` reads them. Each comes on as a buffer. */
 function nothingSettled(): FrameScanner {
-  return { area: new Uint8Array(AREA_BYTES_MIN), begin: () => {}, settle: () => false };
+  const scanner = loadScanner();
+  const { area, tape } = scanner;
+  return {
+    area,
+    begin: () => {},
+    take: (start, end, taker) => {
+      const stop = scanner.scanStream(start, end);
+      for (let at = 0; at < scanner.recordsEnd(); at = tape[at + NEXT])
+        taker.frame(Buffer.from(area.subarray(tape[at + START], tape[at + END])));
+      return stop;
+    },
+  };
 }
 
 export class Stage {

@@ -2,7 +2,9 @@
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { loadScanner } from '../../src/daemon/scanner-file.ts';
 import { AREA_BYTES_MIN, FrameTap } from '../../src/feed/frame-tap.ts';
+import { END, NEXT, START } from '../../src/match/tape.ts';
 
 const HEAD = Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n');
 const TEXT = 0x81;
@@ -28,16 +30,23 @@ class Wire {
   readonly socket: { readableLength: number; push: (bytes: Buffer | null) => boolean };
 
   constructor() {
-    const area = new Uint8Array(AREA_BYTES_MIN);
+    const scanner = loadScanner();
+    const { area, tape } = scanner;
     this.tap = new FrameTap({
       scanner: {
         area,
         begin: () => {},
-        settle: (start, end) => {
-          const payload = Buffer.from(area.subarray(start, end)).toString();
-          if (!payload.startsWith('a')) return false;
-          this.taken.push(payload);
-          return true;
+        take: (start, end, taker) => {
+          const stop = scanner.scanStream(start, end);
+          for (let at = 0; at < scanner.recordsEnd(); at = tape[at + NEXT]) {
+            const payload = Buffer.from(area.subarray(tape[at + START], tape[at + END]));
+            if (payload[0] !== 0x61) taker.frame(payload);
+            else {
+              this.taken.push(payload.toString());
+              taker.settled(1, payload.length);
+            }
+          }
+          return stop;
         },
       },
       settled: (frames, bytes) => {
@@ -101,6 +110,10 @@ const other = fc
   .map((frames) => ({ bytes: Buffer.concat(frames), text: undefined }));
 
 describe('the tap', () => {
+  test('has room in the area for what is left of a piece and the next one', () => {
+    expect(loadScanner().area.length).toBeGreaterThanOrEqual(AREA_BYTES_MIN);
+  });
+
   test('takes text frames in order and passes everything else on byte for byte, wherever the stream is cut', () => {
     fc.assert(
       fc.property(

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { originsOf } from '../../src/bgp/as-path.ts';
 import { covers, type Prefix, prefixOf } from '../../src/bgp/prefix.ts';
 import type { VantagePoint } from '../../src/bgp/vantage-point.ts';
+import { loadScanner } from '../../src/daemon/scanner-file.ts';
 import { decodeRisLive } from '../../src/decode/ris-live.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
-import { BYTES } from '../../src/match/json-bytes.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { QuickReject, type QuickVerdict } from '../../src/match/quick-reject.ts';
 import { VantagePointTable } from '../../src/match/vantage-point-table.ts';
@@ -38,8 +38,10 @@ function quickRejectOf(watch: Watch): { quick: QuickReject; table: VantagePointT
     index.insert(prefixOf(text), slot);
     if (slot >= watch.prefixes.length) holes[slot] = 1;
   }
-  const table = new VantagePointTable();
-  return { quick: new QuickReject(table, { index, holes, origins: new AsnSet(watch.origins) }), table };
+  const scanner = loadScanner();
+  const table = new VantagePointTable(scanner);
+  const watched = { index, holes, origins: new AsnSet(watch.origins) };
+  return { quick: new QuickReject(scanner, table, watched), table };
 }
 
 /** As the daemon does it: a stranger is decoded once, then known. */
@@ -48,7 +50,7 @@ function verdictOf(quick: QuickReject, frame: Buffer, nowMs = 1): QuickVerdict {
   if (verdict !== 'stranger') return verdict;
   const decoded = decodeRisLive(frame.toString());
   if (decoded.type !== 'update' || decoded.problems.length > 0) return verdict;
-  expect(quick.adopt(frame, decoded.update.vantagePoint)).toBeGreaterThanOrEqual(0);
+  expect(quick.adopt(decoded.update.vantagePoint)).toBeGreaterThanOrEqual(0);
   return quick.verdict(frame, nowMs);
 }
 
@@ -345,12 +347,14 @@ describe('the quick reject', () => {
         ] as const) {
           const part = frame.subarray(0, frame.length - cut);
           const alone = verdictOf(quick, part);
-          BYTES.set(part, start);
-          BYTES.set(
+          const { area } = quick.scanner;
+          area.set(part, start);
+          area.set(
             Buffer.concat([frame.subarray(frame.length - cut), Buffer.from(rest)]),
             start + part.length,
           );
-          expect(quick.verdictAt(start, start + part.length, 1)).toBe(alone);
+          quick.scanner.scanAt(start, start + part.length);
+          expect(quick.judge(0, 1)).toBe(alone);
         }
       }),
       { numRuns: 3_000 },
@@ -468,7 +472,7 @@ describe('a frame', () => {
     const frame = frameOf({ announced: ['192.0.2.0/24'] });
     expect(quick.verdict(frame, 1_000)).toBe('stranger');
     expect(quick.verdict(frame, 1_000)).toBe('stranger');
-    const row = quick.adopt(frame, peer);
+    const row = quick.adopt(peer);
     expect([table.heardMs(row, 4), table.heardMs(row, 6)]).toEqual([0, 0]);
     expect(quick.verdict(frame, 2_000)).toBe('reject');
     expect([table.heardMs(row, 4), table.heardMs(row, 6)]).toEqual([2_000, 0]);
