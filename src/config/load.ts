@@ -15,7 +15,12 @@ import { readServe } from './serve.ts';
 import type { Settings } from './settings.ts';
 import { readMap, shape } from './shape.ts';
 import { type Environment, type FileName, type ReadFile, Sources } from './sources.ts';
-import { readWatchlists, type WatchlistName } from './watchlist-files.ts';
+import {
+  type CheckedWatchlist,
+  type KeptColumns,
+  readWatchlists,
+  type WatchlistName,
+} from './watchlist-files.ts';
 import { kindOf } from './words.ts';
 
 export interface LoadOptions {
@@ -26,6 +31,10 @@ export interface LoadOptions {
   /** Instead of `rpki.vrps` (`--vrps FILE`). */
   readonly vrpsPath?: string | undefined;
   readonly env: Environment;
+  /** Long watchlists as they were kept, in the state directory that the configuration names; else they are read. */
+  readonly keptIn?: ((stateDirectory: string | undefined) => KeptColumns) | undefined;
+  /** The configured watchlist, when it was read already: its files are not read again. */
+  readonly watchlist?: CheckedWatchlist | undefined;
   /** Throws like `readFileSync`; the default is it. */
   readonly readFile?: ReadFile | undefined;
 }
@@ -69,6 +78,7 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
       ? namesOf(section('watchlist'), root, sources)
       : [given(options.watchlistPath, sources)];
   const receivers = readReceivers(section('receivers'), sources);
+  const stateDirectory = stateDirectoryOf(values.stateDirectory, config, sources);
   const parts = {
     feeds: readFeeds(section('feeds'), sources),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
@@ -77,11 +87,23 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
     routes: readRoutes(section('routes'), receivers.names, sources),
     serve: readServe(section('serve'), sources),
     log: { level: readLevel(section('log'), sources) },
-    stateDirectory: stateDirectoryOf(values.stateDirectory, config, sources),
-    watchlist: readWatchlists(watchlists, sources),
+    stateDirectory,
+    watchlist: watchlistOf(options, watchlists, stateDirectory, sources),
     knowledge: readKnowledge(section('knowledge'), sources),
   };
   return { files: sources.files, ...parts };
+}
+
+function watchlistOf(
+  options: LoadOptions,
+  names: readonly WatchlistName[],
+  stateDirectory: string | undefined,
+  sources: Sources,
+): CheckedWatchlist {
+  if (options.watchlist === undefined)
+    return readWatchlists(names, sources, options.keptIn?.(stateDirectory));
+  for (const name of names) sources.note(name);
+  return options.watchlist;
 }
 
 function plainNull(item: Item): boolean {

@@ -4,7 +4,7 @@
  */
 import type { Severity } from '../bgp/severity.ts';
 import type { Weights } from '../judge/vocabulary.ts';
-import type { Watchlist } from '../match/watchlist.ts';
+import type { CheckedWatchlist } from './watchlist-files.ts';
 
 /**
  * A secret that was resolved from `{ env }`, `{ file }` or `{ credential }`. It prints and serialises as
@@ -93,7 +93,7 @@ export interface ServeSettings {
 export interface Settings {
   /** Absolute paths of every file these settings came from, for watching: configuration, watchlists, data, secrets. */
   readonly files: readonly string[];
-  readonly watchlist: Watchlist;
+  readonly watchlist: CheckedWatchlist;
   /** As configured, made absolute; undefined: `$STATE_DIRECTORY`, else ./var under the working directory. */
   readonly stateDirectory: string | undefined;
   readonly feeds: readonly FeedSettings[];

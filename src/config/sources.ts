@@ -21,6 +21,8 @@ export class Sources {
   readonly env: Environment;
   readonly #readFile: ReadFile;
   readonly #files = new Set<string>();
+  /** A million entries are a hundred megabytes: not read twice. */
+  #peeked: { readonly absolute: string; readonly bytes: Uint8Array } | undefined;
 
   constructor(problems: Problems, env: Environment, readFile: ReadFile) {
     this.problems = problems;
@@ -53,6 +55,9 @@ export class Sources {
   /** The bytes of a file; a problem at `namedAt`, or at the file's own start, when it can not be read. */
   bytes(name: FileName, namedAt: Position | undefined): Uint8Array | undefined {
     this.#files.add(name.absolute);
+    const peeked = this.#peeked;
+    this.#peeked = undefined;
+    if (peeked?.absolute === name.absolute) return peeked.bytes;
     try {
       return this.#readFile(name.absolute);
     } catch (error) {
@@ -63,6 +68,23 @@ export class Sources {
         'check the file',
       ];
       this.problems.addAbsence(at, `${subject} ${found}`, remedy);
+      return undefined;
+    }
+  }
+
+  /** A file that counts among those the settings came from, without being read. */
+  note(name: FileName): void {
+    this.#files.add(name.absolute);
+  }
+
+  /** The bytes of a file that will be read, or undefined; says nothing. Kept for the reading when it is the next. */
+  peek(name: FileName): Uint8Array | undefined {
+    this.#files.add(name.absolute);
+    try {
+      const bytes = this.#readFile(name.absolute);
+      this.#peeked = { absolute: name.absolute, bytes };
+      return bytes;
+    } catch {
       return undefined;
     }
   }

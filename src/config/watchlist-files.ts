@@ -2,7 +2,9 @@
  * The watchlist files, YAML or NDJSON, → one watchlist in which each prefix and each AS stands once.
  * NDJSON is for lists of machines: a million lines are read in seconds, positions are line numbers.
  */
+import { createHash } from 'node:crypto';
 import { WatchBuilder } from '../match/watch-builder.ts';
+import { FORM, type WatchColumns } from '../match/watch-columns.ts';
 import type { WatchEntry, Watchlist } from '../match/watchlist.ts';
 import { watchName } from '../match/watchlist.ts';
 import { type Item, readYaml } from './item.ts';
@@ -28,7 +30,45 @@ export interface WatchlistName extends FileName {
   readonly namedAt: Position | undefined;
 }
 
-export function readWatchlists(names: readonly WatchlistName[], sources: Sources): Watchlist {
+/** A watchlist that was read and found right. */
+export interface CheckedWatchlist extends Watchlist {
+  readonly entries: WatchColumns;
+  /** Of a long one: what the contents of its files amount to. Same files, same entries. */
+  readonly fingerprint: string | undefined;
+}
+
+/** The columns that were made from files of this fingerprint, if they were kept. */
+export type KeptColumns = (fingerprint: string) => WatchColumns | undefined;
+
+/** Watchlists from this size on have a fingerprint: to keep shorter ones would cost more than to read them. */
+const LONG_BYTES = 1_048_576;
+
+/** Reads and checks all files, or takes what is kept of the very same ones. */
+export function readWatchlists(
+  names: readonly WatchlistName[],
+  sources: Sources,
+  kept: KeptColumns = () => undefined,
+): CheckedWatchlist {
+  const fingerprint = fingerprintOf(names, sources);
+  const known = fingerprint === undefined ? undefined : kept(fingerprint);
+  if (known !== undefined) return { entries: known, fingerprint };
+  return { entries: readAll(names, sources), fingerprint };
+}
+
+/** Undefined for short lists, and for files that can't be read: reading them says what is wrong. */
+function fingerprintOf(names: readonly WatchlistName[], sources: Sources): string | undefined {
+  const hash = createHash('sha256');
+  let size = 0;
+  for (const name of names) {
+    const bytes = sources.peek(name);
+    if (bytes === undefined) return undefined;
+    size += bytes.length;
+    hash.update(`${FORM} ${name.absolute.endsWith('.ndjson')} ${bytes.length}\n`).update(bytes);
+  }
+  return size < LONG_BYTES ? undefined : hash.digest('hex');
+}
+
+function readAll(names: readonly WatchlistName[], sources: Sources): WatchColumns {
   const census = new Census(sources);
   const seen = new Set<string>();
   for (const name of names) {
@@ -42,7 +82,7 @@ export function readWatchlists(names: readonly WatchlistName[], sources: Sources
     else readYamlWatchlist(name, sources, census);
     seen.add(name.absolute);
   }
-  return { entries: census.entries.finish() };
+  return census.entries.finish();
 }
 
 /** Counts the entries in: each name once, and where the first stands. */

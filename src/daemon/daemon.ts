@@ -22,9 +22,11 @@ import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
+import { keepColumns } from './kept-columns.ts';
 import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { operatorPort, presentPort } from './live-ports.ts';
+import { inSlices } from './slices.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 
@@ -44,6 +46,8 @@ const COVERAGE_EVERY_MS = 10_000;
 const DEFER_MS = 20;
 /** An orderly stop has ten seconds for all it does. */
 const FINAL_COMMITS_MS = 4_000;
+/** Long work is done in stretches of this length, messages between them. */
+const SLICE_MS = 5;
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
 
@@ -65,6 +69,7 @@ export class Daemon {
   private deliveries: Deliveries;
   /** Resolves when the receivers of the configuration in force are at work. */
   private replacing: Promise<void> = Promise.resolve();
+  private isStopping = false;
   /** Where the server listens; empty before it does. */
   private url = '';
   private commitScheduled = false;
@@ -155,12 +160,14 @@ export class Daemon {
     this.armDeadline();
     this.every(PRUNE_EVERY_MS, () => this.prune());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
+    this.keepWatchlist();
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
     return url;
   }
 
   /** An orderly stop: nothing new comes in, what is held back is said and committed, connections end. */
   async stop(): Promise<void> {
+    this.isStopping = true;
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.deadlineTimer);
     await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
@@ -361,16 +368,25 @@ export class Daemon {
 
   // ------------------------------------------------------------ reload
 
-  /** Takes new settings into force, whole. Feeds keep their connection; only what changed is subscribed. */
-  reload(next: Settings): void {
-    const { receivers } = this.settings;
+  /**
+   * Takes new settings into force, whole and within one turn, once it is known what they change. Feeds keep their
+   * connection; only what changed is subscribed. One reload at a time.
+   */
+  async reload(next: Settings): Promise<void> {
+    const { engine } = this.driver;
+    const { receivers, detection, knowledge } = this.settings;
+    const judgesTheSame = sameValue(detection, next.detection) && sameValue(knowledge, next.knowledge);
+    const change = judgesTheSame
+      ? await inSlices(engine.core.plan.compare(next.watchlist), SLICE_MS)
+      : undefined;
     this.settings = {
       ...next,
       feeds: this.settings.feeds,
       rpki: this.settings.rpki,
       stateDirectory: this.settings.stateDirectory,
     };
-    this.driver.engine.reload(next, this.clock.nowMs());
+    if (change === undefined) engine.reload(next, this.clock.nowMs());
+    else engine.reloadWatch(next, change, this.clock.nowMs());
     this.feeds.reload(next);
     this.commitNow();
     this.server.applyTokens(this.tokens());
@@ -378,6 +394,16 @@ export class Daemon {
     if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);
     this.log.level = next.log.level;
     this.reloaded('ok', []);
+    this.keepWatchlist();
+  }
+
+  /** A long watchlist is in the database for the next start, a while after it came into force. */
+  private keepWatchlist(): void {
+    const { watchlist } = this.settings;
+    const isWanted = (): boolean => !this.isStopping && this.settings.watchlist === watchlist;
+    keepColumns(this.store, watchlist, isWanted).catch((error: unknown) =>
+      this.log.warn({ event: 'watchlist.not-kept', err: error }),
+    );
   }
 
   /** Shown in the log, the metric and on the dashboard; the old configuration stays in force. */

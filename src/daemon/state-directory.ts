@@ -13,7 +13,7 @@ export const DAEMON_FILE = 'daemon.json';
 
 /** As configured, else `$STATE_DIRECTORY` (the first, where systemd names several), else ./var. */
 export function stateDirectoryOf(
-  settings: Settings,
+  settings: Pick<Settings, 'stateDirectory'>,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
   const named = settings.stateDirectory ?? env.STATE_DIRECTORY?.split(':')[0];

@@ -3,13 +3,18 @@
  * change of a configuration file reload it.
  */
 import { lstatSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { restartNeeded, sameSettings } from '../../config/compare.ts';
 import { loadSettings } from '../../config/load.ts';
+import { loadWatchlistApart } from '../../config/load-apart.ts';
 import { ConfigError } from '../../config/problems.ts';
 import type { Settings } from '../../config/settings.ts';
 import { type FilesWatch, watchFiles } from '../../config/watch-files.ts';
+import type { CheckedWatchlist, KeptColumns } from '../../config/watchlist-files.ts';
+import { DATABASE_FILE } from '../../store/store.ts';
 import type { Streams } from '../command-line.ts';
 import { Daemon } from '../daemon.ts';
+import { keptIn } from '../kept-columns.ts';
 import { createLog } from '../log.ts';
 import { stateDirectoryOf } from '../state-directory.ts';
 
@@ -20,29 +25,30 @@ export interface RunOptions {
 
 /** What takes longer than this to stop is left behind. */
 const STOP_WITHIN_MS = 9_000;
-/** Files up to this size are read a second time at start rather than trusted to tell by their stamps that they changed. */
-const READ_AGAIN_BYTES_MAX = 1_048_576;
+/** Files beyond this size are read in a thread of their own, and at start trusted to tell by their stamps that they changed. */
+const LARGE_BYTES = 1_048_576;
 /** How far the stamps of a file system may lie behind our clock. */
 const TOUCHED_SLACK_MS = 5_000;
 
 /** Resolves when a signal has ended the daemon (0) or its own store failed (1). Throws what keeps it from starting. */
 export async function runDaemon(options: RunOptions, io: Streams): Promise<number> {
-  const load = (): Settings => loadSettings({ configPath: options.configPath, env: process.env }).settings;
+  const { configPath } = options;
   const loadedAtMs = Date.now();
-  const settings = load();
+  const settings = loadAtStart(configPath);
   const log = createLog(settings.log.level, io.stderr);
   const ending = new Ending();
+  const onBroken = (error: unknown): void => {
+    log.fatal({ event: 'daemon.broken', err: error });
+    ending.end(1);
+  };
   const daemon = new Daemon({
     settings,
     stateDirectory: stateDirectoryOf(settings, process.env),
     recordTo: options.recordTo,
     log,
-    onBroken: (error) => {
-      log.fatal({ event: 'daemon.broken', err: error });
-      ending.end(1);
-    },
+    onBroken,
   });
-  const reloads = new Reloads(daemon, load, loadedAtMs, log);
+  const reloads = new Reloads({ daemon, configPath, loadedAtMs, log, onBroken });
   // Before anything tells others that we are there: from then on a signal must find us listening.
   const onSignal = (signal: NodeJS.Signals): void => {
     log.info({ event: 'daemon.stopping', signal });
@@ -56,6 +62,14 @@ export async function runDaemon(options: RunOptions, io: Streams): Promise<numbe
   reloads.close();
   if (code === 0) await withinMs(daemon.stop(), STOP_WITHIN_MS);
   return code;
+}
+
+/** A long watchlist is taken from the database when its files are those it was made from. */
+function loadAtStart(configPath: string): Settings {
+  const { env } = process;
+  const keptOf = (stateDirectory: string | undefined): KeptColumns =>
+    keptIn(join(stateDirectoryOf({ stateDirectory }, env), DATABASE_FILE));
+  return loadSettings({ configPath, env, keptIn: keptOf }).settings;
 }
 
 class Ending {
@@ -78,6 +92,10 @@ async function withinMs(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
+function isLarge(files: readonly string[]): boolean {
+  return files.some((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LARGE_BYTES);
+}
+
 function wasTouchedSince(file: string, sinceMs: number): boolean {
   const [direct, behind] = [lstatSync(file), statSync(file)];
   return Math.max(direct.ctimeMs, behind.ctimeMs, behind.mtimeMs) >= sinceMs;
@@ -86,16 +104,30 @@ function wasTouchedSince(file: string, sinceMs: number): boolean {
 /** Reloading: validated first, then swapped whole; on an error the old configuration stays in force. */
 class Reloads {
   private readonly daemon: Daemon;
+  private readonly configPath: string;
   private readonly loadedAtMs: number;
-  private readonly load: () => Settings;
   private readonly log: ReturnType<typeof createLog>;
+  private readonly onBroken: (error: unknown) => void;
   private files: FilesWatch | undefined;
+  private last: Promise<void> = Promise.resolve();
 
-  constructor(daemon: Daemon, load: () => Settings, loadedAtMs: number, log: ReturnType<typeof createLog>) {
-    this.daemon = daemon;
-    this.loadedAtMs = loadedAtMs;
-    this.load = load;
-    this.log = log;
+  constructor(parts: {
+    readonly daemon: Daemon;
+    readonly configPath: string;
+    readonly loadedAtMs: number;
+    readonly log: ReturnType<typeof createLog>;
+    readonly onBroken: (error: unknown) => void;
+  }) {
+    this.daemon = parts.daemon;
+    this.configPath = parts.configPath;
+    this.loadedAtMs = parts.loadedAtMs;
+    this.log = parts.log;
+    this.onBroken = parts.onBroken;
+  }
+
+  /** `watchlist`: was read already. */
+  private load(watchlist: CheckedWatchlist | undefined): Settings {
+    return loadSettings({ configPath: this.configPath, env: process.env, watchlist }).settings;
   }
 
   async watch(): Promise<void> {
@@ -105,28 +137,34 @@ class Reloads {
     });
     await this.files.ready;
     // What was edited between loading and the first look.
-    if (this.hasChanged()) this.reload('changed while starting');
+    if (this.mayHaveChanged()) this.reload('changed while starting', true);
   }
 
   /** Reading a large watchlist again takes seconds: only when a file was touched about then. */
-  private hasChanged(): boolean {
+  private mayHaveChanged(): boolean {
+    const { files } = this.daemon.settings;
     try {
-      const { files } = this.daemon.settings;
-      const isLarge = files.some((file) => statSync(file).size > READ_AGAIN_BYTES_MAX);
-      if (isLarge && !files.some((file) => wasTouchedSince(file, this.loadedAtMs - TOUCHED_SLACK_MS)))
-        return false;
-      return !sameSettings(this.load(), this.daemon.settings);
+      return (
+        !isLarge(files) || files.some((file) => wasTouchedSince(file, this.loadedAtMs - TOUCHED_SLACK_MS))
+      );
     } catch {
       return true;
     }
   }
 
-  reload(cause: string): void {
+  /** One after the other. `unlessSame`: nothing happens when nothing is other. */
+  reload(cause: string, unlessSame = false): void {
+    this.last = this.last.then(() => this.reloadNow(cause, unlessSame)).catch(this.onBroken);
+  }
+
+  private async reloadNow(cause: string, unlessSame: boolean): Promise<void> {
+    const { settings } = this.daemon;
     try {
-      const next = this.load();
-      const restart = restartNeeded(this.daemon.settings, next);
+      const next = this.load(isLarge(settings.files) ? await loadWatchlistApart(this.configPath) : undefined);
+      if (unlessSame && sameSettings(next, settings)) return;
+      const restart = restartNeeded(settings, next);
       if (restart.length > 0) this.log.warn({ event: 'reload.restart-needed', keys: restart });
-      this.daemon.reload(next);
+      await this.daemon.reload(next);
       this.log.info({ event: 'reload.ok', cause });
       this.update(next.files);
     } catch (error) {
@@ -134,7 +172,7 @@ class Reloads {
       const lines = error.format().split('\n');
       this.log.error({ event: 'reload.failed', cause, problems: lines });
       this.daemon.reloadFailed(lines);
-      this.update([...new Set([...this.daemon.settings.files, ...error.files])]);
+      this.update([...new Set([...settings.files, ...error.files])]);
     }
   }
 
