@@ -16,7 +16,11 @@ describe('hash cells', () => {
   }
 
   it('find every id under its hash after any inserts and removals, however much collides', () => {
-    const hash = fc.oneof(fc.constantFrom(0, 15, 16, -1, 31), fc.integer({ min: -40, max: 40 }), fc.integer());
+    const hash = fc.oneof(
+      fc.constantFrom(0, 15, 16, -1, 31),
+      fc.integer({ min: -40, max: 40 }),
+      fc.integer(),
+    );
     const step = fc.tuple(hash, fc.nat(), fc.boolean());
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
@@ -91,42 +95,61 @@ const six = fc
 const anyPrefix = fc.oneof(four, six);
 
 describe('prefix rows', () => {
-  const step = fc.record({ prefix: anyPrefix, holder: fc.constantFrom(1, 2), drops: fc.boolean(), pick: fc.nat() });
+  const step = fc.record({
+    prefix: anyPrefix,
+    holder: fc.constantFrom(1, 2),
+    drops: fc.boolean(),
+    pick: fc.nat(),
+  });
 
   it('find a prefix while somebody holds it, and what is inside another in the order of routing tables', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), fc.array(anyPrefix, { maxLength: 20 }), (steps, asked) => {
-        const rows = new PrefixRows();
-        const kept = new Map<string, { prefix: Prefix; row: number; held: number }>();
-        for (const { prefix, holder, drops, pick } of steps) {
-          const victim = [...kept.values()][pick % Math.max(1, kept.size)];
-          if (drops && victim !== undefined) {
-            rows.drop(victim.row, holder);
-            victim.held &= ~holder;
-            if (victim.held === 0) kept.delete(victim.prefix.text);
-            continue;
+      fc.property(
+        fc.array(step, { maxLength: 120 }),
+        fc.array(anyPrefix, { maxLength: 20 }),
+        (steps, asked) => {
+          const rows = new PrefixRows();
+          const kept = new Map<string, { prefix: Prefix; row: number; held: number }>();
+          for (const { prefix, holder, drops, pick } of steps) {
+            const victim = [...kept.values()][pick % Math.max(1, kept.size)];
+            if (drops && victim !== undefined) {
+              rows.drop(victim.row, holder);
+              victim.held &= ~holder;
+              if (victim.held === 0) kept.delete(victim.prefix.text);
+              continue;
+            }
+            const row = rows.makeOf(prefix);
+            rows.hold(row, holder);
+            const known = kept.get(prefix.text) ?? { prefix, row, held: 0 };
+            expect(row).toBe(known.row);
+            kept.set(prefix.text, { ...known, held: known.held | holder });
           }
-          const row = rows.makeOf(prefix);
-          rows.hold(row, holder);
-          const known = kept.get(prefix.text) ?? { prefix, row, held: 0 };
-          expect(row).toBe(known.row);
-          kept.set(prefix.text, { ...known, held: known.held | holder });
-        }
-        expect(rows.size).toBe(kept.size);
-        expect(rows.end).toBeGreaterThanOrEqual(kept.size);
-        const all = [...kept.values()].map(({ prefix }) => prefix);
-        const short = [prefixOf('0.0.0.0/0'), prefixOf('::/0'), prefixOf('2000::/3'), prefixOf('10.0.0.0/7')];
-        for (const prefix of [...asked, ...all, ...short]) {
-          const known = kept.get(prefix.text);
-          expect(rows.findOf(prefix)).toBe(known?.row ?? -1);
-          const inside = all.filter((each) => covers(prefix, each)).sort(comparePrefixes);
-          expect(rows.inside(prefix).map((row) => rows.prefix(row).text)).toEqual(inside.map(({ text }) => text));
-        }
-        for (const { prefix, row, held } of kept.values()) {
-          expect(rows.prefix(row)).toEqual(prefix);
-          expect([1, 2].map((holder) => rows.isHeld(row, holder))).toEqual([(held & 1) > 0, (held & 2) > 0]);
-        }
-      }),
+          expect(rows.size).toBe(kept.size);
+          expect(rows.end).toBeGreaterThanOrEqual(kept.size);
+          const all = [...kept.values()].map(({ prefix }) => prefix);
+          const short = [
+            prefixOf('0.0.0.0/0'),
+            prefixOf('::/0'),
+            prefixOf('2000::/3'),
+            prefixOf('10.0.0.0/7'),
+          ];
+          for (const prefix of [...asked, ...all, ...short]) {
+            const known = kept.get(prefix.text);
+            expect(rows.findOf(prefix)).toBe(known?.row ?? -1);
+            const inside = all.filter((each) => covers(prefix, each)).sort(comparePrefixes);
+            expect(rows.inside(prefix).map((row) => rows.prefix(row).text)).toEqual(
+              inside.map(({ text }) => text),
+            );
+          }
+          for (const { prefix, row, held } of kept.values()) {
+            expect(rows.prefix(row)).toEqual(prefix);
+            expect([1, 2].map((holder) => rows.isHeld(row, holder))).toEqual([
+              (held & 1) > 0,
+              (held & 2) > 0,
+            ]);
+          }
+        },
+      ),
     );
   });
 

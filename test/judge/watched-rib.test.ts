@@ -5,12 +5,17 @@ import { comparePrefixes, covers, prefixOf } from '../../src/bgp/prefix.ts';
 import { type RibRoute, WatchedRib } from '../../src/judge/watched-rib.ts';
 import { numbersAsWords } from '../store/routes.ts';
 
-const PREFIXES = ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.0/24', '2001:db8::/32', '2001:db8:1::/48', '::/0'].map(prefixOf);
+const PREFIXES = ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.0/24', '2001:db8::/32', '2001:db8:1::/48', '::/0'].map(
+  prefixOf,
+);
 type Route = RibRoute<string>;
 
 const asn = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constantFrom(4_294_967_295, 2_147_483_648, 64_500));
 const plainPath = fc.array(asn, { maxLength: 4 });
-const path = fc.oneof(plainPath, fc.array(fc.oneof(asn, fc.array(asn, { minLength: 1, maxLength: 3 })), { maxLength: 3 }));
+const path = fc.oneof(
+  plainPath,
+  fc.array(fc.oneof(asn, fc.array(asn, { minLength: 1, maxLength: 3 })), { maxLength: 3 }),
+);
 const communities = fc.array(
   fc.tuple(fc.constantFrom(0, 1, 65_535, 40_000), fc.constantFrom(0, 666, 65_535)),
   { maxLength: 3 },
@@ -38,7 +43,9 @@ describe('the watched RIB', () => {
         const withdrawn: string[] = [];
         const checkTaken = (): void => {
           const { changed, gone } = rib.takeChanged();
-          const rows = changed.map((route) => `${rib.rows.prefix(rib.rowOfRoute(route)).text} ${rib.vantagePointOf(route)}`);
+          const rows = changed.map(
+            (route) => `${rib.rows.prefix(rib.rowOfRoute(route)).text} ${rib.vantagePointOf(route)}`,
+          );
           const standing = [...touched].filter((name) => {
             const [text = '', point] = name.split(' ');
             return naive.get(text)?.has(Number(point));
@@ -58,7 +65,14 @@ describe('the watched RIB', () => {
           if (what === 'take') checkTaken();
           else if (what === 'announce') {
             const clock = rest.hasBadClock ? { hasBadClock: true } : {};
-            const route = { vantagePoint, path: rest.path, communities: rest.communities, ...stamps, ...clock, finding };
+            const route = {
+              vantagePoint,
+              path: rest.path,
+              communities: rest.communities,
+              ...stamps,
+              ...clock,
+              finding,
+            };
             rib.announce(prefix, route);
             routes.set(vantagePoint, route);
             touched.add(`${prefix.text} ${vantagePoint}`);
@@ -78,7 +92,9 @@ describe('the watched RIB', () => {
             const index = row < 0 ? -1 : rib.find(row, vantagePoint);
             const isPlain =
               known === undefined ||
-              (known.finding === undefined && known.hasBadClock !== true && known.path.every((each) => typeof each === 'number'));
+              (known.finding === undefined &&
+                known.hasBadClock !== true &&
+                known.path.every((each) => typeof each === 'number'));
             expect(index < 0 || rib.isPlain(index)).toBe(isPlain);
             if (!isPlain) continue;
             rib.announcePlain(rib.rows.makeOf(prefix), {
@@ -102,13 +118,20 @@ describe('the watched RIB', () => {
         const carried = PREFIXES.filter(({ text }) => (naive.get(text)?.size ?? 0) > 0);
         expect(rib.prefixes).toBe(carried.length);
         expect(rib.routes).toBe([...naive.values()].reduce((sum, routes) => sum + routes.size, 0));
-        expect([...rib.every()].map(({ text }) => text).sort()).toEqual(carried.map(({ text }) => text).sort());
+        expect([...rib.every()].map(({ text }) => text).sort()).toEqual(
+          carried.map(({ text }) => text).sort(),
+        );
         for (const prefix of PREFIXES) {
           const routes = naive.get(prefix.text) as Map<number, Route>;
           expect([rib.has(prefix), rib.countAt(prefix)]).toEqual([routes.size > 0, routes.size]);
-          expect(rib.countWhere(prefix, (point) => point > 1)).toBe([...routes.keys()].filter((n) => n > 1).length);
-          for (let point = 0; point < 5; point += 1) expect(rib.route(prefix, point)).toEqual(routes.get(point));
-          expect(rib.inside(prefix)).toEqual(carried.filter((each) => covers(prefix, each)).sort(comparePrefixes));
+          expect(rib.countWhere(prefix, (point) => point > 1)).toBe(
+            [...routes.keys()].filter((n) => n > 1).length,
+          );
+          for (let point = 0; point < 5; point += 1)
+            expect(rib.route(prefix, point)).toEqual(routes.get(point));
+          expect(rib.inside(prefix)).toEqual(
+            carried.filter((each) => covers(prefix, each)).sort(comparePrefixes),
+          );
         }
       }),
       { numRuns: 300 },
