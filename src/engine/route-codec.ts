@@ -171,6 +171,7 @@ class SegmentReader {
     const mark = this.bytes[this.at]!;
     this.at += 1;
     const length = mark < SIX ? mark : mark - SIX;
+    if (!(length <= (mark < SIX ? 32 : 128))) throw new Error(`assert: a segment has a prefix of ${mark}`);
     const words: [number, number, number, number] = [0, 0, 0, 0];
     for (let n = 0; 8 * n < length; n += 1) words[n >> 2]! |= this.bytes[this.at + n]! << (24 - 8 * (n & 3));
     this.at += (length + 7) >> 3;
@@ -197,23 +198,31 @@ class SegmentReader {
   }
 
   private words(into: 'path' | 'communities'): number {
-    const count = this.number();
+    const count = this.counted();
     while (count > this[into].length) this[into] = grown(this[into]);
     for (let n = 0; n < count; n += 1) this[into][n] = this.number();
     return count;
   }
 
   private text(): string {
-    const length = this.number();
+    const length = this.counted();
     this.at += length;
     return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + this.at - length, length).toString();
+  }
+
+  /** A number of things that follow, a byte each at least. */
+  private counted(): number {
+    const count = this.number();
+    if (count > this.bytes.length - this.at) throw new Error('assert: a segment ends within a record');
+    return count;
   }
 
   private number(): number {
     let value = 0;
     let shift = 1;
     for (;;) {
-      const byte = this.bytes[this.at]!;
+      const byte = this.bytes[this.at];
+      if (byte === undefined) throw new Error('assert: a segment ends within a record');
       this.at += 1;
       value += (byte & 127) * shift;
       if (byte < 128) return value;

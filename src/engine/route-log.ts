@@ -39,13 +39,19 @@ export class RouteLog {
   private readonly writer = new SegmentWriter();
   private readonly rib: WatchedRib<unknown>;
   private readonly pointOf: (vantagePoint: number) => VantagePoint;
+  private readonly slackRecords: number;
   private restoring: number[] = [];
   /** The store still has its old table, which the first commit replaces. */
   replacesTable = false;
 
-  constructor(rib: WatchedRib<unknown>, pointOf: (vantagePoint: number) => VantagePoint) {
+  constructor(
+    rib: WatchedRib<unknown>,
+    pointOf: (vantagePoint: number) => VantagePoint,
+    slackRecords = SLACK_RECORDS,
+  ) {
     this.rib = rib;
     this.pointOf = pointOf;
+    this.slackRecords = slackRecords;
   }
 
   get hasChanged(): boolean {
@@ -103,7 +109,7 @@ export class RouteLog {
   private clean(number: number, written: number[]): number[] {
     const dropped: number[] = [];
     let budget = CLEANED_MIN + CLEANED_PER_RECORD * this.writer.records;
-    while (budget > 0 && this.records + this.writer.records > 2 * this.rib.routes + SLACK_RECORDS) {
+    while (budget > 0 && this.records + this.writer.records > 2 * this.rib.routes + this.slackRecords) {
       const oldest = this.segments[this.head];
       if (oldest === undefined) break;
       budget -= 1;
