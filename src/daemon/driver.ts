@@ -47,6 +47,12 @@ export class Driver implements Publisher {
     if (this.pending >= INPUTS_MAX) this.commit();
   }
 
+  /** The accept road applied an input. */
+  accepted(): void {
+    this.pending += 1;
+    if (this.pending >= INPUTS_MAX) this.commit();
+  }
+
   /** Lets the clock run to `nowMs`. */
   advance(nowMs: number): void {
     this.engine.advance(nowMs);

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
+import { AcceptRoad } from '../engine/accept.ts';
 import type { CoverageWriter, FeedState } from '../engine/ports.ts';
 import type { FrameScanner } from '../feed/frame-tap.ts';
 import type { RecordingWriter } from '../feed/recording.ts';
@@ -56,6 +57,7 @@ export class LiveFeeds {
   private readonly options: LiveFeedsOptions;
   private readonly table: VantagePointTable;
   private readonly quick: QuickReject;
+  private readonly acceptRoad: AcceptRoad;
   private readonly feeds: LiveFeed[];
   private watchlist: Watchlist;
   /** Watched prefixes, learned ones among them, when the subscription was last made. */
@@ -69,6 +71,12 @@ export class LiveFeeds {
     const scanner = loadScanner();
     this.table = new VantagePointTable(scanner);
     this.quick = new QuickReject(scanner, this.table, this.watched());
+    this.acceptRoad = new AcceptRoad(options.driver.engine, {
+      concerns: (tape, cell) => this.quick.concerns(tape, cell),
+      pointOf: (row) => this.table.vantagePointOf(row),
+      accepted: () => options.driver.accepted(),
+    });
+    this.quick.acceptRoad = this.acceptRoad;
     this.feeds = options.settings.feeds.map((settings) => this.makeFeed(settings));
     options.driver.engine.core.syncHeard = () => this.syncHeard();
   }
@@ -98,7 +106,7 @@ export class LiveFeeds {
       log: this.options.log,
       onFrame: (bytes) => this.frame(feed, bytes),
       onState: (state, reason) => this.stateChanged(feed, state, reason),
-      ...(scanner === undefined ? {} : { scanner: this.counted(scanner) }),
+      ...(scanner === undefined ? {} : { scanner: this.counted(name, scanner) }),
     });
     const feed: LiveFeed = {
       name,
@@ -130,15 +138,17 @@ export class LiveFeeds {
   private frame(feed: LiveFeed, bytes: Buffer): void {
     const nowMs = this.options.clock.nowMs();
     this.options.recording?.frame(nowMs, feed.name, 'live', bytes);
+    this.acceptRoad.feed = feed.name;
     feed.intake.take(bytes, nowMs);
     this.options.afterInput();
   }
 
   /** What is settled on its bytes counts as judged with the next commit. */
-  private counted(scanner: FrameScanner): FrameScanner {
+  private counted(feed: string, scanner: FrameScanner): FrameScanner {
     return {
       ...scanner,
       begin: () => {
+        this.acceptRoad.feed = feed;
         scanner.begin();
         this.options.afterInput();
       },

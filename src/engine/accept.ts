@@ -34,10 +34,13 @@ const NOT_OURS = -1;
 /** In place of a slot: only the slow road can tell. */
 const UNUSUAL = -2;
 
-/** What is asked of the plan beyond exact matches: as the quick reject asks it. */
-export interface Ours {
-  /** True when the prefix concerns us in whatever way. */
-  isOurs(shape: number, w0: number, w1: number, w2: number, w3: number): boolean;
+export interface AcceptPorts {
+  /** Whether the prefix at a cell of the tape concerns us in whatever way: as the quick reject asks it. */
+  readonly concerns: (tape: Int32Array, cell: number) => boolean;
+  /** The vantage point of a row of the table that knows it by its spelling. */
+  readonly pointOf: (row: number) => VantagePoint | undefined;
+  /** An update was applied. */
+  readonly accepted: () => void;
 }
 
 interface Place {
@@ -54,7 +57,9 @@ interface MutableWords extends Words {
 export class AcceptRoad {
   private readonly engine: Engine;
   private readonly core: Core;
-  private readonly ours: Ours;
+  private readonly ports: AcceptPorts;
+  /** The feed that is read now. */
+  feed = '';
   private judge: PlainJudge;
   /** By row of the caller's table of vantage points: id + 1. */
   private ids = new Int32Array(64);
@@ -70,32 +75,29 @@ export class AcceptRoad {
     order: 0,
   };
 
-  constructor(engine: Engine, ours: Ours) {
+  constructor(engine: Engine, ports: AcceptPorts) {
     this.engine = engine;
     this.core = engine.core;
-    this.ours = ours;
+    this.ports = ports;
     this.judge = new PlainJudge(this.core.plan, this.core.world);
   }
 
   /**
-   * Applies the update of the record at `at`, or refuses it and has changed nothing but the clock. `tableRow` and `point` name
-   * the vantage point as the frame spells it; `arrivedMs` is the driver's stamp.
+   * Applies the update of the record at `at`, or refuses it and has changed nothing but the clock. `tableRow` is that of the vantage point,
+   * `arrivedMs` the driver's stamp.
    */
-  accept(
-    tape: Int32Array,
-    at: number,
-    from: { readonly feed: string; readonly tableRow: number; readonly point: VantagePoint },
-    arrivedMs: number,
-  ): boolean {
+  accept(tape: Int32Array, at: number, tableRow: number, arrivedMs: number): boolean {
     const { core } = this;
     const nowMs = Math.max(arrivedMs, core.nowMs);
     this.engine.advance(nowMs);
-    const id = this.idOf(from.tableRow, from.point);
+    const point = this.ports.pointOf(tableRow);
+    const id = point === undefined ? -1 : this.idOf(tableRow, point);
     const observedMs = observedOf(tape, at, nowMs);
-    if (id < 0 || observedMs < 0 || core.silences.expectsSomething(nowMs)) return false;
+    if (point === undefined || id < 0 || observedMs < 0 || core.silences.expectsSomething(nowMs))
+      return false;
     const known = core.vantagePoints.byId(id);
-    const { peerAsn } = from.point;
-    if (!known.up || known.feed !== from.feed || peerAsn === 0 || known.point.peerAsn !== peerAsn)
+    const { peerAsn } = point;
+    if (!known.up || known.feed !== this.feed || peerAsn === 0 || known.point.peerAsn !== peerAsn)
       return false;
     this.begin(tape, at);
     if (!this.findPlaces(tape, at, id)) return false;
@@ -103,6 +105,7 @@ export class AcceptRoad {
     core.lastVia = 'live';
     this.apply(tape, at, { id, peerAsn, observedMs }, nowMs);
     this.engine.settle(nowMs);
+    this.ports.accepted();
     return true;
   }
 
@@ -128,7 +131,7 @@ export class AcceptRoad {
   private findPlaces(tape: Int32Array, at: number, id: number): boolean {
     const announced = tape[at + ANNOUNCED_COUNT]!;
     const withdrawn = tape[at + WITHDRAWN_COUNT]!;
-    if (announced + withdrawn > PREFIXES_MAX) return false;
+    if (announced + withdrawn > PREFIXES_MAX || (announced > 0 && this.path.count === 0)) return false;
     const firstAnnounced = tape[at + ANNOUNCED_AT]!;
     const firstWithdrawn = tape[at + WITHDRAWN_AT]!;
     for (let n = 0; n < withdrawn; n += 1)
@@ -176,8 +179,7 @@ export class AcceptRoad {
     const w3 = tape[cell + 4]!;
     const { plan } = this.core;
     const slot = plan.index.exactAt(shape >>> 8, w0, w1, w2, w3, shape & 255);
-    if (slot < 0)
-      return this.ours.isOurs(shape, w0, w1, w2, w3) || this.isWatchedOrigin() ? UNUSUAL : NOT_OURS;
+    if (slot < 0) return this.ports.concerns(tape, cell) || this.isWatchedOrigin() ? UNUSUAL : NOT_OURS;
     return plan.isWatched(slot) ? slot : UNUSUAL;
   }
 

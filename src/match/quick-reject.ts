@@ -142,6 +142,12 @@ export class QuickReject {
     return isAny;
   }
 
+  /** Whether the prefix of a cell is watched, lies in watched space, or covers some of it. */
+  concerns(tape: Int32Array, cell: number): boolean {
+    const shape = tape[cell]!;
+    return shape < FIRST_SHAPE_6 ? this.isOurs4(tape[cell + 1]!, shape & 0xff) : this.isOurs6(tape, cell);
+  }
+
   /** Whether the prefix is watched, lies in watched space, or covers some of it. */
   private isOurs4(w0: number, length: number): boolean {
     const { index, holes } = this.watched;

@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Prefix, prefixOf } from '../../src/bgp/prefix.ts';
 import type { Community, Update } from '../../src/bgp/update.ts';
+import type { VantagePoint } from '../../src/bgp/vantage-point.ts';
 import { DEFAULT_DETECTION } from '../../src/config/detection.ts';
 import { AcceptRoad } from '../../src/engine/accept.ts';
 import type { EngineConfig } from '../../src/engine/config.ts';
@@ -99,6 +100,7 @@ class Pair {
   readonly slow: Machine;
   readonly fast: Machine;
   private readonly road: AcceptRoad;
+  private point: VantagePoint | undefined;
   accepted = 0;
 
   constructor(config: EngineConfig) {
@@ -106,7 +108,10 @@ class Pair {
     this.fast = new Machine(config, { feeds: [FEED] });
     const { core } = this.fast.driver.engine;
     this.road = new AcceptRoad(this.fast.driver.engine, {
-      isOurs: (shape, ...words) => {
+      pointOf: () => this.point,
+      accepted: () => undefined,
+      concerns: (tape, cell) => {
+        const [shape, ...words] = tape.subarray(cell, cell + 5);
         const prefix = PREFIXES.find(
           (one) =>
             ((one.family << 8) | one.length) === shape &&
@@ -116,6 +121,7 @@ class Pair {
         return match.type !== 'hole' && (match.type !== 'none' || core.plan.index.coveringOf(prefix) >= 0);
       },
     });
+    this.road.feed = FEED;
   }
 
   both(act: (machine: Machine) => void): void {
@@ -133,12 +139,8 @@ class Pair {
 
   /** As the decoder leaves it: each prefix once, announced before withdrawn. The tape has it as it came. */
   private offer(update: Update, nowMs: number): boolean {
-    const from = {
-      feed: FEED,
-      tableRow: Number(update.vantagePoint.peerAddress.at(-1)),
-      point: update.vantagePoint,
-    };
-    return this.road.accept(tapeOf(update, 7), 7, from, nowMs);
+    this.point = update.vantagePoint;
+    return this.road.accept(tapeOf(update, 7), 7, Number(update.vantagePoint.peerAddress.at(-1)), nowMs);
   }
 }
 
