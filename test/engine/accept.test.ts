@@ -15,7 +15,7 @@ import { tapeOf } from '../match/tape-writer.ts';
 import { randomOf } from '../simulation/world.ts';
 import { configOf, HOUR, Machine, MINUTE, T0, watch, watchAs } from './fixture.ts';
 
-const ROUNDS = Number(process.env.ACCEPT_ROUNDS ?? 40);
+const ROUNDS = Number(process.env.ACCEPT_ROUNDS ?? 15);
 const FIRST_SEED = Number(process.env.ACCEPT_SEED ?? 1);
 const STEPS = 160;
 const LOOK_EVERY = 20;
