@@ -10,7 +10,7 @@ import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { vantagePointName } from '../bgp/vantage-point.ts';
 import { grown } from '../judge/hash-cells.ts';
 import { PlainJudge } from '../judge/plain-judge.ts';
-import type { PlainRoute, Words } from '../judge/watched-rib.ts';
+import type { PlainRoute, Words } from '../judge/rib-route.ts';
 import {
   ANNOUNCED_AT,
   ANNOUNCED_COUNT,

@@ -10,7 +10,7 @@ import type { AsPath } from '../bgp/as-path.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { grown } from '../judge/hash-cells.ts';
 import { shapeOf } from '../judge/prefix-rows.ts';
-import type { PrefixWords, Words, WrittenRoute } from '../judge/watched-rib.ts';
+import type { PrefixWords, Words, WrittenRoute } from '../judge/rib-route.ts';
 
 const POINT = 1;
 const ROUTE = 2;

@@ -9,8 +9,8 @@
 import { type Prefix, truncate } from '../bgp/prefix.ts';
 import { BaselineRows } from './baseline-rows.ts';
 import type { PrefixRows } from './prefix-rows.ts';
-import { RowQueue } from './row-queue.ts';
 import type { Sightings } from './sighting-arena.ts';
+import { WaitingRows } from './waiting-rows.ts';
 
 /** In the order of their numbers in the rows. */
 const SOURCES = ['observed', 'config', 'learned', 'provisional', 'operator', 'rejected', 'snapshot'] as const;
@@ -56,18 +56,13 @@ export interface LearnRules {
   readonly learnAfterMs: number;
 }
 
-/** To be written: at once, since something was decided or became firm; or when there is time, since it was only seen once more. */
-const CHANGED = 1;
-const SIGHTED = 2;
-
 /** Rewrites `lastSeen` at most this often: the store is not written for every keepalive of a stable route. */
 const LAST_SEEN_STEP_MS = 600_000;
 
 export class Baseline {
   private readonly rows: BaselineRows;
-  /** Rows to write since the last `takeChanged`: at once, and when there is time. */
-  private changed: number[] = [];
-  private sighted = new RowQueue();
+  /** Rows to be written. */
+  private readonly waiting: WaitingRows;
   /** Rows that an operator decided: while there are none, nobody has to look for them. */
   private decided = 0;
   rules: LearnRules;
@@ -75,6 +70,7 @@ export class Baseline {
   constructor(rules: LearnRules, prefixes?: PrefixRows) {
     this.rules = rules;
     this.rows = new BaselineRows(prefixes);
+    this.waiting = new WaitingRows(this.rows);
   }
 
   get size(): number {
@@ -243,7 +239,7 @@ export class Baseline {
         peerAsns: [...peerAsns],
       })),
     });
-    if (isChange) this.noteChanged(row);
+    if (isChange) this.waiting.noteChanged(row);
   }
 
   private writeSightings(row: number, sightings: Sightings): void {
@@ -280,10 +276,10 @@ export class Baseline {
     const { rows } = this;
     const known = rows.find(prefixRow, origin);
     const row = known >= 0 ? known : this.begin(prefixRow, origin, source === 'config' ? CONFIG : OBSERVED);
-    if (known < 0) this.noteSighted(row);
+    if (known < 0) this.waiting.noteSighted(row);
     const isFresh = Number.isNaN(rows.firstSeen[row]!);
     if (isFresh) rows.firstSeen[row] = nowMs;
-    if (isFresh || nowMs - rows.lastSeen[row]! >= LAST_SEEN_STEP_MS) this.noteSighted(row);
+    if (isFresh || nowMs - rows.lastSeen[row]! >= LAST_SEEN_STEP_MS) this.waiting.noteSighted(row);
     if (isFresh || nowMs > rows.lastSeen[row]!) rows.lastSeen[row] = nowMs;
     this.joinPeer(row, peerAsn);
     if (neighbor !== undefined) this.joinNeighbor(row, neighbor, peerAsn, nowMs);
@@ -301,7 +297,7 @@ export class Baseline {
     const record = records[row]!;
     if (arena.peerCount(record) >= PEERS_MAX || arena.hasPeer(record, peerAsn)) return;
     records[row] = arena.addPeer(record, peerAsn);
-    this.noteSighted(row);
+    this.waiting.noteSighted(row);
   }
 
   /** Of a neighbour that is firm nobody asks any more who showed it. */
@@ -317,7 +313,7 @@ export class Baseline {
         return;
       records[row] = arena.addNeighborPeer(record, at, peerAsn);
     }
-    this.noteSighted(row);
+    this.waiting.noteSighted(row);
   }
 
   /** The watchlist names this origin. An operator's own decision stays as it is. */
@@ -328,7 +324,7 @@ export class Baseline {
     const source = this.rows.sources[row]!;
     if (source === CONFIG || isDecision(source)) return;
     this.setSource(row, CONFIG);
-    this.noteChanged(row);
+    this.waiting.noteChanged(row);
   }
 
   /** The watchlist does not name it any more. True when the row is gone: it was never seen. */
@@ -338,7 +334,7 @@ export class Baseline {
       return true;
     }
     this.setSource(row, OBSERVED);
-    this.noteChanged(row);
+    this.waiting.noteChanged(row);
     return false;
   }
 
@@ -352,7 +348,7 @@ export class Baseline {
       if (other !== row && (isFirm(source) || source === 'provisional')) return false;
     }
     this.setSource(row, PROVISIONAL);
-    this.noteChanged(row);
+    this.waiting.noteChanged(row);
     return true;
   }
 
@@ -378,7 +374,7 @@ export class Baseline {
       progressed = true;
     }
     if (isFirm(this.source(row))) progressed = this.firmUpNeighbors(row, nowMs) || progressed;
-    if (progressed) this.noteChanged(row);
+    if (progressed) this.waiting.noteChanged(row);
     return progressed;
   }
 
@@ -408,7 +404,7 @@ export class Baseline {
     const others = neighbors.filter(({ asn }) => !decision.neighbors.includes(asn));
     const accepted = decision.neighbors.map((asn) => ({ asn, firm: true, firstSeenMs: nowMs, peerAsns: [] }));
     this.writeSightings(row, { peerAsns, neighbors: [...others, ...accepted] });
-    this.noteChanged(row);
+    this.waiting.noteChanged(row);
     return this.memory(row);
   }
 
@@ -417,52 +413,24 @@ export class Baseline {
     this.rows.remove(row);
   }
 
-  private noteChanged(row: number): void {
-    if ((this.rows.flags[row]! & CHANGED) !== 0) return;
-    this.rows.flags[row]! |= CHANGED;
-    this.changed.push(row);
-  }
-
-  private noteSighted(row: number): void {
-    if ((this.rows.flags[row]! & SIGHTED) !== 0) return;
-    this.rows.flags[row]! |= SIGHTED;
-    this.sighted.push(row);
-  }
-
   /** Something has to be written at once. */
   get hasChanged(): boolean {
-    return this.changed.length > 0;
+    return this.waiting.hasChanged;
   }
 
   /** Rows that were only seen once more and wait to be written. */
   get sightedCount(): number {
-    return this.sighted.size;
+    return this.waiting.sightedCount;
   }
 
   /** Nobody writes them. */
   discardChanged(): void {
-    for (const row of this.changed) this.rows.flags[row] = 0;
-    this.changed = [];
-    while (this.sighted.size > 0) this.rows.flags[this.sighted.take()] = 0;
+    this.waiting.discard();
   }
 
   /** Rows to write, as they are now: those that changed, and at most so many of those that were only seen. */
   takeChanged(sightedMax: number): readonly Memory[] {
-    const rows = this.changed.filter((row) => this.settleFlag(row, CHANGED));
-    this.changed = [];
-    for (let left = Math.min(sightedMax, this.sighted.size); left > 0; left -= 1) {
-      const row = this.sighted.take();
-      if (this.settleFlag(row, SIGHTED)) rows.push(row);
-    }
-    return rows.map((row) => this.memory(row));
-  }
-
-  /** True when the row waits for that, which is over now; a row that was forgotten does not. What is written whole needs no second time. */
-  private settleFlag(row: number, flag: number): boolean {
-    const { flags } = this.rows;
-    const waits = (flags[row]! & flag) !== 0;
-    flags[row] = flag === CHANGED ? 0 : flags[row]! & ~SIGHTED;
-    return waits;
+    return this.waiting.take(sightedMax).map((row) => this.memory(row));
   }
 }
 

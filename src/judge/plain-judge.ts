@@ -7,8 +7,10 @@
  * conforms when one with the same prefix, origin and neighbour stands in the RIB without a finding and nobody could call its path a leak; the
  * RIB is judged anew whenever what is expected changes.
  */
+
+import type { Words } from './rib-route.ts';
 import type { WatchPlan } from './watch-plan.ts';
-import type { WatchedRib, Words } from './watched-rib.ts';
+import type { WatchedRib } from './watched-rib.ts';
 import type { World } from './world.ts';
 
 /** Routes of a prefix that are looked at for one that is alike. */

@@ -11,29 +11,20 @@
 import type { AsPath, PathElement } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Community } from '../bgp/update.ts';
-import { grown, HashCells, mixed } from './hash-cells.ts';
+import { grown } from './hash-cells.ts';
 import { PrefixRows } from './prefix-rows.ts';
+import type {
+  GoneRoute,
+  KeptRoute,
+  PlainRoute,
+  PrefixWords,
+  RibRoute,
+  Words,
+  WrittenRoute,
+} from './rib-route.ts';
+import { RouteRows } from './route-rows.ts';
 import { Sequences } from './sequences.ts';
 
-/** 0 known; 1 a gap of the feed lies between; 2 the session went down since. Derived by `VantagePoints.doubtOf`. */
-export type Doubt = 0 | 1 | 2;
-
-export interface RibRoute<T> {
-  readonly vantagePoint: number;
-  readonly path: AsPath;
-  readonly communities: readonly Community[];
-  /** The collector's stamp, ms. */
-  readonly observedMs: number;
-  readonly arrivedMs: number;
-  /** The stamp was impossible, and `observedMs` is the arrival. */
-  readonly hasBadClock?: boolean;
-  /** Number of the input that brought it; 0 remembered from before a restart, -1 remembered as lost with its session. */
-  readonly order: number;
-  /** What was made of it; undefined: nothing is wrong. */
-  readonly finding: T | undefined;
-}
-
-const ROUTES_MIN = 64;
 /** The RIB's bit among the holders of a prefix row. */
 const IN_RIB = 1;
 const BAD_CLOCK = 1;
@@ -42,44 +33,9 @@ const HAS_FINDING = 2;
 const HAS_SET = 4;
 const IS_CHANGED = 8;
 
-/** A path or a list of communities on its way into the RIB: `count` words from `at` on. */
-export interface Words {
-  readonly cells: Int32Array;
-  readonly at: number;
-  readonly count: number;
-}
-
-/** What the hot path brings instead of a `RibRoute`: the same, in numbers. */
-export interface PlainRoute {
-  readonly vantagePoint: number;
-  readonly path: Words;
-  readonly communities: Words;
-  readonly observedMs: number;
-  readonly arrivedMs: number;
-  readonly order: number;
-}
-
 export class WatchedRib<T> {
   readonly rows: PrefixRows;
-  private first = new Int32Array(ROUTES_MIN);
-  private last = new Int32Array(ROUTES_MIN);
-  private counts = new Int32Array(ROUTES_MIN);
-
-  private rowOf = new Int32Array(ROUTES_MIN);
-  private points = new Int32Array(ROUTES_MIN);
-  /** Lists by route + 1; 0 ends one. */
-  private next = new Int32Array(ROUTES_MIN);
-  private before = new Int32Array(ROUTES_MIN);
-  private paths = new Int32Array(ROUTES_MIN);
-  private communities = new Int32Array(ROUTES_MIN);
-  private orders = new Float64Array(ROUTES_MIN);
-  private observed = new Float64Array(ROUTES_MIN);
-  private arrived = new Float64Array(ROUTES_MIN);
-  private flags = new Uint8Array(ROUTES_MIN);
-  private readonly index = new HashCells();
-  private readonly free: number[] = [];
-  private end = 0;
-
+  private readonly table = new RouteRows();
   private readonly sequences = new Sequences();
   private readonly setPaths = new Map<number, AsPath>();
   private readonly findings = new Map<number, T>();
@@ -98,7 +54,7 @@ export class WatchedRib<T> {
   }
 
   get routes(): number {
-    return this.index.size;
+    return this.table.size;
   }
 
   // ------------------------------------------------------------ by prefix
@@ -109,7 +65,7 @@ export class WatchedRib<T> {
 
   countAt(prefix: Prefix): number {
     const row = this.rows.findOf(prefix);
-    return row < 0 || !this.rows.isHeld(row, IN_RIB) ? 0 : this.counts[row]!;
+    return row < 0 || !this.rows.isHeld(row, IN_RIB) ? 0 : this.table.counts[row]!;
   }
 
   /** How many of those who carry the prefix are meant. */
@@ -117,7 +73,7 @@ export class WatchedRib<T> {
     let count = 0;
     const row = this.rows.findOf(prefix);
     for (let route = this.firstRoute(row); route >= 0; route = this.nextRoute(route))
-      if (isMeant(this.points[route]!)) count += 1;
+      if (isMeant(this.table.points[route]!)) count += 1;
     return count;
   }
 
@@ -143,7 +99,8 @@ export class WatchedRib<T> {
     this.setPath(index, route.path);
     this.setCommunities(index, route.communities);
     this.stamp(index, route);
-    this.flags[index] = (this.flags[index]! & ~BAD_CLOCK) | (route.hasBadClock === true ? BAD_CLOCK : 0);
+    this.table.flags[index] =
+      (this.table.flags[index]! & ~BAD_CLOCK) | (route.hasBadClock === true ? BAD_CLOCK : 0);
     this.hang(index, route.finding);
     this.noteChanged(index);
   }
@@ -170,9 +127,8 @@ export class WatchedRib<T> {
     const index = row < 0 ? -1 : this.find(row, vantagePoint);
     if (index < 0) return;
     this.gone.push({ vantagePoint, ...this.prefixWords(row) });
-    this.unlink(row, index);
-    this.clear(index);
-    if (this.counts[row] === 0) {
+    this.remove(index);
+    if (this.table.counts[row] === 0) {
       this.prefixCount -= 1;
       this.rows.drop(row, IN_RIB);
     }
@@ -184,10 +140,10 @@ export class WatchedRib<T> {
     const known = this.find(row, route.vantagePoint);
     if (known >= 0 && !this.isPlain(known)) {
       this.clearPath(known);
-      this.flags[known]! &= ~BAD_CLOCK;
+      this.table.flags[known]! &= ~BAD_CLOCK;
     }
     const index = this.announcePlain(row, route);
-    if (route.hasBadClock) this.flags[index]! |= BAD_CLOCK;
+    if (route.hasBadClock) this.table.flags[index]! |= BAD_CLOCK;
     if (route.setPath !== undefined) this.setPath(index, route.setPath);
     return index;
   }
@@ -212,50 +168,43 @@ export class WatchedRib<T> {
 
   /** First route of a row, −1 when there is none. */
   firstRoute(row: number): number {
-    return row < 0 || !this.rows.isHeld(row, IN_RIB) ? -1 : this.first[row]! - 1;
+    return row < 0 || !this.rows.isHeld(row, IN_RIB) ? -1 : this.table.firstOf(row);
   }
 
   nextRoute(route: number): number {
-    return this.next[route]! - 1;
+    return this.table.nextOf(route);
   }
 
   /** The route of a vantage point, −1 when it carries none. */
   find(row: number, vantagePoint: number): number {
-    const hash = hashOf(row, vantagePoint);
-    const { index } = this;
-    for (let cell = index.start(hash); index.idAt(cell) >= 0; cell = index.after(cell)) {
-      const route = index.idAt(cell);
-      if (index.hashAt(cell) === hash && this.rowOf[route] === row && this.points[route] === vantagePoint)
-        return route;
-    }
-    return -1;
+    return this.table.find(row, vantagePoint);
   }
 
   /** Nothing is wrong with it, and its path is one of single ASes. */
   isPlain(route: number): boolean {
-    return (this.flags[route]! & (HAS_FINDING | HAS_SET | BAD_CLOCK)) === 0;
+    return (this.table.flags[route]! & (HAS_FINDING | HAS_SET | BAD_CLOCK)) === 0;
   }
 
   orderOf(route: number): number {
-    return this.orders[route]!;
+    return this.table.orders[route]!;
   }
 
   pathLength(route: number): number {
-    return this.sequences.lengthOf(this.paths[route]!);
+    return this.sequences.lengthOf(this.table.paths[route]!);
   }
 
   /** The n-th AS of a plain path, as a signed word. */
   pathAt(route: number, n: number): number {
-    return this.sequences.valueAt(this.paths[route]!, n);
+    return this.sequences.valueAt(this.table.paths[route]!, n);
   }
 
   /** The path of a plain route; valid until the RIB changes. */
   pathWords(route: number): Words {
-    return this.sequences.words(this.paths[route]!);
+    return this.sequences.words(this.table.paths[route]!);
   }
 
   hasPath(route: number, { cells, at, count }: Words): boolean {
-    return this.sequences.equals(this.paths[route]!, cells, at, count);
+    return this.sequences.equals(this.table.paths[route]!, cells, at, count);
   }
 
   /** The same as `announce`, for a route that is plain and replaces none or one that is plain. */
@@ -263,11 +212,16 @@ export class WatchedRib<T> {
     const index = this.place(row, route.vantagePoint);
     const { path, communities } = route;
     const isSame =
-      this.sequences.equals(this.paths[index]!, path.cells, path.at, path.count) &&
-      this.sequences.equals(this.communities[index]!, communities.cells, communities.at, communities.count);
+      this.sequences.equals(this.table.paths[index]!, path.cells, path.at, path.count) &&
+      this.sequences.equals(
+        this.table.communities[index]!,
+        communities.cells,
+        communities.at,
+        communities.count,
+      );
     if (!isSame) {
-      this.swap(this.paths, index, path);
-      this.swap(this.communities, index, communities);
+      this.swap(this.table.paths, index, path);
+      this.swap(this.table.communities, index, communities);
     }
     this.stamp(index, route);
     this.noteChanged(index);
@@ -279,8 +233,8 @@ export class WatchedRib<T> {
   /** Routes that changed and routes that went since the last call. What is in both was announced again. */
   takeChanged(): { readonly changed: readonly number[]; readonly gone: readonly GoneRoute[] } {
     const changed = this.changed.filter((route) => {
-      const isFirst = (this.flags[route]! & IS_CHANGED) !== 0;
-      this.flags[route]! &= ~IS_CHANGED;
+      const isFirst = (this.table.flags[route]! & IS_CHANGED) !== 0;
+      this.table.flags[route]! &= ~IS_CHANGED;
       return isFirst;
     });
     const { gone } = this;
@@ -295,7 +249,7 @@ export class WatchedRib<T> {
 
   /** Row of the route's prefix; −1 when it went. */
   rowOfRoute(route: number): number {
-    return this.rowOf[route]!;
+    return this.table.rowOf[route]!;
   }
 
   prefixWords(row: number): PrefixWords {
@@ -308,42 +262,42 @@ export class WatchedRib<T> {
 
   written(route: number): WrittenRoute {
     return {
-      observedMs: this.observed[route]!,
-      arrivedMs: this.arrived[route]!,
-      hasBadClock: (this.flags[route]! & BAD_CLOCK) !== 0,
-      path: this.sequences.words(this.paths[route]!),
+      observedMs: this.table.observed[route]!,
+      arrivedMs: this.table.arrived[route]!,
+      hasBadClock: (this.table.flags[route]! & BAD_CLOCK) !== 0,
+      path: this.sequences.words(this.table.paths[route]!),
       setPath: this.setPaths.get(route),
-      communities: this.sequences.words(this.communities[route]!),
+      communities: this.sequences.words(this.table.communities[route]!),
     };
   }
 
   vantagePointOf(route: number): number {
-    return this.points[route]!;
+    return this.table.points[route]!;
   }
 
   routeObject(route: number): RibRoute<T> {
-    const flags = this.flags[route]!;
+    const flags = this.table.flags[route]!;
     return {
-      vantagePoint: this.points[route]!,
+      vantagePoint: this.table.points[route]!,
       path: this.pathOf(route),
       communities: this.communitiesOf(route),
-      observedMs: this.observed[route]!,
-      arrivedMs: this.arrived[route]!,
-      order: this.orders[route]!,
+      observedMs: this.table.observed[route]!,
+      arrivedMs: this.table.arrived[route]!,
+      order: this.table.orders[route]!,
       ...((flags & BAD_CLOCK) !== 0 ? { hasBadClock: true } : {}),
       finding: (flags & HAS_FINDING) !== 0 ? this.findings.get(route) : undefined,
     };
   }
 
   private pathOf(route: number): AsPath {
-    const known = (this.flags[route]! & HAS_SET) !== 0 ? this.setPaths.get(route) : undefined;
+    const known = (this.table.flags[route]! & HAS_SET) !== 0 ? this.setPaths.get(route) : undefined;
     if (known !== undefined) return known;
-    const id = this.paths[route]!;
+    const id = this.table.paths[route]!;
     return Array.from({ length: this.sequences.lengthOf(id) }, (_, n) => this.sequences.valueAt(id, n) >>> 0);
   }
 
   private communitiesOf(route: number): readonly Community[] {
-    const id = this.communities[route]!;
+    const id = this.table.communities[route]!;
     return Array.from({ length: this.sequences.lengthOf(id) }, (_, n): Community => {
       const word = this.sequences.valueAt(id, n);
       return [word >>> 16, word & 65_535];
@@ -352,103 +306,54 @@ export class WatchedRib<T> {
 
   // ------------------------------------------------------------ keeping
 
-  /** The columns of a row that is new to the RIB. */
-  private begin(row: number): void {
-    while (row >= this.first.length) {
-      this.first = grown(this.first);
-      this.last = grown(this.last);
-      this.counts = grown(this.counts);
-    }
-    this.first[row] = this.last[row] = this.counts[row] = 0;
-    this.prefixCount += 1;
-    this.rows.hold(row, IN_RIB);
-  }
-
   /** The vantage point's route of this row, made when it carries none. */
   private place(row: number, vantagePoint: number): number {
     const known = this.find(row, vantagePoint);
     if (known >= 0) return known;
-    const route = this.free.pop() ?? this.append();
-    if (!this.rows.isHeld(row, IN_RIB)) this.begin(row);
-    this.counts[row]! += 1;
-    this.rowOf[route] = row;
-    this.points[route] = vantagePoint;
-    this.paths[route] = this.communities[route] = 0;
-    this.flags[route] = 0;
-    this.next[route] = 0;
-    this.before[route] = this.last[row]!;
-    if (this.last[row] === 0) this.first[row] = route + 1;
-    else this.next[this.last[row]! - 1] = route + 1;
-    this.last[row] = route + 1;
-    this.index.insert(hashOf(row, vantagePoint), route);
-    return route;
-  }
-
-  private append(): number {
-    if (this.end === this.points.length) {
-      this.rowOf = grown(this.rowOf);
-      this.points = grown(this.points);
-      this.next = grown(this.next);
-      this.before = grown(this.before);
-      this.paths = grown(this.paths);
-      this.communities = grown(this.communities);
-      this.orders = grown(this.orders);
-      this.observed = grown(this.observed);
-      this.arrived = grown(this.arrived);
-      this.flags = grown(this.flags);
+    if (!this.rows.isHeld(row, IN_RIB)) {
+      this.rows.hold(row, IN_RIB);
+      this.table.begin(row);
+      this.prefixCount += 1;
     }
-    this.end += 1;
-    return this.end - 1;
+    return this.table.add(row, vantagePoint);
   }
 
-  private unlink(row: number, route: number): void {
-    const [next = 0, before = 0] = [this.next[route], this.before[route]];
-    if (before === 0) this.first[row] = next;
-    else this.next[before - 1] = next;
-    if (next === 0) this.last[row] = before;
-    else this.before[next - 1] = before;
-    this.counts[row]! -= 1;
-    this.index.remove(hashOf(row, this.points[route]!), route);
-  }
-
-  private clear(route: number): void {
-    this.sequences.release(this.paths[route]!);
-    this.sequences.release(this.communities[route]!);
+  private remove(route: number): void {
+    this.sequences.release(this.table.paths[route]!);
+    this.sequences.release(this.table.communities[route]!);
     this.setPaths.delete(route);
     this.findings.delete(route);
-    this.flags[route] = 0;
-    this.rowOf[route] = -1;
-    this.free.push(route);
+    this.table.remove(route);
   }
 
   private stamp(route: number, from: { observedMs: number; arrivedMs: number; order: number }): void {
-    this.observed[route] = from.observedMs;
-    this.arrived[route] = from.arrivedMs;
-    this.orders[route] = from.order;
+    this.table.observed[route] = from.observedMs;
+    this.table.arrived[route] = from.arrivedMs;
+    this.table.orders[route] = from.order;
   }
 
   private hang(route: number, finding: T | undefined): void {
     if (finding === undefined) {
-      this.flags[route]! &= ~HAS_FINDING;
+      this.table.flags[route]! &= ~HAS_FINDING;
       this.findings.delete(route);
     } else {
-      this.flags[route]! |= HAS_FINDING;
+      this.table.flags[route]! |= HAS_FINDING;
       this.findings.set(route, finding);
     }
   }
 
   private setPath(route: number, path: AsPath): void {
     const numbers = path.every(isNumber) ? this.scratched(path.length, (n) => path[n] as number) : undefined;
-    this.swap(this.paths, route, numbers ?? NO_WORDS);
+    this.swap(this.table.paths, route, numbers ?? NO_WORDS);
     if (numbers === undefined) {
-      this.flags[route]! |= HAS_SET;
+      this.table.flags[route]! |= HAS_SET;
       this.setPaths.set(route, path);
     } else this.clearPath(route);
   }
 
   private clearPath(route: number): void {
-    if ((this.flags[route]! & HAS_SET) === 0) return;
-    this.flags[route]! &= ~HAS_SET;
+    if ((this.table.flags[route]! & HAS_SET) === 0) return;
+    this.table.flags[route]! &= ~HAS_SET;
     this.setPaths.delete(route);
   }
 
@@ -457,7 +362,7 @@ export class WatchedRib<T> {
       const [high = 0, low = 0] = communities[n] ?? [];
       return (high << 16) | low;
     });
-    this.swap(this.communities, route, words);
+    this.swap(this.table.communities, route, words);
   }
 
   /** Words in the scratch array, for one call. */
@@ -474,42 +379,14 @@ export class WatchedRib<T> {
   }
 
   private noteChanged(route: number): void {
-    if ((this.flags[route]! & IS_CHANGED) !== 0) return;
-    this.flags[route]! |= IS_CHANGED;
+    if ((this.table.flags[route]! & IS_CHANGED) !== 0) return;
+    this.table.flags[route]! |= IS_CHANGED;
     this.changed.push(route);
   }
 }
 
 const NO_WORDS: Words = { cells: new Int32Array(0), at: 0, count: 0 };
 
-/** A prefix in words: see `prefix-rows.ts`. */
-export interface PrefixWords {
-  readonly shape: number;
-  readonly words: readonly [number, number, number, number];
-}
-
-/** A route that went, as it has to be written: who carried what. */
-export interface GoneRoute extends PrefixWords {
-  readonly vantagePoint: number;
-}
-
-/** A route as it is written and read; its words are valid until the RIB changes, or the next one is read. */
-export interface WrittenRoute {
-  readonly observedMs: number;
-  readonly arrivedMs: number;
-  readonly hasBadClock: boolean;
-  readonly path: Words;
-  /** Instead of the words, where it has an AS_SET. */
-  readonly setPath: AsPath | undefined;
-  readonly communities: Words;
-}
-
-type KeptRoute = WrittenRoute & { readonly vantagePoint: number; readonly order: number };
-
 function isNumber(element: PathElement): element is number {
   return typeof element === 'number';
-}
-
-function hashOf(row: number, vantagePoint: number): number {
-  return mixed(mixed(0, row), vantagePoint);
 }

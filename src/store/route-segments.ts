@@ -24,20 +24,25 @@ export class RouteSegments {
     );
   }
 
-  /** Oldest first. Commits in between do no harm: what they drop, they have written anew. */
+  /**
+   * Oldest first. Who writes here reads before it writes; who reads beside a daemon takes all of it at once, or a
+   * segment could be dropped between two pages that undoes what an earlier page said.
+   */
   *all(): Generator<StoredSegment> {
+    const pageSegments = this.connection.readOnly ? Number.MAX_SAFE_INTEGER : PAGE_SEGMENTS;
     for (let last = 0; ; ) {
       const page = this.connection.reading(() =>
         this.connection.tuples<[number, Buffer]>(
-          `SELECT number, body FROM route_segment WHERE number > ? ORDER BY number LIMIT ${PAGE_SEGMENTS}`,
+          'SELECT number, body FROM route_segment WHERE number > ? ORDER BY number LIMIT ?',
           last,
+          pageSegments,
         ),
       );
       for (const [number, body] of page) {
         yield { number, body };
         last = number;
       }
-      if (page.length < PAGE_SEGMENTS) return;
+      if (page.length < pageSegments) return;
     }
   }
 }
