@@ -139,7 +139,9 @@ export const opensWithPurpose: HouseRule = (files) =>
 
 export const LINES_MAX = 400;
 /** Files of src/ that may be longer, each with its reason. */
-export const LONGER: Readonly<Record<string, string>> = {};
+export const LONGER: Readonly<Record<string, string>> = {
+  'src/judge/baseline.ts': 'all rules of learning in one place, a few lines each',
+};
 
 export const notTooLong: HouseRule = (files) =>
   each(files, ({ path, text }) => {
