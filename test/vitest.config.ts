@@ -18,6 +18,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'test/decode-mrt/bgpdump.test.ts',
     'test/decode-mrt/fuzz.test.ts',
     'test/deliver/conformance.test.ts',
+    'test/engine/reload-in-place.test.ts',
     'test/engine/storm.test.ts',
     'test/match/quick-reject.test.ts',
     'test/serve/access.test.ts',

@@ -181,12 +181,18 @@ export class Learner {
           const row = baseline.row(prefix.text, origin);
           if (row?.source === 'config') this.undeclare(row);
         }
-    for (const [asn, entry] of plan.asns)
-      for (const text of baseline.prefixesOf(asn)) {
-        const prefix = this.core.prefixOfText(text);
-        if (prefix !== undefined && baseline.row(text, asn)?.source !== 'rejected')
-          plan.addLearned(entry, prefix);
-      }
+    for (const asn of plan.asns.keys())
+      for (const text of baseline.prefixesOf(asn))
+        for (const row of baseline.at(text)?.values() ?? []) this.watchLearned(row);
+  }
+
+  /** What a watched AS is known for is watched; where several are, the one that was known first has it. */
+  private watchLearned(row: Memory): void {
+    const { plan } = this.core;
+    const entry = plan.asns.get(row.origin);
+    const prefix = entry === undefined ? undefined : this.core.prefixOfText(row.prefix);
+    if (entry !== undefined && prefix !== undefined && row.source !== 'rejected')
+      plan.addLearned(entry, prefix);
   }
 
   /** After a restart or a reload: rows that may still become firm, and what watched ASes are known for. */
@@ -195,12 +201,9 @@ export class Learner {
     this.queue = [];
     this.head = 0;
     const dues: Due[] = [];
-    const { baseline, plan } = this.core;
+    const { baseline } = this.core;
     for (const row of baseline.every()) {
-      const entry = plan.asns.get(row.origin);
-      const prefix = entry === undefined ? undefined : this.core.prefixOfText(row.prefix);
-      if (entry !== undefined && prefix !== undefined && row.source !== 'rejected')
-        plan.addLearned(entry, prefix);
+      this.watchLearned(row);
       if (Number.isNaN(row.firstSeenMs)) continue;
       if (row.source === 'provisional') dues.push({ row, atMs: baseline.firmAtMs(row) });
       for (const neighbor of row.neighbors.values()) {
