@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load.ts';
 import type { CheckedWatchlist } from '../../src/config/watchlist-files.ts';
 import { keepColumns, keptColumns, keptIn } from '../../src/daemon/kept-columns.ts';
+import { columnsOf } from '../../src/match/watch-builder.ts';
 import { openStore, type SqliteStore } from '../../src/store/store.ts';
 
 let folder = '';
@@ -45,8 +46,8 @@ describe('a long watchlist', () => {
     const watchlist = read();
     await keepColumns(store, watchlist, always);
     const kept = keptColumns(store, watchlist.fingerprint ?? '');
-    expect(kept?.equals(watchlist.entries)).toBe(true);
-    expect(read(true).entries.equals(watchlist.entries)).toBe(true);
+    expect(kept?.equals(columnsOf(watchlist))).toBe(true);
+    expect(columnsOf(read(true)).equals(columnsOf(watchlist))).toBe(true);
   });
 
   it('is taken from the database and not from the file, and is read when the file is another', async () => {
@@ -86,7 +87,7 @@ describe('a long watchlist', () => {
     expect(body.length).toBeGreaterThan(0);
     store.setCompiled(name, of, damage(body));
     expect(keptColumns(store, watchlist.fingerprint ?? '')).toBeUndefined();
-    expect(read(true).entries.equals(watchlist.entries)).toBe(true);
+    expect(columnsOf(read(true)).equals(columnsOf(watchlist))).toBe(true);
   });
 
   it('that was kept halfway is as good as not kept, until it is kept again', async () => {
