@@ -15,9 +15,11 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   long: [
     'test/config/fuzz.test.ts',
     'test/daemon/baseline-learn.test.ts',
+    'test/daemon/kept-columns.test.ts',
     'test/decode-mrt/bgpdump.test.ts',
     'test/decode-mrt/fuzz.test.ts',
     'test/deliver/conformance.test.ts',
+    'test/engine/reload-in-place.test.ts',
     'test/engine/storm.test.ts',
     'test/match/quick-reject.test.ts',
     'test/serve/access.test.ts',

@@ -32,7 +32,6 @@ export interface WatchlistName extends FileName {
 
 /** A watchlist that was read and found right. */
 export interface CheckedWatchlist extends Watchlist {
-  readonly entries: WatchColumns;
   /** Of a long one: what the contents of its files amount to. Same files, same entries. */
   readonly fingerprint: string | undefined;
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CheckedWatchlist, KeptColumns } from '../config/watchlist-files.ts';
+import { columnsOf } from '../match/watch-builder.ts';
 import { WatchColumns } from '../match/watch-columns.ts';
 import { openStore, type SqliteStore } from '../store/store.ts';
 import { VERSION } from './version.ts';
@@ -66,13 +67,14 @@ export function keptColumns(store: SqliteStore, fingerprint: string): WatchColum
  */
 export async function keepColumns(
   store: SqliteStore,
-  { entries, fingerprint }: CheckedWatchlist,
+  watchlist: CheckedWatchlist,
   isWanted: () => boolean,
 ): Promise<void> {
   const before = headOf(store) ?? { of: '', rows: 0 };
+  const { fingerprint } = watchlist;
   if (fingerprint === undefined || before.of === nameOf(fingerprint)) return;
   const of = nameOf(fingerprint);
-  const { bytes } = entries;
+  const { bytes } = columnsOf(watchlist);
   const used = Math.ceil(bytes.length / PIECE_BYTES);
   const rows = Math.max(used, before.rows);
   const hash = createHash('sha256');

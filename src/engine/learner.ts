@@ -207,27 +207,33 @@ export class Learner {
           const row = baseline.find(prefix, origin);
           if (row >= 0 && baseline.source(row) === 'config') this.undeclare(row);
         }
-    for (const [asn, entry] of plan.asns)
-      for (const { prefix, source } of [...baseline.ofOrigin(asn)])
-        if (source !== 'rejected') plan.addLearned(entry, prefix);
+    for (const asn of plan.asns.keys()) for (const row of [...baseline.rowsOf(asn)]) this.watchLearned(row);
+  }
+
+  /** What a watched AS is known for is watched; where several are, the one that was known first has it. */
+  private watchLearned(row: number): void {
+    const { baseline, plan } = this.core;
+    for (const beside of baseline.rowsBeside(row)) {
+      const entry = plan.asns.get(baseline.originOf(beside));
+      if (entry !== undefined && baseline.source(beside) !== 'rejected')
+        plan.addLearned(entry, baseline.prefixOf(beside));
+    }
   }
 
   /** After a restart or a reload: rows that may still become firm, and what watched ASes are known for. */
   rebuildLearned(): void {
     this.syncDeclared();
-    const dues: { readonly row: number; readonly atMs: number }[] = [];
     const { baseline, plan } = this.core;
+    const rows = new RowQueue();
+    const due = (row: number, atMs: number): void => rows.push(row, atMs);
     for (const row of baseline.everyRow()) {
-      const entry = plan.asns.get(baseline.originOf(row));
-      if (entry !== undefined && baseline.source(row) !== 'rejected')
-        plan.addLearned(entry, baseline.prefixOf(row));
+      if (plan.asns.has(baseline.originOf(row))) this.watchLearned(row);
       if (Number.isNaN(baseline.firstSeenMs(row))) continue;
-      if (baseline.source(row) === 'provisional') dues.push({ row, atMs: baseline.firmAtMs(row) });
-      for (const seenMs of baseline.candidatesSince(row))
-        dues.push({ row, atMs: seenMs + baseline.rules.learnAfterMs });
+      if (baseline.source(row) === 'provisional') due(row, baseline.firmAtMs(row));
+      baseline.eachCandidate(row, (seenMs) => due(row, seenMs + baseline.rules.learnAfterMs));
     }
-    this.queue = new RowQueue();
-    for (const { row, atMs } of dues.sort((a, b) => a.atMs - b.atMs)) this.queue.push(row, atMs);
+    rows.sort();
+    this.queue = rows;
     const nextMs = this.queue.nextMs();
     if (nextMs !== undefined) this.core.deadlines.set('learn', nextMs);
   }

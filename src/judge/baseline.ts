@@ -116,6 +116,19 @@ export class Baseline {
     return this.rows.every();
   }
 
+  /** Rows of an origin. */
+  rowsOf(origin: number): Iterable<number> {
+    return this.rows.ofOrigin(origin);
+  }
+
+  /** The row itself and those of the same prefix, in the order in which they came. */
+  rowsBeside(row: number): number[] {
+    const found: number[] = [];
+    const { rows } = this;
+    for (let at = rows.firstAt(rows.prefixRowOf(row)); at >= 0; at = rows.nextAt(at)) found.push(at);
+    return found;
+  }
+
   /** `inner`, then each less specific prefix up to and including `outer`, as far as the baseline has rows for it. */
   between(inner: Prefix, outer: Prefix): readonly Prefix[] {
     const found: Prefix[] = [];
@@ -183,10 +196,9 @@ export class Baseline {
     return this.rows.arena.neighborCount(this.rows.records[row]!);
   }
 
-  /** First sightings of neighbours that are not firm yet, ms. */
-  candidatesSince(row: number): number[] {
-    const { neighbors } = this.rows.arena.read(this.rows.records[row]!);
-    return neighbors.filter(({ firm }) => !firm).map(({ firstSeenMs }) => firstSeenMs);
+  /** Tells of each neighbour that is not firm yet when it was seen first, ms. */
+  eachCandidate(row: number, tell: (seenMs: number) => void): void {
+    this.rows.arena.eachCandidate(this.rows.records[row]!, tell);
   }
 
   /** The neighbours that count as an expectation for this origin here; empty: none is firm yet. */

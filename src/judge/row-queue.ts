@@ -33,6 +33,17 @@ export class RowQueue {
     this.times = grown(this.times);
   }
 
+  /** By time; what is due at the same time stays in its order. */
+  sort(): void {
+    const items = this.items.slice(this.head, this.end);
+    const times = this.times.slice(this.head, this.end);
+    const order = Uint32Array.from(items, (_, n) => n).sort((a, b) => times[a]! - times[b]! || a - b);
+    for (const [n, from] of order.entries()) {
+      this.items[this.head + n] = items[from]!;
+      this.times[this.head + n] = times[from]!;
+    }
+  }
+
   /** When the first one is due, ms; undefined when none waits. */
   nextMs(): number | undefined {
     return this.size === 0 ? undefined : this.times[this.head];

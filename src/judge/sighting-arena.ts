@@ -91,6 +91,19 @@ export class SightingArena {
     return false;
   }
 
+  /** Tells of each neighbour that is not firm when it was seen first, ms. */
+  eachCandidate(record: number, tell: (seenMs: number) => void): void {
+    let at = record + HEADER + this.peerCount(record);
+    for (let n = this.neighborCount(record); n > 0; n -= 1) {
+      if (!this.isFirm(at)) tell(this.firstSeenMs(at));
+      at += NEIGHBOR_HEADER + this.neighborPeers(at);
+    }
+  }
+
+  private firstSeenMs(at: number): number {
+    return this.cells[at + 2]! * WORD + (this.cells[at + 3]! >>> 0);
+  }
+
   read(record: number): Sightings {
     const peers = this.peerCount(record);
     const neighbors: NeighborSighting[] = [];
@@ -100,7 +113,7 @@ export class SightingArena {
       neighbors.push({
         asn: this.cells[at]! >>> 0,
         firm: this.isFirm(at),
-        firstSeenMs: this.cells[at + 2]! * WORD + (this.cells[at + 3]! >>> 0),
+        firstSeenMs: this.firstSeenMs(at),
         peerAsns: this.numbers(at + NEIGHBOR_HEADER, count),
       });
       at += NEIGHBOR_HEADER + count;

@@ -297,6 +297,7 @@ export class WatchPlan {
     const { columns, slotsEnd } = this;
     const sameTerms = columns.termsIn(next);
     const rows = new Int32Array(Math.max(this.rows.length, slotsEnd + roomFor(next.length))).fill(-1);
+    yield;
     const change = { added: [] as number[], changed: [] as number[], gone: [] as number[] };
     for (let row = 0; row < next.length; row += 1) {
       if (row % 256 === 255) yield;
@@ -319,6 +320,7 @@ export class WatchPlan {
 
   private hasAsnsOf(next: WatchColumns): boolean {
     if (next.counts.asns !== this.asns.size) return false;
+    if (this.asns.size === 0) return true;
     for (let row = 0; row < next.length; row += 1) {
       if (next.families[row] !== AS_ROW) continue;
       if (JSON.stringify(this.asns.get(next.asn(row))) !== JSON.stringify(next.at(row))) return false;

@@ -8,7 +8,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import { StrideTrie } from './stride-trie.ts';
 
 /**
- * Mutable map from prefix to slot (integer 0…2³¹−1). One prefix is inserted or removed without touching the others:
+ * Mutable map from prefix to slot (integer 0…2³¹−2). One prefix is inserted or removed without touching the others:
  * microseconds, but for prefixes shorter than /8, which touch up to 65,536 cells. Lookups allocate nothing.
  * Words are 32-bit numbers, signed or unsigned; signed ones stay unboxed in hot code. Bits behind `length` don't count.
  */

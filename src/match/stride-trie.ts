@@ -20,13 +20,14 @@ const childrenOf = CHILDREN_OF;
 const ROOT_BITS = 16;
 const HEADS = 1 << ROOT_BITS;
 
-/** Values are integers 0…2³¹−1; −1 stands for "none". */
+/** Values are integers 0…2³¹−2; −1 stands for "none". */
 export class StrideTrie {
   private readonly pool = new NodePool();
-  private readonly rootSlots = new Int32Array(2 * HEADS).fill(-1);
+  /** Values and lengths are kept one higher, 0 for none: pages of zeros that nobody writes to take no memory. */
+  private readonly rootSlots = new Int32Array(2 * HEADS);
   private readonly rootBelow = new Int32Array(2 * HEADS);
-  private readonly rootBest = new Int32Array(HEADS).fill(-1);
-  private readonly rootBestLength = new Int8Array(HEADS).fill(-1);
+  private readonly rootBest = new Int32Array(HEADS);
+  private readonly rootBestLength = new Int8Array(HEADS);
   private readonly rootNodes = new Int32Array(HEADS);
   /** A bit for each head that something covers or lies inside: 8 kB, so that most lookups end in the fastest cache. */
   private readonly rootBusy = new Int32Array(HEADS / 32);
@@ -50,7 +51,7 @@ export class StrideTrie {
   }
 
   private noteBusy(head: number): void {
-    const isBusy = this.rootNodes[head] !== 0 || this.rootBest[head]! >= 0;
+    const isBusy = this.rootNodes[head] !== 0 || this.rootBest[head] !== 0;
     const bit = 1 << (head & 31);
     this.rootBusy[head >>> 5] = isBusy ? this.rootBusy[head >>> 5]! | bit : this.rootBusy[head >>> 5]! & ~bit;
   }
@@ -60,7 +61,7 @@ export class StrideTrie {
     if (length < ROOT_BITS) return this.coveringShort((1 << length) | ((w0 >>> 16) >>> (16 - length)));
     const head = w0 >>> 16;
     let node = this.rootNodes[head]!;
-    if (node === 0) return this.rootBest[head]!;
+    if (node === 0) return this.rootBest[head]! - 1;
     const nodes = this.pool.nodes;
     let bestNode = 0;
     let bestBits = 0;
@@ -78,13 +79,13 @@ export class StrideTrie {
       if (rest <= 4 || (children & bit) === 0) break;
       node = nodes[node + 2]! + 4 * countBits(children & (bit - 1));
     }
-    if (bestNode === 0) return this.rootBest[head]!;
+    if (bestNode === 0) return this.rootBest[head]! - 1;
     const longest = 31 - Math.clz32(bestBits);
     return this.pool.slots[nodes[bestNode + 3]! + countBits(nodes[bestNode]! & ~(-1 << longest))]!;
   }
 
   private coveringShort(cell: number): number {
-    for (let up = cell; up >= 1; up >>= 1) if (this.rootSlots[up]! >= 0) return this.rootSlots[up]!;
+    for (let up = cell; up >= 1; up >>= 1) if (this.rootSlots[up] !== 0) return this.rootSlots[up]! - 1;
     return -1;
   }
 
@@ -92,7 +93,7 @@ export class StrideTrie {
   anyInside(w0: number, w1: number, w2: number, w3: number, length: number): boolean {
     if (length <= ROOT_BITS) {
       const cell = (1 << length) | ((w0 >>> 16) >>> (16 - length));
-      return this.rootBelow[cell]! > (this.rootSlots[cell]! >= 0 ? 1 : 0);
+      return this.rootBelow[cell]! > (this.rootSlots[cell] !== 0 ? 1 : 0);
     }
     const nodes = this.pool.nodes;
     let node = this.rootNodes[w0 >>> 16]!;
@@ -112,7 +113,7 @@ export class StrideTrie {
 
   /** Value of exactly this prefix; −1. */
   exact(w0: number, w1: number, w2: number, w3: number, length: number): number {
-    if (length <= ROOT_BITS) return this.rootSlots[(1 << length) | ((w0 >>> 16) >>> (16 - length))]!;
+    if (length <= ROOT_BITS) return this.rootSlots[(1 << length) | ((w0 >>> 16) >>> (16 - length))]! - 1;
     let node = this.rootNodes[w0 >>> 16]!;
     let depth = ROOT_BITS;
     for (; node !== 0 && length - depth > 4; depth += 4)
@@ -141,13 +142,13 @@ export class StrideTrie {
   }
 
   private insertShort(cell: number, length: number, value: number): void {
-    if (this.rootSlots[cell]! < 0) this.count(cell, 1);
-    this.rootSlots[cell] = value;
+    if (this.rootSlots[cell] === 0) this.count(cell, 1);
+    this.rootSlots[cell] = value + 1;
     const first = (cell << (16 - length)) & (HEADS - 1);
     for (let head = first; head < first + (HEADS >> length); head += 1) {
-      if (this.rootBestLength[head]! > length) continue;
-      this.rootBest[head] = value;
-      this.rootBestLength[head] = length;
+      if (this.rootBestLength[head]! > length + 1) continue;
+      this.rootBest[head] = value + 1;
+      this.rootBestLength[head] = length + 1;
       this.noteBusy(head);
     }
   }
@@ -185,16 +186,16 @@ export class StrideTrie {
   }
 
   private removeShort(cell: number, length: number): void {
-    if (this.rootSlots[cell]! < 0) return;
-    this.rootSlots[cell] = -1;
+    if (this.rootSlots[cell] === 0) return;
+    this.rootSlots[cell] = 0;
     this.count(cell, -1);
     let up = cell >> 1;
-    while (up >= 1 && this.rootSlots[up]! < 0) up >>= 1;
-    const value = up >= 1 ? this.rootSlots[up]! : -1;
-    const valueLength = 31 - Math.clz32(up);
+    while (up >= 1 && this.rootSlots[up] === 0) up >>= 1;
+    const value = this.rootSlots[up]!;
+    const valueLength = 32 - Math.clz32(up);
     const first = (cell << (16 - length)) & (HEADS - 1);
     for (let head = first; head < first + (HEADS >> length); head += 1) {
-      if (this.rootBestLength[head] !== length) continue;
+      if (this.rootBestLength[head] !== length + 1) continue;
       this.rootBest[head] = value;
       this.rootBestLength[head] = valueLength;
       this.noteBusy(head);
@@ -210,7 +211,7 @@ export class StrideTrie {
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words;
     const found: number[] = [];
     for (let bits = 0; bits <= Math.min(length, ROOT_BITS); bits += 1) {
-      const value = this.rootSlots[(1 << bits) | ((w0 >>> 16) >>> (16 - bits))]!;
+      const value = this.rootSlots[(1 << bits) | ((w0 >>> 16) >>> (16 - bits))]! - 1;
       if (value >= 0) found.push(value);
     }
     let node = length > ROOT_BITS ? this.rootNodes[w0 >>> 16]! : 0;
@@ -244,7 +245,7 @@ export class StrideTrie {
 
   private gatherRoot(cell: number, itself: boolean, max: number, found: number[]): void {
     if (this.rootBelow[cell] === 0 || found.length >= max) return;
-    if (itself && this.rootSlots[cell]! >= 0) found.push(this.rootSlots[cell]!);
+    if (itself && this.rootSlots[cell] !== 0) found.push(this.rootSlots[cell]! - 1);
     if (cell < HEADS) {
       this.gatherRoot(2 * cell, true, max, found);
       this.gatherRoot(2 * cell + 1, true, max, found);

@@ -24,7 +24,7 @@ export function readFrom(files: Files): (path: string) => Uint8Array {
 
 /** Entries as objects, for looking at them. */
 export interface ListedSettings extends Settings {
-  readonly watchlist: { readonly entries: readonly WatchEntry[] };
+  readonly watchlist: Settings['watchlist'] & { readonly entries: readonly WatchEntry[] };
 }
 
 type Extra = Partial<Omit<LoadOptions, 'configPath' | 'readFile'>>;
@@ -33,7 +33,8 @@ type Extra = Partial<Omit<LoadOptions, 'configPath' | 'readFile'>>;
 export function load(files: Files, extra: Extra = {}): ListedSettings {
   const readFile = readFrom({ 'w.yaml': ONE_ENTRY, ...files });
   const { settings } = loadSettings({ configPath: 'c.yaml', env: {}, readFile, ...extra });
-  return { ...settings, watchlist: { entries: [...settings.watchlist.entries] } };
+  const { watchlist } = settings;
+  return { ...settings, watchlist: { ...watchlist, entries: [...watchlist.entries] } };
 }
 
 /** A configuration with a sound watchlist and these lines. */

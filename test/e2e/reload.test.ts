@@ -150,6 +150,38 @@ test('a second daemon on the same state directory ends with 1 and says why', asy
   expect((await fetch(`${stage.url}/readyz`)).status).toBe(200);
 });
 
+test('a long watchlist is read in the background and changed in place, and a wrong one refused', async () => {
+  const own = await Stage.set(program, { watch: BASE });
+  const list = Array.from(
+    { length: 50_000 },
+    (_, n) =>
+      `{"prefix":"10.${n >> 8}.${n & 255}.0/24","name":"n ${n}","group":"g${n % 3}","origins":[64501]}`,
+  );
+  const write = (lines: readonly string[]): void => own.replace('long.ndjson', `${lines.join('\n')}\n`);
+  write(list);
+  own.replace(
+    'originwatch.yaml',
+    readFileSync(own.configPath, 'utf8').replace('watchlist.yaml', 'long.ndjson'),
+  );
+  await own.start();
+  await own.play(said('10.4.210.0/24', 64009));
+  expect((await own.alert('opened', 'g1')).incident.offender).toBe(64009);
+  const { connections } = own.simulator;
+  const rightly = list.map((line, n) => (n === 1_234 ? line.replace('64501', '64009') : line));
+  write([...rightly.slice(2), '{"prefix":"192.0.2.0/24","group":"new","origins":[64502]}']);
+  expect((await own.alert('resolved', 'g1')).reason).toBe('accepted');
+  await own.play(said('192.0.2.0/24', 64008));
+  expect((await own.alert('opened', 'new')).incident.offender).toBe(64008);
+  expect(own.simulator.connections).toBe(connections);
+  write([...rightly.slice(0, 7), '{"prefix":"192.0.2.0"}', ...rightly.slice(7)]);
+  const failed = await eventually('the refusal', () => own.daemon.logged('reload.failed')[0]);
+  expect(JSON.stringify(failed.problems)).toContain('long.ndjson:8:');
+  write([...rightly.slice(2), '{"prefix":"192.0.2.0/24","group":"new","origins":[64502]}']);
+  await eventually('the reload', () => own.daemon.logged('reload.ok').length === 2);
+  expect((await own.get<{ entries: unknown[] }>('/api/v1/watchlist')).entries).toHaveLength(49_999);
+  await own.close();
+});
+
 test('SIGTERM ends it with 0, though a receiver hangs and a reader listens', async () => {
   const own = await Stage.set(program, { watch: BASE });
   own.webhook.mode = 'hang';

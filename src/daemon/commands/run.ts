@@ -6,7 +6,6 @@ import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { restartNeeded, sameSettings } from '../../config/compare.ts';
 import { loadSettings } from '../../config/load.ts';
-import { loadWatchlistApart } from '../../config/load-apart.ts';
 import { ConfigError } from '../../config/problems.ts';
 import type { Settings } from '../../config/settings.ts';
 import { type FilesWatch, watchFiles } from '../../config/watch-files.ts';
@@ -125,6 +124,11 @@ class Reloads {
     this.onBroken = parts.onBroken;
   }
 
+  private async loadApart(): Promise<CheckedWatchlist> {
+    const { loadWatchlistApart } = await import('../../config/load-apart.ts');
+    return loadWatchlistApart(this.configPath);
+  }
+
   /** `watchlist`: was read already. */
   private load(watchlist: CheckedWatchlist | undefined): Settings {
     return loadSettings({ configPath: this.configPath, env: process.env, watchlist }).settings;
@@ -160,7 +164,7 @@ class Reloads {
   private async reloadNow(cause: string, unlessSame: boolean): Promise<void> {
     const { settings } = this.daemon;
     try {
-      const next = this.load(isLarge(settings.files) ? await loadWatchlistApart(this.configPath) : undefined);
+      const next = this.load(isLarge(settings.files) ? await this.loadApart() : undefined);
       if (unlessSame && sameSettings(next, settings)) return;
       const restart = restartNeeded(settings, next);
       if (restart.length > 0) this.log.warn({ event: 'reload.restart-needed', keys: restart });
