@@ -10,6 +10,7 @@ import { decodeRisLive } from '../../src/decode/ris-live.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { QuickReject, type QuickVerdict } from '../../src/match/quick-reject.ts';
+import { ANNOUNCED_COUNT, WITHDRAWN_COUNT } from '../../src/match/tape.ts';
 import { VantagePointTable } from '../../src/match/vantage-point-table.ts';
 import {
   CAPTURES,
@@ -263,6 +264,40 @@ describe('a frame', () => {
     expect(quick.verdict(frame, 1)).toBe('reject');
     table.callInAll();
     expect(quick.verdict(frame, 1)).toBe('slow');
+  });
+
+  it('with something of ours goes the accept road where that takes it, the slow road where not', () => {
+    const { quick, table } = quickRejectOf(WATCH);
+    const asked: unknown[] = [];
+    let isTaken = true;
+    quick.acceptRoad = {
+      accept: (cells, at, row, nowMs) => {
+        asked.push([cells[at + ANNOUNCED_COUNT], cells[at + WITHDRAWN_COUNT], row, nowMs]);
+        return isTaken;
+      },
+    };
+    const ours = frameOf({ announced: ['192.0.2.0/24', '10.1.2.0/24'] });
+    const originated = frameOf({ path: '[64496,38099]', announced: ['192.0.2.0/24'] });
+    expect(quick.verdict(ours, 1_000)).toBe('stranger');
+    expect(asked).toEqual([]);
+    const row = quick.adopt(peer);
+    expect(quick.verdict(ours, 2_000)).toBe('accept');
+    expect(table.heardMs(row, 4)).toBe(2_000);
+    expect(quick.verdict(originated, 3_000)).toBe('accept');
+    expect(quick.verdict(frameOf({ withdrawn: ['2001:db8::/32'] }), 4_000)).toBe('accept');
+    expect(quick.verdict(frameOf({ announced: ['192.0.2.0/24'] }), 5_000)).toBe('reject');
+    isTaken = false;
+    expect(quick.verdict(ours, 6_000)).toBe('slow');
+    expect([table.heardMs(row, 4), table.heardMs(row, 6)]).toEqual([5_000, 4_000]);
+    table.callIn(peer);
+    expect(quick.verdict(ours, 7_000)).toBe('slow');
+    expect(asked).toEqual([
+      [2, 0, row, 2_000],
+      [1, 0, row, 3_000],
+      [0, 1, row, 4_000],
+      [2, 0, row, 6_000],
+    ]);
+    expect([quick.accepted, quick.rejected]).toEqual([3, 1]);
   });
 
   it('cut off anywhere is never rejected', () => {
