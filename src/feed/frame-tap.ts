@@ -7,7 +7,7 @@
  * Bytes are laid into the scanner's own memory, a piece of the stream at a time, and a run of text frames is scanned in one
  * call. Nothing is copied for a frame that the scanner settles.
  */
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 
 /** Longest frame taken here, header and all; longer ones are for `ws`. */
 const TAKEN_BYTES_MAX = 65_535;
@@ -73,6 +73,14 @@ export class FrameTap {
     return socket;
   }
 
+  /** For the connection: every read of the socket goes into one buffer and from there into the tap, nothing is allocated. */
+  onread(): OnReadOpts {
+    return {
+      buffer: Buffer.allocUnsafeSlow(PIECE_BYTES),
+      callback: (length, bytes) => this.#take(bytes.subarray(0, length) as Buffer),
+    };
+  }
+
   /** `ws` says that the connection is open: from now on frames are taken. */
   open(): void {
     this.#isOpen = true;
@@ -83,7 +91,7 @@ export class FrameTap {
     let rest = bytes;
     if (this.#head !== undefined) {
       const start = this.#skipHead(rest);
-      if (start > 0) wantsMore = this.#pass(rest.subarray(0, start));
+      if (start > 0) wantsMore = this.#pass(Buffer.from(rest.subarray(0, start)));
       rest = rest.subarray(start);
     }
     for (let at = 0; at < rest.length; at += PIECE_BYTES)

@@ -7,10 +7,15 @@ import type { FrameTap } from './frame-tap.ts';
 /** As `ws` connects by itself, with the tap before it. */
 export function connectionThrough(tap: FrameTap, url: string): (options: ClientRequestArgs) => Socket {
   return ({ path: _, ...options }) => {
-    if (!/^(?:wss|https):/.test(url)) return tap.attach(connect(options as TcpNetConnectOpts));
+    if (!/^(?:wss|https):/.test(url))
+      return tap.attach(connect({ ...options, onread: tap.onread() } as TcpNetConnectOpts));
     const host = options.host ?? '';
     return tap.attach(
-      connectTls({ servername: isIP(host) === 0 ? host : '', ...options } as ConnectionOptions),
+      connectTls({
+        servername: isIP(host) === 0 ? host : '',
+        ...options,
+        onread: tap.onread(),
+      } as ConnectionOptions),
     );
   };
 }
