@@ -100,7 +100,8 @@ function watchedAsOf(plan: WatchPlan, route: Route): AsnEntry | undefined {
 /** Something is known of the watched AS: a listed entry with it among the origins, or a firm baseline. */
 function knowsAs(plan: WatchPlan, world: World, asn: number): boolean {
   if (plan.isListedOrigin(asn)) return true;
-  for (const { source } of world.baseline.ofOrigin(asn)) if (isFirm(source)) return true;
+  const { baseline } = world;
+  for (const row of baseline.rowsOf(asn)) if (isFirm(baseline.source(row))) return true;
   return false;
 }
 
