@@ -9,7 +9,7 @@ import { sameValue } from '../config/compare.ts';
 import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
 import { RIS_LIVE_PROBLEMS } from '../decode/ris-live.ts';
-import type { Archive, Operator, Published } from '../engine/ports.ts';
+import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live-options.ts';
@@ -19,13 +19,14 @@ import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
+import { CommitSchedule } from './commit-schedule.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
 import { keepColumns } from './kept-columns.ts';
 import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
-import { operatorPort, presentPort } from './live-ports.ts';
+import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { inSlices } from './slices.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
@@ -42,12 +43,11 @@ export interface DaemonOptions {
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
-/** Quiet time after which large incidents are written as they stand. */
-const DEFER_MS = 20;
 /** An orderly stop has ten seconds for all it does. */
 const FINAL_COMMITS_MS = 4_000;
 /** Long work is done in stretches of this length, messages between them. */
 const SLICE_MS = 5;
+const CHECKPOINT_EVERY_MS = 1_000;
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
 
@@ -59,6 +59,7 @@ export class Daemon {
   private readonly options: DaemonOptions;
   private readonly log: Logger;
   private readonly clock = new LiveClock();
+  private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
   private readonly recording: RecordingWriter | undefined;
   private readonly server: Server;
@@ -72,12 +73,8 @@ export class Daemon {
   private isStopping = false;
   /** Where the server listens; empty before it does. */
   private url = '';
-  private commitScheduled = false;
   private deadlineTimer: NodeJS.Timeout | undefined;
-  private deferredTimer: NodeJS.Timeout | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
-  /** `performance.now()` of the first frame that is not committed. */
-  private firstFrameAt: number | undefined;
   private observationsCounted = 0;
   private lastReload:
     | { readonly at: string; readonly result: string; readonly problems: readonly string[] }
@@ -111,6 +108,16 @@ export class Daemon {
       beforeCommit: () => this.writeRecording(engine.core.nowMs),
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
+      onPublished: (published) => this.logChanges(published),
+    });
+    this.commits = new CommitSchedule({
+      driver: this.driver,
+      onClean: () => this.countCommitted(),
+      afterTurn: () => {
+        this.feeds.followLearned();
+        this.armDeadline();
+      },
+      onBroken: options.onBroken,
     });
     this.operator = operatorPort(this.driver, this.clock, () => this.armDeadline());
     this.deliveries = this.makeDeliveries();
@@ -122,7 +129,7 @@ export class Daemon {
       log: this.log,
       recording: this.recording,
       coverage: this.store.coverage,
-      afterInput: () => this.scheduleCommit(),
+      afterInput: () => this.commits.soon(),
     });
     this.rpki = this.makeRpki();
     this.server = this.makeServer();
@@ -159,6 +166,7 @@ export class Daemon {
     this.feeds.start();
     this.armDeadline();
     this.every(PRUNE_EVERY_MS, () => this.prune());
+    this.every(CHECKPOINT_EVERY_MS, () => this.store.checkpoint());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
     this.keepWatchlist();
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
@@ -173,7 +181,7 @@ export class Daemon {
     await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
     clearTimeout(this.deadlineTimer);
-    clearTimeout(this.deferredTimer);
+    this.commits.stop();
     this.driver.engine.finish(nowMs);
     this.commitAll();
     this.feeds.writeCoverage();
@@ -196,48 +204,29 @@ export class Daemon {
     this.timers.push(timer);
   }
 
-  /** One transaction for all frames that came with this turn of the event loop: single when idle, batched under load. */
-  private scheduleCommit(): void {
-    this.firstFrameAt ??= performance.now();
-    if (this.commitScheduled) return;
-    this.commitScheduled = true;
-    setImmediate(() => this.commitNow());
-  }
-
-  /** What is put off while a storm rages is written when it is due, or once nothing comes for a moment. */
-  private writeDeferredSoon(): void {
-    clearTimeout(this.deferredTimer);
-    const { deferred, baseline } = this.driver.engine.core;
-    if (deferred.size === 0 && baseline.sightedCount === 0) return;
-    this.deferredTimer = setTimeout(() => this.commitNow(true), DEFER_MS);
-  }
-
-  private commitNow(isIdle = false): void {
-    this.commitScheduled = false;
-    try {
-      this.driver.commit(isIdle);
-    } catch (error) {
-      this.options.onBroken(error);
-      return;
-    }
-    this.writeDeferredSoon();
+  /** Everything that was judged is committed: it counts. */
+  private countCommitted(): void {
     this.feeds.countJudged();
-    this.feeds.followLearned();
     const { observations } = this.driver.engine.core;
     this.metrics.observations(observations - this.observationsCounted);
     this.observationsCounted = observations;
-    this.firstFrameAt = undefined;
-    this.armDeadline();
   }
 
   private committed(published: readonly Published[]): void {
     for (const one of published) {
       if (one.type === 'incident') this.deliveries.changed(one.incident);
       if (one.type !== 'alert') continue;
+      this.metrics.alert(one.alert.event);
+      const sinceMs = this.commits.sinceFrameMs();
+      if (sinceMs !== undefined) this.metrics.detectionLatency(sinceMs / 1000);
+    }
+  }
+
+  /** One line for each change of an incident, when those who wait for it were told. */
+  private logChanges(published: readonly Published[]): void {
+    for (const one of published) {
+      if (one.type !== 'alert') continue;
       const { alert } = one;
-      this.metrics.alert(alert.event);
-      if (this.firstFrameAt !== undefined)
-        this.metrics.detectionLatency((performance.now() - this.firstFrameAt) / 1000);
       this.log.info({
         event: `incident.${alert.event}`,
         incident: alert.incident.id,
@@ -260,7 +249,7 @@ export class Daemon {
     const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - Date.now()));
     this.deadlineTimer = setTimeout(() => {
       this.driver.advance(this.clock.nowMs());
-      this.commitNow();
+      this.commits.now();
     }, delayMs);
   }
 
@@ -302,13 +291,16 @@ export class Daemon {
       newBuilder: (expected) => new RpkiDataBuilder(expected),
       onLoaded: ({ data }) => {
         this.driver.engine.setRpki(data, this.clock.nowMs());
-        this.commitNow();
+        this.commits.now();
       },
     });
   }
 
   private makeServer(): Server {
-    const archive = this.archive();
+    const archive = archivePort(this.store.archive, {
+      commit: () => this.commits.beforeReading(),
+      writeCoverage: () => this.feeds.writeCoverage(),
+    });
     return createServer({
       archive,
       present: presentPort(this.driver, this.clock, archive, {
@@ -336,22 +328,13 @@ export class Daemon {
     });
   }
 
-  /** The store's archive; what the feeds could see is written down until now before it is told. */
-  private archive(): Archive {
-    const { archive } = this.store;
-    const coverage: Archive['coverage'] = (from, to) => {
-      this.feeds.writeCoverage();
-      return archive.coverage(from, to);
-    };
-    return Object.assign(Object.create(archive) as SqliteStore['archive'], { coverage });
-  }
-
   private tokens(): Settings['serve']['tokens'] {
     const admin = { name: 'admin', token: { reveal: () => this.adminToken }, scope: 'write' as const };
     return [...this.settings.serve.tokens, admin];
   }
 
   private async metricsText(): Promise<string> {
+    this.commits.beforeReading();
     this.feeds.refreshMetrics();
     return this.metrics.text();
   }
@@ -388,7 +371,7 @@ export class Daemon {
     if (change === undefined) engine.reload(next, this.clock.nowMs());
     else engine.reloadWatch(next, change, this.clock.nowMs());
     this.feeds.reload(next);
-    this.commitNow();
+    this.commits.now();
     this.server.applyTokens(this.tokens());
     this.server.applyHosts(next.serve.hosts);
     if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);

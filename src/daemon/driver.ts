@@ -21,6 +21,8 @@ export interface DriverOptions {
   /** After each transaction with outbox rows. */
   readonly onOutbox?: () => void;
   readonly onCommitted?: (published: readonly Published[]) => void;
+  /** After everybody was told. */
+  readonly onPublished?: (published: readonly Published[]) => void;
 }
 
 /** Inputs that one transaction holds at most. */
@@ -28,12 +30,15 @@ const INPUTS_MAX = 2_000;
 /** Rows of the baseline that were only seen once more: as many go with a transaction, and with one when nothing else is to be done. */
 const SIGHTED_MAX = 50;
 const SIGHTED_IDLE_MAX = 500;
+/** How long changes of which nobody is told wait for more of their kind, ms. */
+export const COMPANY_MS = 25;
 
 export class Driver implements Publisher {
   readonly engine: Engine;
   private readonly options: DriverOptions;
   private readonly listeners = new Set<(published: Published) => void>();
   private pending = 0;
+  private turnCommittedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DriverOptions) {
     this.engine = options.engine;
@@ -63,6 +68,20 @@ export class Driver implements Publisher {
     return this.pending > 0 || this.engine.core.hasChanged;
   }
 
+  /**
+   * The end of a turn of the event loop, at `nowMs` of a clock that never goes back. What somebody waits for is
+   * committed at once; the rest too, unless the last turn that committed is less than `COMPANY_MS` ago. Returns after
+   * how many ms it has to be asked again; undefined: nothing waits.
+   */
+  endTurn(nowMs: number): number | undefined {
+    const { core } = this.engine;
+    const waitMs = this.turnCommittedMs + COMPANY_MS - nowMs;
+    if (waitMs > 0 && core.hasChanged && !core.effects.isUrgent) return waitMs;
+    if (core.hasChanged) this.turnCommittedMs = nowMs;
+    this.commit();
+    return undefined;
+  }
+
   /** One transaction with everything since the last one; then it is published. `isIdle`: also what was put off. */
   commit(isIdle = false): void {
     this.pending = 0;
@@ -78,6 +97,7 @@ export class Driver implements Publisher {
     this.options.onCommitted?.(published);
     for (const one of published) for (const listener of this.listeners) listener(one);
     if (batch.outbox.length > 0) this.options.onOutbox?.();
+    this.options.onPublished?.(published);
   }
 
   subscribe(listener: (published: Published) => void): () => void {

@@ -33,6 +33,28 @@ export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () =>
   };
 }
 
+/** The store's archive; what is judged, and what the feeds could see, is written down until now before it is told. */
+export function archivePort<Stored extends Archive>(
+  archive: Stored,
+  before: { commit(): void; writeCoverage(): void },
+): Stored {
+  const after =
+    <Args extends readonly unknown[], Result>(write: () => void, read: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      write();
+      return read(...args);
+    };
+  const { commit, writeCoverage } = before;
+  const current: Partial<Archive> = {
+    incidents: after(commit, archive.incidents.bind(archive)),
+    incident: after(commit, archive.incident.bind(archive)),
+    rawOf: after(commit, archive.rawOf.bind(archive)),
+    baseline: after(commit, archive.baseline.bind(archive)),
+    coverage: after(writeCoverage, archive.coverage.bind(archive)),
+  };
+  return Object.assign(Object.create(archive) as Stored, current);
+}
+
 export interface FeedReadiness {
   readonly name: string;
   readonly connected: boolean;

@@ -3,6 +3,8 @@
  * secret elsewhere), the answer graded into success, try again, or refused (RFC 9110 §15, RFC 6585 §4).
  * No address, header or body of ours stands in an error.
  */
+import { type IncomingMessage, request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { answerCode } from './clean-text.ts';
 import { type Outcome, refused, tryAgain } from './receiver.ts';
 
@@ -53,19 +55,41 @@ export async function post(request: Post): Promise<Answered> {
   }
 }
 
+/**
+ * By `node:http` and not by `fetch`, whose first call loads for a tenth of a second. Connections are kept for some
+ * seconds. One that was kept and turns out to be closed says nothing about the receiver: once more, on a new one.
+ */
 async function exchange(request: Post, signal: AbortSignal): Promise<Answered> {
-  const { url, headers, body } = request;
-  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-  const text = await readBounded(response);
-  const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), request.nowMs);
-  return { answered: true, status: response.status, body: text, retryAfterMs };
+  const response = await asked(request, signal, true);
+  const retryAfterMs = readRetryAfter(response.headers['retry-after'] ?? null, request.nowMs);
+  const body = await readBounded(response);
+  return { answered: true, status: response.statusCode ?? 0, body, retryAfterMs };
 }
 
-async function readBounded(response: Response): Promise<string> {
-  if (response.body === null) return '';
+function asked(request: Post, signal: AbortSignal, mayReuse: boolean): Promise<IncomingMessage> {
+  const { url, headers, body } = request;
+  const begin = url.startsWith('https:') ? requestTls : requestPlain;
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  return new Promise((resolve, reject) => {
+    const sent = begin(
+      url,
+      { method: 'POST', headers: { ...headers, ...length }, signal, ...(mayReuse ? {} : { agent: false }) },
+      resolve,
+    );
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      const isStale =
+        mayReuse && sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      if (isStale && !signal.aborted) resolve(asked(request, signal, false));
+      else reject(error);
+    });
+    sent.end(body);
+  });
+}
+
+async function readBounded(response: IncomingMessage): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     bytes += chunk.byteLength;
     if (bytes >= ANSWER_BYTES_MAX) break;

@@ -59,6 +59,14 @@ export class Effects {
     return this.alerts.length > 0;
   }
 
+  /** Somebody is told of it, or did it. What else is in here only keeps the next start right. */
+  get isUrgent(): boolean {
+    return (
+      this.alerts.length + this.outbox.length + this.published.length > 0 ||
+      this.silences.length + this.silencesRemoved.length + this.audit.length > 0
+    );
+  }
+
   get isEmpty(): boolean {
     return (
       this.memory.size === 0 &&

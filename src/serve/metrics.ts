@@ -221,6 +221,18 @@ function asked(registry: Registry, name: string, help: string, label: string): M
   return owners;
 }
 
+/** One row for each set of labels: a step of a gauge costs as much as reading a hundred rows. */
+function summed(rows: readonly IncidentCount[]): Iterable<IncidentCount> {
+  const sums = new Map<string, { state: string; kind: string; severity: string; count: number }>();
+  for (const { state, kind, severity, count } of rows) {
+    const key = `${state} ${kind} ${severity}`;
+    const sum = sums.get(key);
+    if (sum === undefined) sums.set(key, { state, kind, severity, count });
+    else sum.count += count;
+  }
+  return sums.values();
+}
+
 function incidentGauge(registry: Registry): { ask(rows: () => readonly IncidentCount[]): void } {
   let owner: () => readonly IncidentCount[] = () => [];
   new Gauge({
@@ -232,7 +244,8 @@ function incidentGauge(registry: Registry): { ask(rows: () => readonly IncidentC
       this.reset();
       for (const kind of KINDS)
         for (const severity of SEVERITIES) this.set({ state: 'open', kind, severity }, 0);
-      for (const { state, kind, severity, count } of owner()) this.inc({ state, kind, severity }, count);
+      for (const { state, kind, severity, count } of summed(owner()))
+        this.inc({ state, kind, severity }, count);
     },
   });
   return {

@@ -4,7 +4,7 @@
  *
  * WAL with `synchronous = FULL`: an alert that went out must not be taken back by a power cut, else its number
  * would be given to another alert. One sync a transaction (about 0.2 ms on a solid-state disk) is paid per batch,
- * not per message.
+ * not per message, and not at all for what may be lost: the next sync covers it (decisions 0003, 0030).
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,6 +15,12 @@ import { type ErrorCode, OperationalError } from '../engine/errors.ts';
 const BUSY_TIMEOUT_MS = 5_000;
 /** The write-ahead log is cut back to this after a burst. */
 const WAL_BYTES_MAX = 64 * 1024 * 1024;
+const PAGE_BYTES = 4_096;
+/**
+ * Pages of the log from which on `checkpoint` copies them into the file. Most commits write the same pages again,
+ * so the more stand in the log, the less there is to copy in all.
+ */
+const CHECKPOINT_PAGES = 4_000;
 
 export type Value = string | number | Buffer | null;
 
@@ -32,6 +38,8 @@ export class Connection {
   private readonly tupleStatements = new Map<string, Database.Statement<unknown[]>>();
   private readonly transaction: Database.Transaction<(work: () => void) => void>;
   private readonly rollbackListeners: (() => void)[] = [];
+  /** How the file is written now: `synchronous` of the last transaction. */
+  private isSyncing = true;
 
   private constructor(path: string, database: Database.Database, readOnly: boolean) {
     this.path = path;
@@ -68,6 +76,8 @@ export class Connection {
       this.database.pragma('journal_mode = WAL');
       this.database.pragma('synchronous = FULL');
       this.database.pragma(`journal_size_limit = ${WAL_BYTES_MAX}`);
+      // Within a commit only where nobody calls `checkpoint`.
+      this.database.pragma(`wal_autocheckpoint = ${WAL_BYTES_MAX / PAGE_BYTES}`);
     });
   }
 
@@ -117,9 +127,19 @@ export class Connection {
     return translate(code, `${this.path} can not be read`, work);
   }
 
-  /** One transaction: all of `work`, or nothing of it. Not to be nested. */
+  /** One transaction: all of `work`, or nothing of it. Not to be nested. On disk when it returns. */
   writing<Result>(work: () => Result, code: ErrorCode = 'store-write'): Result {
+    return this.transacted(true, work, code);
+  }
+
+  /** As `writing`; a power cut may take back the last of these, in order. The end of the process does not. */
+  writingSoon<Result>(work: () => Result): Result {
+    return this.transacted(false, work, 'store-write');
+  }
+
+  private transacted<Result>(syncs: boolean, work: () => Result, code: ErrorCode): Result {
     return translate(code, `${this.path} can not be written`, () => {
+      this.setSyncing(syncs);
       let result: { readonly value: Result } | undefined;
       try {
         this.transaction.immediate(() => {
@@ -132,6 +152,34 @@ export class Connection {
       if (result === undefined) throw new Error('a transaction ended without a result');
       return result.value;
     });
+  }
+
+  private setSyncing(syncs: boolean): void {
+    if (syncs === this.isSyncing || this.readOnly) return;
+    this.database.exec(`PRAGMA synchronous = ${syncs ? 'FULL' : 'NORMAL'}`);
+    this.isSyncing = syncs;
+  }
+
+  /**
+   * Copies the log into the file once it is long enough to be worth it. Takes some ten milliseconds then, so it is
+   * called where nobody waits for a commit. Readers are not waited for. A failure loses nothing: what is in the log
+   * stays there, and a disk that takes no more is told of by the next commit. Returns the pages copied.
+   */
+  checkpoint(): number {
+    try {
+      const log = this.walState('NOOP');
+      if (log.pages - log.copied < CHECKPOINT_PAGES) return 0;
+      return this.walState('PASSIVE').copied - log.copied;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Pages of the log, and those of them that stand in the file. */
+  private walState(mode: 'NOOP' | 'PASSIVE'): { readonly pages: number; readonly copied: number } {
+    const sql = `PRAGMA wal_checkpoint(${mode})`;
+    const [, pages, copied] = this.tuples<[number, number, number]>(sql)[0] ?? [0, 0, 0];
+    return { pages, copied };
   }
 
   /** Told when a transaction was taken back: whoever remembers rows outside of SQLite forgets them. */

@@ -30,7 +30,7 @@ export class CoverageTable implements CoverageWriter {
   coverage(interval: CoverageInterval): void {
     const since = msOf(interval.from);
     const until = Math.max(since, msOf(interval.to));
-    this.connection.writing(() => {
+    this.connection.writingSoon(() => {
       const last = this.latest(interval.feed);
       if (last !== undefined && this.continues(last, interval, since)) {
         if (until > last.until)

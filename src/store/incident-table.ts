@@ -15,12 +15,28 @@ export const RAW_NEWEST = 100;
 export const FRAME_CHARACTERS_MAX = 65_536;
 
 const PAGE_ROWS = 100;
+/** Incidents of which it is remembered what stands in the tables, and the prefixes of each. */
+const KNOWN_MAX = 1_000;
+
+/** What of an incident is written already and need not be looked up or written again. */
+interface Known {
+  readonly number: number;
+  readonly prefixes: Set<string>;
+}
 
 export class IncidentTable {
   private readonly connection: Connection;
 
+  private readonly known = new Map<string, Known>();
+
   constructor(connection: Connection) {
     this.connection = connection;
+    connection.onRollback(() => this.known.clear());
+  }
+
+  /** Rows were removed: what is remembered of them no longer holds. */
+  pruned(): void {
+    this.known.clear();
   }
 
   /** Inserts or replaces by id, within a transaction. */
@@ -45,22 +61,32 @@ export class IncidentTable {
       JSON.stringify(incident),
       record.memory,
     );
-    this.putRoutes(row?.number ?? 0, record);
+    this.putRoutes(this.knownAs(incident.id, row?.number ?? 0), record);
+  }
+
+  private knownAs(id: string, number: number): Known {
+    const before = this.known.get(id);
+    if (before !== undefined && before.number === number && before.prefixes.size < KNOWN_MAX) return before;
+    if (this.known.size >= KNOWN_MAX) this.known.clear();
+    const known = { number, prefixes: new Set<string>() };
+    this.known.set(id, known);
+    return known;
   }
 
   /** Prefixes are only ever added: a route that made room for heavier ones in the list is still found. */
-  private putRoutes(number: number, record: IncidentRecord): void {
-    const listed = record.incident.routes.map((route) => route.prefix);
-    for (const text of new Set([...listed, ...(record.unlisted ?? [])])) {
-      const key = keyOfText(text);
-      if (key !== undefined) {
-        this.connection.run(
-          'INSERT OR IGNORE INTO incident_route (prefix, incident) VALUES (?, ?)',
-          key,
-          number,
-        );
-      }
+  private putRoutes({ number, prefixes }: Known, record: IncidentRecord): void {
+    for (const { prefix } of record.incident.routes) {
+      if (prefixes.has(prefix)) continue;
+      prefixes.add(prefix);
+      this.putRoute(number, prefix);
     }
+    for (const prefix of record.unlisted ?? []) if (!prefixes.has(prefix)) this.putRoute(number, prefix);
+  }
+
+  private putRoute(number: number, prefix: string): void {
+    const key = keyOfText(prefix);
+    if (key === undefined) return;
+    this.connection.run('INSERT OR IGNORE INTO incident_route (prefix, incident) VALUES (?, ?)', key, number);
   }
 
   /** The engine no longer keeps it; the archive does. An open one is never forgotten. */
@@ -73,6 +99,8 @@ export class IncidentTable {
 
   /** The row number of an incident; an unknown id is our own error. */
   numberOf(id: string): number {
+    const known = this.known.get(id);
+    if (known !== undefined) return known.number;
     const row = this.connection.get<{ number: number }>('SELECT number FROM incident WHERE id = ?', id);
     if (row === undefined) throw new Error(`no incident ${id} in this batch or before it`);
     return row.number;
@@ -129,6 +157,7 @@ export class IncidentTable {
         cut(frame),
       );
     }
+    if (end <= RAW_FIRST + RAW_NEWEST) return;
     this.connection.run(
       'DELETE FROM raw WHERE incident = ? AND place > ? AND place <= ?',
       number,

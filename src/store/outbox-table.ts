@@ -1,6 +1,7 @@
 /**
  * The outbox: what still has to be sent, written in the transaction of the alert itself. Nothing is marked before
- * it was sent, so a crash repeats a message (with the same id) and never loses one.
+ * it was sent, so a crash repeats a message (with the same id) and never loses one. Marking does not wait for the
+ * disk: a power cut repeats, too.
  *
  * Order per incident: of each receiver and incident only the first unsent row is `ready`, those after it stand
  * `behind` until it is delivered or given up. Claims therefore read an index of ready rows and never count.
@@ -93,7 +94,7 @@ export class OutboxTable implements Outbox {
   }
 
   postponed(receiver: string, key: string, notBeforeMs: number, error: string): void {
-    this.connection.writing(() =>
+    this.connection.writingSoon(() =>
       this.connection.run(
         `UPDATE outbox SET attempts = attempts + 1, not_before = ?, error = ?
          WHERE receiver = ? AND key = ? AND finished IS NULL`,
@@ -112,7 +113,7 @@ export class OutboxTable implements Outbox {
     end: { readonly state: 'delivered' | 'failed'; readonly atMs: number; readonly error: string },
   ): void {
     const { connection } = this;
-    connection.writing(() => {
+    connection.writingSoon(() => {
       const row = connection.get<{ incident: number }>(
         `UPDATE outbox SET state = ?, finished = ?, attempts = attempts + 1, error = ?
          WHERE receiver = ? AND key = ? AND finished IS NULL

@@ -27,8 +27,8 @@ export const RETENTION: Retention = {
   coverageDays: 400,
   auditDays: 800,
   memosMax: 50_000,
-  sliceRows: 500,
-  slicePages: 256,
+  sliceRows: 100,
+  slicePages: 64,
 };
 
 const DAY_MS = 86_400_000;
@@ -41,7 +41,7 @@ export interface Pruned {
 
 /** One slice, a few milliseconds; call again while `more`, with other work in between. */
 export function prune(connection: Connection, nowMs: number, retention: Retention): Pruned {
-  const counts = connection.writing(() =>
+  const counts = connection.writingSoon(() =>
     deletions(nowMs, retention).map(({ sql, values }) => connection.run(sql, ...values)),
   );
   const freeBefore = Number(connection.reading(() => connection.pragma('freelist_count')));

@@ -110,11 +110,18 @@ export class SqliteStore implements Store {
 
   /** One transaction. Removals come before what is put, so that a row named in both stays. */
   commit(batch: Batch): void {
-    this.connection.writing(() => {
+    const write = (): void => {
       this.writeRoutes(batch);
       this.writeIncidents(batch);
       this.writeNotes(batch);
-    });
+    };
+    if (isToldOf(batch)) this.connection.writing(write);
+    else this.connection.writingSoon(write);
+  }
+
+  /** Keeps the log short, between two commits; call about once a second. Returns the pages copied. */
+  checkpoint(): number {
+    return this.connection.checkpoint();
   }
 
   private writeRoutes(batch: Batch): void {
@@ -145,7 +152,9 @@ export class SqliteStore implements Store {
 
   /** One slice of retention, a few milliseconds; call again soon while `more`. */
   prune(nowMs: number): Pruned {
-    return prune(this.connection, nowMs, this.retention);
+    const pruned = prune(this.connection, nowMs, this.retention);
+    if (pruned.rows > 0) this.tables.incidents.pruned();
+    return pruned;
   }
 
   /** False when a transaction can not be begun: disk gone, file locked by somebody else. */
@@ -176,6 +185,12 @@ export class SqliteStore implements Store {
     this.connection.close();
     this.unlock();
   }
+}
+
+/** What nobody was told of only keeps the next start right: after a power cut the feed tells it again. */
+function isToldOf(batch: Batch): boolean {
+  const { alerts, outbox, incidents, raw, silences, silencesRemoved, audit } = batch;
+  return [alerts, outbox, incidents, raw, silences, silencesRemoved, audit].some((rows) => rows.length > 0);
 }
 
 function byIncident(raw: Batch['raw']): ReadonlyMap<string, readonly RawEvidence[]> {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { RETENTION } from '../../src/store/prune.ts';
@@ -151,5 +151,16 @@ describe('retention', () => {
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(database.pragma('foreign_key_check')).toEqual([]);
     database.close();
+  });
+});
+
+describe('the README', () => {
+  it('says how long things are kept', () => {
+    const text = readFileSync('README.md', 'utf8').replaceAll('\n', ' ');
+    const paragraph = /\*\*How long things are kept\.\*\*(.*?) {2}/.exec(text)?.[1] ?? '';
+    const { incidentDays, rawDays, coverageDays, deliveryDays, auditDays } = RETENTION;
+    expect(paragraph.match(/\d+(?= days|; coverage|; deliveries|; the audit|\. Open)/g)?.map(Number)).toEqual(
+      [incidentDays, rawDays, coverageDays, deliveryDays, auditDays],
+    );
   });
 });
