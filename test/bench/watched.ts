@@ -8,8 +8,8 @@ import { AsnSet } from '../../src/match/asn-set.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { QuickReject } from '../../src/match/quick-reject.ts';
 import { VantagePointTable } from '../../src/match/vantage-point-table.ts';
-import { type Scale, TABLE_SIZE, type World } from './world.ts';
-import { DECLARED_EVERY } from './writer.ts';
+import type { Scale, World } from './world.ts';
+import { declaresNeighbor } from './writer.ts';
 
 export function quickRejectFor(world: World, scale: Scale): QuickReject {
   const index = new PrefixIndex();
@@ -61,12 +61,9 @@ export async function writeWatchlist(
 ): Promise<void> {
   const file = join(folder, 'watch.ndjson');
   const list = createWriteStream(`${file}.new`);
-  // The whole table has its origins alone; who watches less declares more.
-  const declares = scale.watched < TABLE_SIZE;
   for (let order = 0; order < scale.watched; order += 1) {
     const entry = world.entryAt(order);
-    const upstreams =
-      declares && order % DECLARED_EVERY === 0 ? `,"upstreams":[${world.neighbor(entry)}]` : '';
+    const upstreams = declaresNeighbor(order, scale.watched) ? `,"upstreams":[${world.neighbor(entry)}]` : '';
     const name = order < changed ? `changed ${order}` : `bench ${order}`;
     const line = `{"prefix":"${world.prefix(entry)}","name":"${name}","group":"${groupOf(order) ?? 'bench'}","origins":[${world.origin(entry)}]${upstreams}}\n`;
     if (!list.write(line)) await once(list, 'drain');

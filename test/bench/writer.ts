@@ -2,7 +2,7 @@
  * Renders single messages of the bench's Internet as RIS Live writes them: 439 bytes on average. What is announced
  * when, and by whom, is decided in `stream.ts`. Seeded: the same calls give the same bytes.
  */
-import { attackerOf, randomOf, type World } from './world.ts';
+import { attackerOf, randomOf, TABLE_SIZE, type World } from './world.ts';
 
 /** Three hundred vantage points, each with an AS, an address for each family and a collector of its own. */
 export const POINTS = 300;
@@ -11,8 +11,13 @@ const MIDDLE_FIRST = 210_000;
 
 /** Injected hijacks take turns: the prefix, half of it, its origin forged, the space around it. */
 const HIJACK_KINDS = 4;
-/** Entries of the watchlist whose place divides by this declare their neighbour, so that forging it shows. */
-export const DECLARED_EVERY = 4;
+/**
+ * Every fourth entry of the watchlist declares its neighbour, so that forging it shows. The whole table has its origins
+ * alone: there a forged origin is nothing that anybody could see, and no hijack is of that kind.
+ */
+export function declaresNeighbor(order: number, watched: number): boolean {
+  return watched < TABLE_SIZE && order % 4 === 0;
+}
 
 /** The hijack that ends a round: all before it is judged when its alert is seen. */
 export const LAST_HIJACK = 999;
@@ -80,7 +85,7 @@ export class Writer {
     const attacker = attackerOf(round, n);
     const point = this.below(POINTS);
     const kind = n % HIJACK_KINDS;
-    const tail = kind === 2 ? [attacker, world.origin(entry)] : [220_001, attacker];
+    const tail = kind === 2 && watched < TABLE_SIZE ? [attacker, world.origin(entry)] : [220_001, attacker];
     const path = [PEER_FIRST + point, MIDDLE_FIRST + this.below(500), ...tail];
     const deeper = kind === 1 ? 1 : kind === 3 ? -1 : 0;
     return this.message(world.family(entry), point, path, [world.prefix(entry, deeper)], []);

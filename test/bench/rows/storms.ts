@@ -13,7 +13,7 @@ import { LAST_HIJACK } from '../writer.ts';
 
 const API_EVERY_MS = 20;
 const API_MS_MAX = 100;
-const WITHIN_MS = 90_000;
+const WITHIN_MS = 60_000;
 const BURST_RATE = 100_000;
 /** A large incident is written once a second. */
 const SETTLED_MS = 1_500;

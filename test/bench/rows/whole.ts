@@ -6,7 +6,7 @@ import { writeWatchlist } from '../watched.ts';
 import type { Scale, World } from '../world.ts';
 
 const HIJACKS = 7;
-const ROUND_WITHIN_MS = 90_000;
+const ROUND_WITHIN_MS = 60_000;
 const RELOAD_WITHIN_MS = 40_000;
 const CHANGED = 100;
 /** Messages a second while the watchlist is read again. */
