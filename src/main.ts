@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The way in: argv to command, and the only place that ends the process. `run` is the command without a name. */
-import { runCommandLine } from './daemon/command-line.ts';
+import { startSmall } from './daemon/small-heap.ts';
 
 const argv = process.argv.slice(2);
 const first = argv[0];
@@ -8,6 +8,10 @@ const named =
   first === undefined || (first.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(first))
     ? ['run', ...argv]
     : argv;
+
+// Before anything else is loaded: most of what a start allocates comes from that.
+if (named[0] === 'run') startSmall();
+const { runCommandLine } = await import('./daemon/command-line.ts');
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);

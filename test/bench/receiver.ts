@@ -1,42 +1,24 @@
 /**
  * The limits, a process of its own: receives the bench's feed through `ws` and does nothing else (the ceiling), or
- * rejects on bytes and decodes the rest, or parses every message. Over IPC: `go`, then after `count` messages `done`.
+ * decodes every message. Over IPC: `open`, then after each `count` messages `done`.
  */
 import { WebSocket } from 'ws';
 import { decodeRisLive } from '../../src/decode/ris-live.ts';
-import { quickRejectFor } from './watched.ts';
-import { type Scale, World } from './world.ts';
 
 export interface ReceiverOrder {
   readonly port: number;
-  readonly mode: 'receive' | 'reject' | 'parse';
+  readonly mode: 'receive' | 'parse';
   readonly count: number;
-  readonly scale: Scale;
-  readonly seed: number;
 }
 
 export interface ReceiverWord {
   readonly word: 'open' | 'done';
   readonly cpuMs: number;
   readonly wallMs: number;
-  readonly rssBytes: number;
-}
-
-function takerOf(order: ReceiverOrder): (frame: Buffer) => void {
-  if (order.mode === 'receive') return () => {};
-  if (order.mode === 'parse') return (frame) => void decodeRisLive(frame.toString('utf8'));
-  const quick = quickRejectFor(new World(order.seed), order.scale);
-  return (frame) => {
-    const verdict = quick.verdict(frame, 1);
-    if (verdict === 'reject') return;
-    const decoded = decodeRisLive(frame.toString('utf8'));
-    if (verdict === 'stranger' && decoded.type === 'update' && decoded.problems.length === 0)
-      quick.adopt(decoded.update.vantagePoint);
-  };
 }
 
 function main(order: ReceiverOrder): void {
-  const take = takerOf(order);
+  const isParsing = order.mode === 'parse';
   let received = 0;
   let cpu = process.cpuUsage();
   let began = performance.now();
@@ -46,7 +28,6 @@ function main(order: ReceiverOrder): void {
       word,
       cpuMs: (user + system) / 1_000,
       wallMs: performance.now() - began,
-      rssBytes: process.memoryUsage.rss(),
     } satisfies ReceiverWord);
   };
   const socket = new WebSocket(`ws://127.0.0.1:${order.port}/`, {
@@ -62,7 +43,7 @@ function main(order: ReceiverOrder): void {
       cpu = process.cpuUsage();
       began = performance.now();
     }
-    take(data as Buffer);
+    if (isParsing) decodeRisLive((data as Buffer).toString('utf8'));
     received += 1;
     if (received < order.count) return;
     received = 0;

@@ -1,148 +1,244 @@
 /**
  * The feed of the bench, a process of its own: a WebSocket server that can do nothing but send. Frames are rendered
  * before the clock starts and written to the raw socket in large pieces, so that the sender is never the bottleneck.
- * Speaks to its parent over IPC: `ready {port}`, then `subscribed`; on `{rate, round}` one round, then `sent`.
+ * Several clients may be there, the ceiling beside the daemon: each round is for one of them. Speaks to its parent over
+ * IPC: `ready {port}`, then `subscribed` for each client; on a `SenderGo` one round, then `sent`.
  */
-import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { attackerOf, type Scale, stormOf, streamOf, World } from './world.ts';
+import { nowMs } from './histogram.ts';
+import { framed, type Reel, reelOf } from './reel.ts';
+import { type StormName, stormOf, streamOf } from './stream.ts';
+import { acceptKey, ClientFrames, OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from './websocket.ts';
+import { type Scale, World } from './world.ts';
+import { LAST_HIJACK, Writer } from './writer.ts';
+
+export type ReelName = 'stream' | StormName;
 
 export interface SenderOrder {
   readonly scale: Scale;
+  /** Messages in the reel `stream`. */
   readonly count: number;
-  readonly hijacks: number;
   readonly seed: number;
-  /** Instead of the usual mix: every watched prefix, taken by one attacker. */
-  readonly isStorm?: boolean;
+  readonly reels: readonly ReelName[];
 }
 
-/** One round: messages a second, 0 for as fast as it goes; the number of the round names its attackers. */
+/** One round. */
 export interface SenderGo {
+  /** Which client, in the order of their subscriptions. */
+  readonly to: number;
+  readonly reel: ReelName;
+  /** How often the reel is played. */
+  readonly loops: number;
+  /** Messages a second, 0 for as fast as it goes. */
   readonly rate: number;
+  /** Names the attackers of the round. */
   readonly round: number;
+  /** Hijacks among the messages, evenly spread, beside the last one that ends the round. */
+  readonly hijacks: number;
+  /** A ping every so many ms, to see how long the client takes to come to what is sent. */
+  readonly pingEveryMs?: number;
 }
 
-/** What the sender tells: when each hijack of the round was handed to the socket, ms since the epoch. */
+/** What the sender tells. Moments are those of the machine's monotonic clock, in ms. */
 export type SenderWord =
-  | { readonly word: 'ready'; readonly port: number }
+  | { readonly word: 'ready'; readonly port: number; readonly counts: readonly number[] }
   | { readonly word: 'subscribed' }
   | {
       readonly word: 'sent';
+      /** Messages, hijacks among them. */
+      readonly count: number;
+      readonly cpuMs: number;
       readonly wallMs: number;
+      /** When each hijack was handed to the socket. */
       readonly hijackSentAt: readonly (readonly [number, number])[];
+      /** How long each ping took. */
+      readonly pingsMs: readonly number[];
     };
 
-const PIECE_BYTES = 256 * 1_024;
-
-/** An unmasked text frame, RFC 6455 §5.2. */
-function framed(payload: Buffer): Buffer {
-  const { length } = payload;
-  if (length < 126) return Buffer.concat([Buffer.from([0x81, length]), payload]);
-  if (length > 65_535) throw new Error('message too long for the bench');
-  return Buffer.concat([Buffer.from([0x81, 126, length >> 8, length & 255]), payload]);
-}
-
-function acceptKey(request: string): string {
-  const key = /sec-websocket-key: *(\S+)/i.exec(request)?.[1] ?? '';
-  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-}
+const PIECE_FRAMES = 600;
+const PONG_WITHIN_MS = 5_000;
 
 function tell(word: SenderWord): void {
   process.send?.(word);
 }
 
-async function written(socket: Socket, bytes: Buffer): Promise<void> {
-  if (!socket.write(bytes)) await new Promise((resolve) => socket.once('drain', resolve));
-}
+class Client {
+  readonly socket: Socket;
+  readonly pingsMs: number[] = [];
+  private outstanding = 0;
 
-/** Frames in one buffer; `starts[n]` is where the n-th begins. */
-interface Reel {
-  readonly bytes: Buffer;
-  readonly starts: Float64Array;
-  readonly hijackAt: ReadonlyMap<number, number>;
-}
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
 
-function reelOf(order: SenderOrder): Reel {
-  const world = new World(order.seed);
-  const { messages, hijackAt } =
-    order.isStorm === true
-      ? { messages: stormOf(world, order.scale, order.seed), hijackAt: new Map<number, number>() }
-      : streamOf(world, order.scale, order.count, order.hijacks, order.seed + 1);
-  const frames = messages.map(framed);
-  const starts = new Float64Array(frames.length + 1);
-  for (const [n, frame] of frames.entries()) starts[n + 1] = starts[n]! + frame.length;
-  return { bytes: Buffer.concat(frames), starts, hijackAt };
-}
+  async write(bytes: Buffer): Promise<void> {
+    if (this.socket.destroyed) throw new Error('the client is gone');
+    if (!this.socket.write(bytes)) await new Promise((resolve) => this.socket.once('drain', resolve));
+  }
 
-/** Gives the hijacks of this round attackers of their own, in place: what is already an incident would be no news. */
-function castAttackers(reel: Reel, round: number): void {
-  for (const [position, n] of reel.hijackAt) {
-    const end = reel.bytes.indexOf('],"community"', reel.starts[position]);
-    reel.bytes.write(String(attackerOf(round, n)), end - 6, 'latin1');
+  ping(): void {
+    const frame = Buffer.alloc(10);
+    frame[0] = 0x80 | OPCODE_PING;
+    frame[1] = 8;
+    frame.writeDoubleBE(nowMs(), 2);
+    this.outstanding += 1;
+    this.socket.write(frame);
+  }
+
+  pong(payload: Buffer): void {
+    if (payload.length !== 8) return;
+    this.outstanding -= 1;
+    this.pingsMs.push(nowMs() - payload.readDoubleBE(0));
+  }
+
+  async pongs(): Promise<void> {
+    const deadline = nowMs() + PONG_WITHIN_MS;
+    while (this.outstanding > 0 && nowMs() < deadline) await pause(5);
   }
 }
 
-async function playAtFullSpeed(socket: Socket, reel: Reel): Promise<void> {
-  for (let at = 0; at < reel.bytes.length; at += PIECE_BYTES)
-    await written(socket, reel.bytes.subarray(at, at + PIECE_BYTES));
-}
+/** One round under way. */
+class Playing {
+  readonly hijackSentAt: (readonly [number, number])[] = [];
+  private readonly total: number;
+  private done = 0;
+  private hijack = 0;
+  private readonly client: Client;
+  private readonly reel: Reel;
+  private readonly go: SenderGo;
+  private readonly hijacks: readonly Buffer[];
 
-/** Paced by the wall clock: what is due is sent, then a millisecond is waited. */
-async function playAtRate(socket: Socket, reel: Reel, rate: number): Promise<(readonly [number, number])[]> {
-  const sentAt: (readonly [number, number])[] = [];
-  const count = reel.starts.length - 1;
-  const began = performance.now();
-  for (let next = 0; next < count; ) {
-    const due = Math.min(count, Math.ceil(((performance.now() - began) * rate) / 1_000));
-    if (due > next) {
-      const nowMs = performance.timeOrigin + performance.now();
-      for (let n = next; n < due; n += 1)
-        if (reel.hijackAt.has(n)) sentAt.push([reel.hijackAt.get(n)!, nowMs]);
-      await written(socket, reel.bytes.subarray(reel.starts[next], reel.starts[due]));
-      next = due;
+  constructor(client: Client, reel: Reel, go: SenderGo, hijacks: readonly Buffer[]) {
+    this.client = client;
+    this.reel = reel;
+    this.go = go;
+    this.hijacks = hijacks;
+    this.total = reel.count * go.loops;
+  }
+
+  async play(): Promise<void> {
+    const began = nowMs();
+    const { rate } = this.go;
+    while (this.done < this.total) {
+      const elapsedMs = nowMs() - began;
+      const due = rate === 0 ? this.done + PIECE_FRAMES : Math.ceil((elapsedMs * rate) / 1_000);
+      await this.sendUpTo(Math.min(due, this.total));
+      if (rate > 0) await pause(1);
     }
-    await pause(1);
+    await this.sendHijack(LAST_HIJACK, this.hijacks.at(-1)!);
   }
-  return sentAt;
+
+  private async sendUpTo(due: number): Promise<void> {
+    const { starts, count, bytes } = this.reel;
+    while (this.done < due) {
+      if (this.hijack < this.go.hijacks && this.done >= this.hijackAt(this.hijack)) {
+        await this.sendHijack(this.hijack, this.hijacks[this.hijack]!);
+        this.hijack += 1;
+      }
+      const first = this.done % count;
+      const next = this.hijack < this.go.hijacks ? this.hijackAt(this.hijack) : due;
+      const frames = Math.max(1, Math.min(due, next) - this.done);
+      const last = Math.min(count, first + Math.min(frames, PIECE_FRAMES));
+      await this.client.write(bytes.subarray(starts[first], starts[last]));
+      this.done += last - first;
+    }
+  }
+
+  private hijackAt(n: number): number {
+    return Math.floor(((n + 0.5) * this.total) / this.go.hijacks);
+  }
+
+  private async sendHijack(n: number, frame: Buffer): Promise<void> {
+    this.hijackSentAt.push([n, nowMs()]);
+    await this.client.write(frame);
+  }
+}
+
+async function playRound(
+  client: Client,
+  reel: Reel,
+  go: SenderGo,
+  hijacks: readonly Buffer[],
+): Promise<void> {
+  const playing = new Playing(client, reel, go, hijacks);
+  client.pingsMs.length = 0;
+  const timer = go.pingEveryMs === undefined ? undefined : setInterval(() => client.ping(), go.pingEveryMs);
+  const began = nowMs();
+  const cpu = process.cpuUsage();
+  try {
+    await playing.play();
+  } finally {
+    clearInterval(timer);
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  const wallMs = nowMs() - began;
+  await client.pongs();
+  tell({
+    word: 'sent',
+    count: reel.count * go.loops + go.hijacks + 1,
+    cpuMs: (user + system) / 1_000,
+    wallMs,
+    hijackSentAt: playing.hijackSentAt,
+    pingsMs: client.pingsMs,
+  });
 }
 
 function main(order: SenderOrder): void {
-  const reel = reelOf(order);
-  let current: Socket | undefined;
-  const server = createServer((socket) => {
-    let isUpgraded = false;
-    socket.setNoDelay(true);
-    socket.on('error', () => {});
-    socket.on('data', (data) => {
-      if (isUpgraded) {
-        // The first frame of a client is its subscription; nobody reads what it says.
-        if (current !== socket) {
-          current = socket;
-          tell({ word: 'subscribed' });
-        }
-        return;
-      }
-      isUpgraded = true;
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptKey(data.toString('latin1'))}\r\n\r\n`,
-      );
-    });
-  });
+  const world = new World(order.seed);
+  const { scale } = order;
+  const reels = new Map<ReelName, Reel>(
+    order.reels.map((name) => [
+      name,
+      reelOf(
+        name === 'stream'
+          ? streamOf(world, scale, order.count, order.seed + 1)
+          : stormOf(world, scale, order.seed + 2, name),
+      ),
+    ]),
+  );
+  const writer = new Writer(world, order.seed + 3);
+  const clients: Client[] = [];
+  const server = createServer((socket) => serveClient(socket, clients));
   server.listen(0, '127.0.0.1', () => {
     const address = server.address();
-    if (typeof address === 'object' && address !== null) tell({ word: 'ready', port: address.port });
+    const counts = [...reels.values()].map(({ count }) => count);
+    if (typeof address === 'object' && address !== null) tell({ word: 'ready', port: address.port, counts });
   });
-  process.on('message', async ({ rate, round }: SenderGo) => {
-    if (current === undefined) throw new Error('nobody subscribed');
-    castAttackers(reel, round);
-    const began = performance.now();
-    let hijackSentAt: (readonly [number, number])[] = [];
-    if (rate > 0) hijackSentAt = await playAtRate(current, reel, rate);
-    else await playAtFullSpeed(current, reel);
-    tell({ word: 'sent', wallMs: performance.now() - began, hijackSentAt });
+  process.on('message', (go: SenderGo) => {
+    const client = clients[go.to];
+    const reel = reels.get(go.reel);
+    if (client === undefined || reel === undefined) throw new Error('nobody subscribed');
+    const hijacks = [...Array(go.hijacks).keys(), LAST_HIJACK].map((n) =>
+      framed(writer.hijack(go.round, n, scale.watched)),
+    );
+    void playRound(client, reel, go, hijacks);
   });
   process.on('disconnect', () => process.exit(0));
+}
+
+function serveClient(socket: Socket, clients: Client[]): void {
+  const client = new Client(socket);
+  const frames = new ClientFrames((opcode, payload) => {
+    if (opcode === OPCODE_PONG) client.pong(payload);
+    // The first text of a client is its subscription; nobody reads what it says.
+    if (opcode !== OPCODE_TEXT || clients.includes(client)) return;
+    clients.push(client);
+    tell({ word: 'subscribed' });
+  });
+  let isUpgraded = false;
+  socket.setNoDelay(true);
+  socket.on('error', () => {});
+  socket.on('data', (data) => {
+    if (isUpgraded) {
+      frames.push(data);
+      return;
+    }
+    isUpgraded = true;
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptKey(data.toString('latin1'))}\r\n\r\n`,
+    );
+  });
 }
 
 main(JSON.parse(process.argv[2] ?? '{}') as SenderOrder);
