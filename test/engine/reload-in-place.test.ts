@@ -107,19 +107,25 @@ function reloadInPlace(machine: Machine, config: EngineConfig, atMs: number): vo
 
 function stateOf(machine: Machine): unknown {
   const { core } = machine.driver.engine;
-  const rows = [...core.rib.every()].map(({ prefix, routes }) => [
+  const rows = [...core.rib.every()].map((prefix) => [
     prefix.text,
-    [...routes.values()].map(({ vantagePoint, finding }) => [vantagePoint, settled(finding)]).sort(),
+    core.rib
+      .routesAt(prefix)
+      .map(({ vantagePoint, finding }) => [vantagePoint, settled(finding)])
+      .sort(),
   ]);
   const incidents = [...core.book.every()].map(({ key, state, routes }) => [
     key,
     state,
-    [...routes.keys()].sort(),
+    routes
+      .values()
+      .map(({ prefixText, watch, originAs }) => `${prefixText} ${watch} ${originAs}`)
+      .sort(),
   ]);
   const watched = [...core.plan.every()].map(({ prefix, name, entry }) => [prefix.text, name, entry]);
   const matches = PREFIXES.map((text) => core.plan.match(prefixOf(text)));
   const baseline = [...core.baseline.every()].map(
-    ({ prefix, origin, source }) => `${prefix} ${origin} ${source}`,
+    ({ prefix, origin, source }) => `${prefix.text} ${origin} ${source}`,
   );
   const tags = PREFIXES.map((text) => core.tagsOf(text));
   const story = machine.alerts().map(({ event, reason, incident }) => `${event} ${reason} ${incident.kind}`);

@@ -3,6 +3,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { prefixOf } from '../../src/bgp/prefix.ts';
+import { loadScanner } from '../../src/daemon/scanner-file.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { QuickReject } from '../../src/match/quick-reject.ts';
@@ -32,7 +33,8 @@ function quickReject(): QuickReject {
   const prefixes = ['211.249.216.0/21', '2001:db8:ffff:ffff::/64'];
   for (const [slot, text] of prefixes.entries()) index.insert(prefixOf(text), slot);
   const watched = { index, holes: new Uint8Array(prefixes.length), origins: new AsnSet([38_099]) };
-  return new QuickReject(new VantagePointTable(), watched);
+  const scanner = loadScanner();
+  return new QuickReject(scanner, new VantagePointTable(scanner), watched);
 }
 
 /** The collector of garbage, which has to stay out of the measurement. */
@@ -43,7 +45,7 @@ function collector(): () => void {
 
 it('allocates nothing for announcements and withdrawals that are nobody’s', () => {
   const quick = quickReject();
-  for (const frame of FRAMES) if (quick.verdict(frame, 1) === 'stranger') quick.adopt(frame, POINT);
+  for (const frame of FRAMES) if (quick.verdict(frame, 1) === 'stranger') quick.adopt(POINT);
   const misses = (count: number): void => {
     for (let n = 0; n < count; n += 1) quick.verdict(FRAMES[n % FRAMES.length]!, ARRIVED_MS);
   };

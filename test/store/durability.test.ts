@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/engine/ports.ts';
 import { openStore } from '../../src/store/store.ts';
 import { temporaryPaths } from './directory.ts';
+import { routes } from './routes.ts';
 import { at, baselineRow, batch, incident, openingBatch, record, ribRow } from './samples.ts';
 
 const newPath = temporaryPaths();
@@ -25,7 +26,13 @@ function syncsOf(...batches: readonly Batch[]): readonly string[] {
   return syncs;
 }
 
-const ROUTES = batch({ rib: [ribRow()], baseline: [baselineRow()], memory: [{ key: 'clock', value: '1' }] });
+const ROUTES = batch({
+  routes: routes(1, [ribRow()]),
+  baseline: [baselineRow()],
+  memory: [{ key: 'clock', value: '1' }],
+});
+
+const MORE_ROUTES = batch({ routes: routes(2, [ribRow()]) });
 
 describe('a commit', () => {
   it.each<[string, Batch]>([
@@ -37,7 +44,7 @@ describe('a commit', () => {
     ],
     ['the end of a silence', batch({ silencesRemoved: ['s'] })],
   ])('of %s waits for the disk, whatever came before it', (_, told) => {
-    expect(syncsOf(ROUTES, told, ROUTES)).toEqual(['NORMAL', 'FULL', 'NORMAL']);
+    expect(syncsOf(ROUTES, told, MORE_ROUTES)).toEqual(['NORMAL', 'FULL', 'NORMAL']);
   });
 
   it('of a delivery that was confirmed does not: after a power cut it is told again', () => {
