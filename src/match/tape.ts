@@ -30,13 +30,10 @@ export const MILLIS = 5;
 /** Where the text of the stamp stands; ends are exclusive, here and below. */
 export const STAMP_AT = 6;
 export const STAMP_END = 7;
-/** Where the three texts stand that spell the vantage point, without their quotes. */
+/** Where the three texts stand that spell the vantage point, without their quotes; the cell behind each has its end. */
 export const PEER_AT = 8;
-export const PEER_END = 9;
 export const PEER_ASN_AT = 10;
-export const PEER_ASN_END = 11;
 export const HOST_AT = 12;
-export const HOST_END = 13;
 /** Hash of these three texts. */
 export const HASH = 14;
 export const PATH_COUNT = 15;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { retryDelayMs } from '../../src/feed/retry-delay.ts';
 import { isMessageFrame } from '../../src/feed/ris-live-frame.ts';
 import { FRAME_BYTES_MAX, withClient } from '../../src/feed/ris-live-options.ts';
@@ -347,6 +348,30 @@ test('nothing is lost when the driver stops reading for a while', async () => {
   stage.feed.resume();
   await stage.until(() => stage.messages.length === texts.length);
   expect(stage.messages).toEqual(texts);
+});
+
+test('nothing is taken while the driver does not read, though others get it', async () => {
+  stage = await (await new Stage().open({ plan: FIREHOSE })).live();
+  const other = new WebSocket(stage.simulator.url);
+  const texts: string[] = [];
+  other.on('message', (data) => texts.push(data.toString()));
+  const others = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await new Promise((resolve) => other.once('message', resolve));
+  };
+  other.on('open', () =>
+    other.send('{"type":"ris_subscribe","data":{"type":"UPDATE","socketOptions":{"acknowledge":true}}}'),
+  );
+  await others(() => texts.some((text) => text.includes('ris_subscribe_ok')));
+  texts.length = 0;
+  stage.feed.pause();
+  for (let sent = 0; sent < 500; sent += 1) {
+    stage.simulator.send(message());
+    await others(() => texts.length > sent);
+  }
+  expect(stage.messages).toEqual([]);
+  stage.feed.resume();
+  await stage.until(() => stage.messages.length === 500);
+  other.terminate();
 });
 
 test('delays double with jitter up to 30 s and never beyond', () => {
