@@ -9,7 +9,7 @@ import { sameValue } from '../config/compare.ts';
 import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
 import { RIS_LIVE_PROBLEMS } from '../decode/ris-live.ts';
-import type { Archive, Operator, Published } from '../engine/ports.ts';
+import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live-options.ts';
@@ -22,11 +22,11 @@ import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
-import { keepColumns } from './kept-columns.ts';
+import { ColumnsKeeper } from './kept-columns.ts';
 import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
-import { operatorPort, presentPort } from './live-ports.ts';
-import { inSlices } from './slices.ts';
+import { archivePort, operatorPort, presentPort } from './live-ports.ts';
+import { preparedReload } from './prepared-reload.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 
@@ -44,8 +44,6 @@ const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
 /** Quiet time after which large incidents are written as they stand. */
 const DEFER_MS = 20;
-/** Long work is done in stretches of this length, messages between them. */
-const SLICE_MS = 5;
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
 
@@ -58,6 +56,7 @@ export class Daemon {
   private readonly log: Logger;
   private readonly clock = new LiveClock();
   private readonly store: SqliteStore;
+  private readonly keeper: ColumnsKeeper;
   private readonly recording: RecordingWriter | undefined;
   private readonly server: Server;
   private readonly operator: Operator;
@@ -67,7 +66,6 @@ export class Daemon {
   private deliveries: Deliveries;
   /** Resolves when the receivers of the configuration in force are at work. */
   private replacing: Promise<void> = Promise.resolve();
-  private isStopping = false;
   /** Where the server listens; empty before it does. */
   private url = '';
   private commitScheduled = false;
@@ -87,6 +85,7 @@ export class Daemon {
     this.log = options.log;
     this.adminToken = prepareStateDirectory(options.stateDirectory);
     this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
+    this.keeper = new ColumnsKeeper(this.store, options.log);
     const { settings } = options;
     const nowMs = this.clock.nowMs();
     this.metrics = createMetrics({
@@ -158,14 +157,14 @@ export class Daemon {
     this.armDeadline();
     this.every(PRUNE_EVERY_MS, () => this.prune());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
-    this.keepWatchlist();
+    this.keeper.keep(this.settings.watchlist);
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
     return url;
   }
 
   /** An orderly stop: nothing new comes in, what is held back is said and committed, connections end. */
   async stop(): Promise<void> {
-    this.isStopping = true;
+    this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.deadlineTimer);
     await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
@@ -298,7 +297,7 @@ export class Daemon {
   }
 
   private makeServer(): Server {
-    const archive = this.archive();
+    const archive = archivePort(this.store.archive, () => this.feeds.writeCoverage());
     return createServer({
       archive,
       present: presentPort(this.driver, this.clock, archive, {
@@ -324,16 +323,6 @@ export class Daemon {
       version: VERSION,
       ...dashboardDirectory(),
     });
-  }
-
-  /** The store's archive; what the feeds could see is written down until now before it is told. */
-  private archive(): Archive {
-    const { archive } = this.store;
-    const coverage: Archive['coverage'] = (from, to) => {
-      this.feeds.writeCoverage();
-      return archive.coverage(from, to);
-    };
-    return Object.assign(Object.create(archive) as SqliteStore['archive'], { coverage });
   }
 
   private tokens(): Settings['serve']['tokens'] {
@@ -363,20 +352,15 @@ export class Daemon {
    * connection; only what changed is subscribed. One reload at a time.
    */
   async reload(next: Settings): Promise<void> {
-    const { engine } = this.driver;
-    const { receivers, detection, knowledge } = this.settings;
-    const judgesTheSame = sameValue(detection, next.detection) && sameValue(knowledge, next.knowledge);
-    const change = judgesTheSame
-      ? await inSlices(engine.core.plan.compare(next.watchlist), SLICE_MS)
-      : undefined;
+    const { receivers } = this.settings;
+    const swap = await preparedReload(this.driver.engine, this.settings, next);
     this.settings = {
       ...next,
       feeds: this.settings.feeds,
       rpki: this.settings.rpki,
       stateDirectory: this.settings.stateDirectory,
     };
-    if (change === undefined) engine.reload(next, this.clock.nowMs());
-    else engine.reloadWatch(next, change, this.clock.nowMs());
+    swap(this.clock.nowMs());
     this.feeds.reload(next);
     this.commitNow();
     this.server.applyTokens(this.tokens());
@@ -384,16 +368,7 @@ export class Daemon {
     if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);
     this.log.level = next.log.level;
     this.reloaded('ok', []);
-    this.keepWatchlist();
-  }
-
-  /** A long watchlist is in the database for the next start, a while after it came into force. */
-  private keepWatchlist(): void {
-    const { watchlist } = this.settings;
-    const isWanted = (): boolean => !this.isStopping && this.settings.watchlist === watchlist;
-    keepColumns(this.store, watchlist, isWanted).catch((error: unknown) =>
-      this.log.warn({ event: 'watchlist.not-kept', err: error }),
-    );
+    this.keeper.keep(next.watchlist);
   }
 
   /** Shown in the log, the metric and on the dashboard; the old configuration stays in force. */

@@ -33,6 +33,15 @@ export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () =>
   };
 }
 
+/** The store's archive; what the feeds could see is written down until now before it is told. */
+export function archivePort(archive: Archive, writeCoverage: () => void): Archive {
+  const coverage: Archive['coverage'] = (from, to) => {
+    writeCoverage();
+    return archive.coverage(from, to);
+  };
+  return Object.assign(Object.create(archive) as Archive, { coverage });
+}
+
 export interface FeedReadiness {
   readonly name: string;
   readonly connected: boolean;
