@@ -23,11 +23,11 @@ import { CommitSchedule } from './commit-schedule.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
-import { keepColumns } from './kept-columns.ts';
+import { ColumnsKeeper } from './kept-columns.ts';
 import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
-import { inSlices } from './slices.ts';
+import { preparedReload } from './prepared-reload.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 
@@ -45,8 +45,6 @@ const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
 /** An orderly stop has ten seconds for all it does. */
 const FINAL_COMMITS_MS = 4_000;
-/** Long work is done in stretches of this length, messages between them. */
-const SLICE_MS = 5;
 const CHECKPOINT_EVERY_MS = 1_000;
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -61,6 +59,7 @@ export class Daemon {
   private readonly clock = new LiveClock();
   private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
+  private readonly keeper: ColumnsKeeper;
   private readonly recording: RecordingWriter | undefined;
   private readonly server: Server;
   private readonly operator: Operator;
@@ -70,7 +69,6 @@ export class Daemon {
   private deliveries: Deliveries;
   /** Resolves when the receivers of the configuration in force are at work. */
   private replacing: Promise<void> = Promise.resolve();
-  private isStopping = false;
   /** Where the server listens; empty before it does. */
   private url = '';
   private deadlineTimer: NodeJS.Timeout | undefined;
@@ -86,6 +84,7 @@ export class Daemon {
     this.log = options.log;
     this.adminToken = prepareStateDirectory(options.stateDirectory);
     this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
+    this.keeper = new ColumnsKeeper(this.store, options.log);
     const { settings } = options;
     const nowMs = this.clock.nowMs();
     this.metrics = createMetrics({
@@ -168,14 +167,14 @@ export class Daemon {
     this.every(PRUNE_EVERY_MS, () => this.prune());
     this.every(CHECKPOINT_EVERY_MS, () => this.store.checkpoint());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
-    this.keepWatchlist();
+    this.keeper.keep(this.settings.watchlist);
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
     return url;
   }
 
   /** An orderly stop: nothing new comes in, what is held back is said and committed, connections end. */
   async stop(): Promise<void> {
-    this.isStopping = true;
+    this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.deadlineTimer);
     await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
@@ -356,20 +355,15 @@ export class Daemon {
    * connection; only what changed is subscribed. One reload at a time.
    */
   async reload(next: Settings): Promise<void> {
-    const { engine } = this.driver;
-    const { receivers, detection, knowledge } = this.settings;
-    const judgesTheSame = sameValue(detection, next.detection) && sameValue(knowledge, next.knowledge);
-    const change = judgesTheSame
-      ? await inSlices(engine.core.plan.compare(next.watchlist), SLICE_MS)
-      : undefined;
+    const { receivers } = this.settings;
+    const swap = await preparedReload(this.driver.engine, this.settings, next);
     this.settings = {
       ...next,
       feeds: this.settings.feeds,
       rpki: this.settings.rpki,
       stateDirectory: this.settings.stateDirectory,
     };
-    if (change === undefined) engine.reload(next, this.clock.nowMs());
-    else engine.reloadWatch(next, change, this.clock.nowMs());
+    swap(this.clock.nowMs());
     this.feeds.reload(next);
     this.commits.now();
     this.server.applyTokens(this.tokens());
@@ -377,16 +371,7 @@ export class Daemon {
     if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);
     this.log.level = next.log.level;
     this.reloaded('ok', []);
-    this.keepWatchlist();
-  }
-
-  /** A long watchlist is in the database for the next start, a while after it came into force. */
-  private keepWatchlist(): void {
-    const { watchlist } = this.settings;
-    const isWanted = (): boolean => !this.isStopping && this.settings.watchlist === watchlist;
-    keepColumns(this.store, watchlist, isWanted).catch((error: unknown) =>
-      this.log.warn({ event: 'watchlist.not-kept', err: error }),
-    );
+    this.keeper.keep(next.watchlist);
   }
 
   /** Shown in the log, the metric and on the dashboard; the old configuration stays in force. */

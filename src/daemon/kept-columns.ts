@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import type { CheckedWatchlist, KeptColumns } from '../config/watchlist-files.ts';
 import { columnsOf } from '../match/watch-builder.ts';
 import { WatchColumns } from '../match/watch-columns.ts';
@@ -104,4 +105,28 @@ function headOf(store: SqliteStore): Head | undefined {
 
 function putHead(store: SqliteStore, head: Head): void {
   store.setCompiled(NAME, HEAD, Buffer.from(JSON.stringify(head)));
+}
+
+/** Keeps the watchlist in force, a while after it came into force: for the next start. */
+export class ColumnsKeeper {
+  private readonly store: SqliteStore;
+  private readonly log: Logger;
+  private wanted: CheckedWatchlist | undefined;
+
+  constructor(store: SqliteStore, log: Logger) {
+    this.store = store;
+    this.log = log;
+  }
+
+  keep(watchlist: CheckedWatchlist): void {
+    this.wanted = watchlist;
+    keepColumns(this.store, watchlist, () => this.wanted === watchlist).catch((error: unknown) =>
+      this.log.warn({ event: 'watchlist.not-kept', err: error }),
+    );
+  }
+
+  /** Before the store is closed. */
+  stop(): void {
+    this.wanted = undefined;
+  }
 }
