@@ -166,7 +166,7 @@ export class Daemon {
     clearTimeout(this.deadlineTimer);
     clearTimeout(this.deferredTimer);
     this.driver.engine.finish(nowMs);
-    this.driver.commit(true);
+    this.driver.commitAll();
     this.feeds.writeCoverage();
     this.recording?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
@@ -191,7 +191,7 @@ export class Daemon {
   /** What is put off while a storm rages is written when it is due, or once nothing comes for a moment. */
   private writeDeferredSoon(): void {
     clearTimeout(this.deferredTimer);
-    if (this.driver.engine.core.deferred.size === 0) return;
+    if (!this.driver.hasDeferred) return;
     this.deferredTimer = setTimeout(() => this.commitNow(true), DEFER_MS);
   }
 

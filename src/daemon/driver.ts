@@ -49,14 +49,20 @@ export class Driver implements Publisher {
 
   /** True when something was applied or changed that is not committed. */
   get isDirty(): boolean {
-    return this.pending > 0 || !this.engine.core.effects.isEmpty;
+    return this.pending > 0 || !this.engine.core.effects.isEmpty || this.hasDeferred;
+  }
+
+  /** Something was put off, to be written little by little. */
+  get hasDeferred(): boolean {
+    const { deferred, unlisted } = this.engine.core;
+    return deferred.size + unlisted.size > 0;
   }
 
   /** One transaction with everything since the last one; then it is published. `isIdle`: also what was put off. */
   commit(isIdle = false): void {
     this.pending = 0;
     const { core } = this.engine;
-    if (core.deferred.size > 0) writeDeferred(core, isIdle);
+    if (this.hasDeferred) writeDeferred(core, isIdle);
     if (core.effects.isEmpty) return;
     const { batch, published } = core.effects.take();
     this.options.beforeCommit?.();
@@ -64,6 +70,12 @@ export class Driver implements Publisher {
     this.options.onCommitted?.(published);
     for (const one of published) for (const listener of this.listeners) listener(one);
     if (batch.outbox.length > 0) this.options.onOutbox?.();
+  }
+
+  /** As many transactions as it takes to leave nothing behind: at the end of a replay, at an orderly stop. */
+  commitAll(): void {
+    do this.commit(true);
+    while (this.hasDeferred);
   }
 
   subscribe(listener: (published: Published) => void): () => void {

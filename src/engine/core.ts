@@ -68,6 +68,8 @@ export class Core {
   begunMs: number;
   /** Large incidents that changed and are not written yet. */
   readonly deferred = new Set<IncidentState>();
+  /** Incidents with prefixes that they don't list and that are not written yet. */
+  readonly unlisted = new Set<IncidentState>();
   /** Announcements and withdrawals of watched space so far. */
   observations = 0;
 

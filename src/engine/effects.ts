@@ -15,6 +15,7 @@ import type {
   RawEvidence,
   RibRow,
   Silence,
+  UnlistedPrefixes,
 } from './ports.ts';
 
 export class Effects {
@@ -25,6 +26,7 @@ export class Effects {
   private baseline: BaselineRow[] = [];
   private baselineRemoved: { prefix: string; origin: number }[] = [];
   private incidents: IncidentRecord[] = [];
+  private unlisted: UnlistedPrefixes[] = [];
   private forgotten: string[] = [];
   private alerts: Alert[] = [];
   private outbox: OutboxRow[] = [];
@@ -49,6 +51,9 @@ export class Effects {
   }
   incident(record: IncidentRecord): void {
     this.incidents.push(record);
+  }
+  unlistedPrefixes(incidentId: string, prefixes: readonly string[]): void {
+    this.unlisted.push({ incidentId, prefixes });
   }
   incidentForgotten(id: string): void {
     this.forgotten.push(id);
@@ -90,7 +95,12 @@ export class Effects {
       this.memory.size === 0 &&
       this.baseline.length + this.baselineRemoved.length + this.incidents.length + this.forgotten.length ===
         0 &&
-      this.alerts.length + this.outbox.length + this.raw.length + this.silences.length === 0 &&
+      this.unlisted.length +
+        this.alerts.length +
+        this.outbox.length +
+        this.raw.length +
+        this.silences.length ===
+        0 &&
       this.silencesRemoved.length + this.audit.length + this.published.length === 0
     );
   }
@@ -109,6 +119,7 @@ export class Effects {
       baseline: this.baseline,
       baselineRemoved: this.baselineRemoved,
       incidents: this.incidents,
+      unlisted: this.unlisted,
       incidentsForgotten: this.forgotten,
       alerts: this.alerts,
       outbox: this.outbox,
@@ -129,6 +140,7 @@ export class Effects {
     this.baseline = [];
     this.baselineRemoved = [];
     this.incidents = [];
+    this.unlisted = [];
     this.forgotten = [];
     this.alerts = [];
     this.outbox = [];

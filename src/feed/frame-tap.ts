@@ -16,6 +16,12 @@ const PIECE_BYTES = 65_536;
 /** What the scanner's array has to hold: the rest of the piece before, and a piece. */
 export const AREA_BYTES_MIN: number = TAKEN_BYTES_MAX + PIECE_BYTES;
 
+/**
+ * Frames that are not settled, after which the socket is read again in the next turn of the event loop only: each of them
+ * costs its judging, and whoever else waits for the loop waits for all of one turn.
+ */
+const TURN_FRAMES = 100;
+
 const FINAL_TEXT = 0x81;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const HEAD_BYTES_MAX = 65_536;
@@ -50,6 +56,8 @@ export class FrameTap {
   #passing = 0;
   #held: Buffer | undefined;
   #heldLength = 0;
+  /** Frames handed on since the socket was last read anew. */
+  #handed = 0;
   #settledFrames = 0;
   #settledBytes = 0;
   /** The frame whose header was read last. */
@@ -83,7 +91,16 @@ export class FrameTap {
     }
     for (let at = 0; at < rest.length; at += PIECE_BYTES)
       wantsMore = this.#piece(rest.subarray(at, at + PIECE_BYTES)) && wantsMore;
-    return wantsMore;
+    if (this.#handed < TURN_FRAMES) return wantsMore;
+    this.#handed = 0;
+    setImmediate(() => this.#readOn());
+    return false;
+  }
+
+  /** The socket stopped reading because it was told to wait; what was handed on meanwhile is dealt with. */
+  #readOn(): void {
+    const socket = this.#socket;
+    if (socket !== undefined && !socket.destroyed) socket._read(0);
   }
 
   /** How many of these bytes belong to the answer of HTTP. */
@@ -174,6 +191,7 @@ export class FrameTap {
       return;
     }
     if (this.#settledFrames > 0) this.#tell();
+    this.#handed += 1;
     this.#options.frame(Buffer.from(this.#options.scanner.area.subarray(start, end)));
   }
 

@@ -204,8 +204,9 @@ export interface IncidentRoutes {
   isChanged: boolean;
   /** Whose rows `rows` are: the heaviest route's, as it was scored and judged then. */
   rowsFrom: { readonly scored: Score; readonly about: About } | undefined;
-  /** Prefixes that joined and are not written yet. */
+  /** Prefixes that joined since all were written, and how many of them are written. */
   freshPrefixes: string[];
+  freshWritten: number;
   readonly deadlines: DeadlineNames;
 }
 

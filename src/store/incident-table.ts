@@ -2,7 +2,7 @@
  * Incidents and their raw evidence on disk. The public incident is kept as the JSON text it has outside, the
  * incident room's memory as the opaque text it handed over; beside them stands only what is searched for.
  */
-import type { IncidentRecord, RawEvidence } from '../engine/ports.ts';
+import type { IncidentRecord, RawEvidence, UnlistedPrefixes } from '../engine/ports.ts';
 import type { Incident } from '../incident/alert.ts';
 import { isoTime } from '../incident/alert.ts';
 import { keyOfText, msOf } from './codec.ts';
@@ -45,13 +45,20 @@ export class IncidentTable {
       JSON.stringify(incident),
       record.memory,
     );
-    this.putRoutes(row?.number ?? 0, record);
+    this.putRoutes(
+      row?.number ?? 0,
+      incident.routes.map(({ prefix }) => prefix),
+    );
+  }
+
+  /** Routes of an incident of this batch or before it that it does not list, within a transaction. */
+  putUnlisted({ incidentId, prefixes }: UnlistedPrefixes): void {
+    this.putRoutes(this.numberOf(incidentId), prefixes);
   }
 
   /** Prefixes are only ever added: a route that made room for heavier ones in the list is still found. */
-  private putRoutes(number: number, record: IncidentRecord): void {
-    const listed = record.incident.routes.map((route) => route.prefix);
-    for (const text of new Set([...listed, ...(record.unlisted ?? [])])) {
+  private putRoutes(number: number, prefixes: readonly string[]): void {
+    for (const text of new Set(prefixes)) {
       const key = keyOfText(text);
       if (key !== undefined) {
         this.connection.run(
