@@ -14,6 +14,7 @@ import { compileAsPathRegex } from '../judge/as-path-regex.ts';
 import { Baseline } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { KnownLinks } from '../judge/known-links.ts';
+import { Sharing } from '../judge/sharing.ts';
 import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
@@ -66,6 +67,7 @@ export class Core {
   nowMs: number;
   /** When this state began, ms: the time in which what is there may be learned. */
   begunMs: number;
+  private readonly sharing = new Sharing();
   /** Large incidents that changed and are not written yet. */
   readonly deferred = new Set<IncidentState>();
   /** Incidents with prefixes that they don't list and that are not written yet. */
@@ -140,6 +142,7 @@ export class Core {
 
   // ------------------------------------------------------------ judging
 
+  /** Marks stand in the rows of the finding, which `writtenOut` of `judge/sharing.ts` replaces. */
   judge(
     prefix: Prefix,
     path: AsPath,
@@ -150,7 +153,8 @@ export class Core {
     const answer = judgeAnnouncement(this.plan, this.world, { prefix, path, communities, ...from });
     if (answer.finding !== undefined && this.silences.expects(answer.finding, prefix, nowMs))
       return { ...answer, finding: undefined };
-    return answer;
+    if (answer.finding === undefined) return answer;
+    return { ...answer, finding: this.sharing.finding(answer.finding, prefix.text) };
   }
 
   /** Puts a finding into the book as carried by this route. */
@@ -173,7 +177,7 @@ export class Core {
         carrier: {
           vantagePoint: route.vantagePoint,
           finding,
-          path: route.path,
+          path: this.sharing.path(route.path),
           peerAsn: from.peerAsn,
           hasBadClock: from.hasBadClock,
           doubt: this.vantagePoints.doubtOf(route.vantagePoint, route.order),
