@@ -80,8 +80,7 @@ export class CommitSchedule {
   /** What is put off while a storm rages is written when it is due, or once nothing comes for a moment. */
   private writeDeferredSoon(): void {
     clearTimeout(this.deferredTimer);
-    const { deferred, baseline } = this.options.driver.engine.core;
-    if (deferred.size === 0 && baseline.sightedCount === 0) return;
+    if (!this.options.driver.hasDeferred) return;
     this.deferredTimer = setTimeout(() => this.now(true), DEFER_MS);
   }
 

@@ -43,8 +43,6 @@ export interface DaemonOptions {
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
-/** An orderly stop has ten seconds for all it does. */
-const FINAL_COMMITS_MS = 4_000;
 const CHECKPOINT_EVERY_MS = 1_000;
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -182,19 +180,12 @@ export class Daemon {
     clearTimeout(this.deadlineTimer);
     this.commits.stop();
     this.driver.engine.finish(nowMs);
-    this.commitAll();
+    this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
     this.recording?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
     await Promise.all([this.server.close(), this.replacing.then(() => this.deliveries.stop())]);
     this.store.close();
-  }
-
-  /** What waits for a quiet moment too, as far as there is time: sightings that are not written are seen again. */
-  private commitAll(): void {
-    const untilMs = performance.now() + FINAL_COMMITS_MS;
-    do this.driver.commit(true);
-    while (this.driver.isDirty && performance.now() < untilMs);
   }
 
   private every(ms: number, act: () => void): void {

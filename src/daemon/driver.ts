@@ -30,6 +30,8 @@ const INPUTS_MAX = 2_000;
 /** Rows of the baseline that were only seen once more: as many go with a transaction, and with one when nothing else is to be done. */
 const SIGHTED_MAX = 50;
 const SIGHTED_IDLE_MAX = 500;
+/** For what was put off, at an orderly stop. */
+const FINAL_COMMITS_MS = 4_000;
 /** How long changes of which nobody is told wait for more of their kind, ms. */
 export const COMPANY_MS = 25;
 
@@ -65,7 +67,13 @@ export class Driver implements Publisher {
 
   /** True when something was applied or changed that is not committed. */
   get isDirty(): boolean {
-    return this.pending > 0 || this.engine.core.hasChanged;
+    return this.pending > 0 || this.engine.core.hasChanged || this.hasDeferred;
+  }
+
+  /** Something was put off, to be written little by little. */
+  get hasDeferred(): boolean {
+    const { deferred, unlisted, baseline } = this.engine.core;
+    return deferred.size + unlisted.size + baseline.sightedCount > 0;
   }
 
   /**
@@ -86,7 +94,7 @@ export class Driver implements Publisher {
   commit(isIdle = false): void {
     this.pending = 0;
     const { core } = this.engine;
-    if (core.deferred.size > 0) writeDeferred(core, isIdle);
+    if (core.deferred.size + core.unlisted.size > 0) writeDeferred(core, isIdle);
     if (!core.hasChanged) return;
     const { batch, published } = core.takeBatch(
       this.options.target.keepsState ?? true,
@@ -98,6 +106,16 @@ export class Driver implements Publisher {
     for (const one of published) for (const listener of this.listeners) listener(one);
     if (batch.outbox.length > 0) this.options.onOutbox?.();
     this.options.onPublished?.(published);
+  }
+
+  /**
+   * As many transactions as it takes to leave nothing behind: at the end of a replay, and at an orderly stop, which has
+   * ten seconds for all it does (`nowMs` tells the time): sightings that are not written are seen again.
+   */
+  commitAll(nowMs: () => number = () => 0): void {
+    const untilMs = nowMs() + FINAL_COMMITS_MS;
+    do this.commit(true);
+    while (this.hasDeferred && nowMs() < untilMs);
   }
 
   subscribe(listener: (published: Published) => void): () => void {

@@ -16,6 +16,7 @@ import type { Finding } from '../judge/finding.ts';
 import { KnownLinks } from '../judge/known-links.ts';
 import { PrefixRows } from '../judge/prefix-rows.ts';
 import type { RibRoute } from '../judge/rib-route.ts';
+import { Sharing } from '../judge/sharing.ts';
 import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
@@ -71,8 +72,11 @@ export class Core {
   nowMs: number;
   /** When this state began, ms: the time in which what is there may be learned. */
   begunMs: number;
+  private readonly sharing = new Sharing();
   /** Large incidents that changed and are not written yet. */
   readonly deferred = new Set<IncidentState>();
+  /** Incidents with prefixes that they don't list and that are not written yet. */
+  readonly unlisted = new Set<IncidentState>();
   /** Announcements and withdrawals of watched space so far. */
   observations = 0;
 
@@ -148,6 +152,7 @@ export class Core {
 
   // ------------------------------------------------------------ judging
 
+  /** Marks stand in the rows of the finding, which `writtenOut` of `judge/sharing.ts` replaces. */
   judge(
     prefix: Prefix,
     path: AsPath,
@@ -158,7 +163,8 @@ export class Core {
     const answer = judgeAnnouncement(this.plan, this.world, { prefix, path, communities, ...from });
     if (answer.finding !== undefined && this.silences.expects(answer.finding, prefix, nowMs))
       return { ...answer, finding: undefined };
-    return answer;
+    if (answer.finding === undefined) return answer;
+    return { ...answer, finding: this.sharing.finding(answer.finding, prefix.text) };
   }
 
   /** Puts a finding into the book as carried by this route. */
@@ -181,7 +187,7 @@ export class Core {
         carrier: {
           vantagePoint: route.vantagePoint,
           finding,
-          path: route.path,
+          path: this.sharing.path(route.path),
           peerAsn: from.peerAsn,
           hasBadClock: from.hasBadClock,
           doubt: this.vantagePoints.doubtOf(route.vantagePoint, route.order),

@@ -4,11 +4,21 @@
  */
 
 import type { Alert, Incident } from '../incident/alert.ts';
-import type { AuditRow, Batch, IncidentRecord, OutboxRow, Published, RawEvidence, Silence } from './ports.ts';
+import type {
+  AuditRow,
+  Batch,
+  IncidentRecord,
+  OutboxRow,
+  Published,
+  RawEvidence,
+  Silence,
+  UnlistedPrefixes,
+} from './ports.ts';
 
 export class Effects {
   private baselineRemoved: { prefix: string; origin: number }[] = [];
   private incidents: IncidentRecord[] = [];
+  private unlisted: UnlistedPrefixes[] = [];
   private forgotten: string[] = [];
   private alerts: Alert[] = [];
   private outbox: OutboxRow[] = [];
@@ -24,6 +34,9 @@ export class Effects {
   }
   incident(record: IncidentRecord): void {
     this.incidents.push(record);
+  }
+  unlistedPrefixes(incidentId: string, prefixes: readonly string[]): void {
+    this.unlisted.push({ incidentId, prefixes });
   }
   incidentForgotten(id: string): void {
     this.forgotten.push(id);
@@ -71,7 +84,8 @@ export class Effects {
     return (
       this.memory.size === 0 &&
       this.baselineRemoved.length + this.incidents.length + this.forgotten.length === 0 &&
-      this.alerts.length + this.outbox.length + this.raw.length + this.silences.length === 0 &&
+      this.unlisted.length + this.alerts.length + this.outbox.length + this.raw.length === 0 &&
+      this.silences.length === 0 &&
       this.silencesRemoved.length + this.audit.length + this.published.length === 0
     );
   }
@@ -86,6 +100,7 @@ export class Effects {
       baseline,
       baselineRemoved: this.baselineRemoved,
       incidents: this.incidents,
+      unlisted: this.unlisted,
       incidentsForgotten: this.forgotten,
       alerts: this.alerts,
       outbox: this.outbox,
@@ -104,6 +119,7 @@ export class Effects {
     this.memory.clear();
     this.baselineRemoved = [];
     this.incidents = [];
+    this.unlisted = [];
     this.forgotten = [];
     this.alerts = [];
     this.outbox = [];

@@ -28,7 +28,7 @@ export class OperatorActions {
     core.book.acknowledge(found, nowMs);
     core.reminders.acknowledged(id);
     this.audit(author, 'incident.acknowledge', id, nowMs);
-    writeIncident(core, found);
+    writeIncident(core, found, nowMs);
     const incident = renderIncident(found, core.renderPorts());
     core.effects.incidentChanged(incident);
     this.engine.settle(nowMs);

@@ -95,8 +95,12 @@ export interface IncidentRecord {
   readonly incident: Incident;
   readonly key: string;
   readonly memory: string;
-  /** Prefixes of routes that the incident does not list (it lists 100), each once is enough: found by `prefix` too. */
-  readonly unlisted?: readonly string[];
+}
+
+/** Prefixes of routes that an incident had no room to list (it lists 100): it is found by them too. */
+export interface UnlistedPrefixes {
+  readonly incidentId: string;
+  readonly prefixes: readonly string[];
 }
 
 export interface SilenceMatch {
@@ -144,6 +148,8 @@ export interface Batch {
   readonly baseline: readonly KeptBaselineRow[];
   readonly baselineRemoved: readonly { readonly prefix: string; readonly origin: number }[];
   readonly incidents: readonly IncidentRecord[];
+  /** Each prefix once is enough. A large incident's come little by little. */
+  readonly unlisted?: readonly UnlistedPrefixes[];
   readonly incidentsForgotten: readonly string[];
   readonly alerts: readonly Alert[];
   readonly outbox: readonly OutboxRow[];

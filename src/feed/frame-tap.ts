@@ -16,6 +16,12 @@ const PIECE_BYTES = 65_536;
 /** What the scanner's array has to hold: the rest of the piece before, and a piece. */
 export const AREA_BYTES_MIN: number = TAKEN_BYTES_MAX + PIECE_BYTES;
 
+/**
+ * Frames that are not settled, after which the socket is read again in the next turn of the event loop only: each of them
+ * costs its judging, and whoever else waits for the loop waits for all of one turn.
+ */
+const TURN_FRAMES = 100;
+
 const FINAL_TEXT = 0x81;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const HEAD_BYTES_MAX = 65_536;
@@ -47,6 +53,8 @@ export interface FrameTapOptions extends FrameTaker {
 
 export class FrameTap {
   readonly #options: FrameTapOptions;
+  /** Counts what is handed on. */
+  readonly #taker: FrameTaker;
   #pass: (bytes: Buffer | null) => boolean = () => true;
   #socket: Socket | undefined;
   #head: Buffer | undefined = Buffer.alloc(0);
@@ -57,12 +65,21 @@ export class FrameTap {
   #passing = 0;
   #held: Buffer | undefined;
   #heldLength = 0;
+  /** Frames handed on since the socket was last read anew. */
+  #handed = 0;
   /** The frame whose header was read last. */
   #start = 0;
   #length = 0;
 
   constructor(options: FrameTapOptions) {
     this.#options = options;
+    this.#taker = {
+      settled: options.settled,
+      frame: (payload) => {
+        this.#handed += 1;
+        options.frame(payload);
+      },
+    };
   }
 
   /** Puts itself before whoever reads the socket. */
@@ -96,7 +113,16 @@ export class FrameTap {
     }
     for (let at = 0; at < rest.length; at += PIECE_BYTES)
       wantsMore = this.#piece(rest.subarray(at, at + PIECE_BYTES)) && wantsMore;
-    return wantsMore;
+    if (this.#handed < TURN_FRAMES) return wantsMore;
+    this.#handed = 0;
+    setImmediate(() => this.#readOn());
+    return false;
+  }
+
+  /** The socket stopped reading because it was told to wait; what was handed on meanwhile is dealt with. */
+  #readOn(): void {
+    const socket = this.#socket;
+    if (socket !== undefined && !socket.destroyed && !socket.isPaused()) socket._read(0);
   }
 
   /** How many of these bytes belong to the answer of HTTP. */
@@ -151,7 +177,7 @@ export class FrameTap {
   #takeFrames(at: number, end: number): number {
     const { scanner } = this.#options;
     if (!this.#isTaking() || scanner.area[at] !== FINAL_TEXT) return at;
-    return scanner.take(at, end, this.#options);
+    return scanner.take(at, end, this.#taker);
   }
 
   #isTaking(): boolean {

@@ -49,6 +49,7 @@ export function encodeIncident(incident: IncidentState): string {
     isChanged: _isChanged,
     rowsFrom: _rowsFrom,
     freshPrefixes: _fresh,
+    freshWritten: _written,
     deadlines: _deadlines,
     ...facts
   } = incident;

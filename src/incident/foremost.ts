@@ -6,7 +6,7 @@
 import { type RouteState, stands } from './incident-state.ts';
 
 /** Routes listed at most. */
-const LISTED_MAX = 100;
+export const LISTED_MAX = 100;
 
 export class Foremost {
   private list: RouteState[] = [];

@@ -98,6 +98,8 @@ export class IncidentBook implements SettleHome {
     this.byId.set(incident.id, incident);
     for (const route of incident.routes.values()) {
       this.touch(incident, route);
+      // Whether it was written before the stop is not known, and twice is once.
+      incident.freshPrefixes.push(route.prefixText);
       this.ports.setRouteDeadline(incident, route, route.bornMs + SINGLE_AFTER_MS);
     }
     if (incident.told.pending !== undefined) {

@@ -83,6 +83,7 @@ export function withoutRoutes(facts: IncidentFacts): IncidentState {
     isChanged: false,
     rowsFrom: undefined,
     freshPrefixes: [],
+    freshWritten: 0,
     deadlines: deadlineNames(facts.key),
   };
   return { ...facts, ...routes };

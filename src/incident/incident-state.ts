@@ -21,6 +21,8 @@ export interface About {
   readonly taxonomy: string | null;
   readonly watched: {
     readonly name: string;
+    /** Where its rows name it. */
+    readonly prefix?: Prefix;
     /** Floor and cap of the entry, and how many peer ASes must show it. */
     readonly entry: {
       readonly name: string;
@@ -32,7 +34,7 @@ export interface About {
   readonly originAs: readonly number[];
 }
 
-/** Rows of a route with what they add up to; the same object for routes that have all of it in common. */
+/** Rows of a route, marks in them (`judge/sharing.ts`), with what they add up to; the same object for routes that have all of it in common. */
 export interface Score {
   readonly rows: readonly Row[];
   readonly score: number;
@@ -204,8 +206,9 @@ export interface IncidentRoutes {
   isChanged: boolean;
   /** Whose rows `rows` are: the heaviest route's, as it was scored and judged then. */
   rowsFrom: { readonly scored: Score; readonly about: About } | undefined;
-  /** Prefixes that joined and are not written yet. */
+  /** Prefixes that joined since all were written, and how many of them are written. */
   freshPrefixes: string[];
+  freshWritten: number;
   readonly deadlines: DeadlineNames;
 }
 

@@ -3,6 +3,7 @@
  * that follows (detection.md §4): pending → open → resolved → (reopened) open …  The book keeps, the settler speaks.
  */
 import { severityRank } from '../bgp/severity.ts';
+import { writtenOut } from '../judge/sharing.ts';
 import type { AlertEvent, AlertReason, Resolution } from './alert.ts';
 import type { BookPorts, BookRules, Notice } from './book-contract.ts';
 import { idOf } from './ids.ts';
@@ -95,7 +96,7 @@ export class Settler {
     incident.kind = about.kind;
     incident.score = scored.score;
     if (incident.rowsFrom?.scored !== scored || incident.rowsFrom.about !== about) {
-      incident.rows = scored.rows;
+      incident.rows = writtenOut(scored.rows, heaviest.prefixText, about.watched.prefix?.text ?? '');
       incident.rowsFrom = { scored, about };
     }
     incident.severity = severity;

@@ -2,7 +2,7 @@
  * Incidents and their raw evidence on disk. The public incident is kept as the JSON text it has outside, the
  * incident room's memory as the opaque text it handed over; beside them stands only what is searched for.
  */
-import type { IncidentRecord, RawEvidence } from '../engine/ports.ts';
+import type { IncidentRecord, RawEvidence, UnlistedPrefixes } from '../engine/ports.ts';
 import type { Incident } from '../incident/alert.ts';
 import { isoTime } from '../incident/alert.ts';
 import { keyOfText, msOf } from './codec.ts';
@@ -61,7 +61,10 @@ export class IncidentTable {
       JSON.stringify(incident),
       record.memory,
     );
-    this.putRoutes(this.knownAs(incident.id, row?.number ?? 0), record);
+    this.putRoutes(
+      this.knownAs(incident.id, row?.number ?? 0),
+      incident.routes.map(({ prefix }) => prefix),
+    );
   }
 
   private knownAs(id: string, number: number): Known {
@@ -73,14 +76,19 @@ export class IncidentTable {
     return known;
   }
 
+  /** Routes of an incident of this batch or before it that it does not list, within a transaction. */
+  putUnlisted({ incidentId, prefixes }: UnlistedPrefixes): void {
+    const number = this.numberOf(incidentId);
+    for (const prefix of prefixes) this.putRoute(number, prefix);
+  }
+
   /** Prefixes are only ever added: a route that made room for heavier ones in the list is still found. */
-  private putRoutes({ number, prefixes }: Known, record: IncidentRecord): void {
-    for (const { prefix } of record.incident.routes) {
-      if (prefixes.has(prefix)) continue;
-      prefixes.add(prefix);
+  private putRoutes({ number, prefixes: known }: Known, prefixes: readonly string[]): void {
+    for (const prefix of prefixes) {
+      if (known.has(prefix)) continue;
+      known.add(prefix);
       this.putRoute(number, prefix);
     }
-    for (const prefix of record.unlisted ?? []) if (!prefixes.has(prefix)) this.putRoute(number, prefix);
   }
 
   private putRoute(number: number, prefix: string): void {

@@ -136,6 +136,7 @@ export class SqliteStore implements Store {
   private writeIncidents(batch: Batch): void {
     const { incidents, alerts } = this.tables;
     for (const record of batch.incidents) incidents.put(record);
+    for (const unlisted of batch.unlisted ?? []) incidents.putUnlisted(unlisted);
     alerts.put(batch.alerts);
     for (const row of batch.outbox) this.outbox.put(row);
     for (const [id, evidence] of byIncident(batch.raw)) incidents.putRaw(id, evidence);

@@ -94,9 +94,8 @@ describe('the filter by prefix', () => {
     const many = storeWith(
       batch({ incidents: [record(incident('a', { routes: [route('10.1.2.0/24')] }))] }),
       batch({
-        incidents: [
-          record(incident('a', { routes: [route('10.9.0.0/16')] }), { unlisted: ['172.16.0.0/12'] }),
-        ],
+        incidents: [record(incident('a', { routes: [route('10.9.0.0/16')] }))],
+        unlisted: [{ incidentId: 'a', prefixes: ['172.16.0.0/12'] }],
       }),
     );
     expect(ids(many, { prefix: prefixOf('10.1.2.0/24') })).toEqual(['a']);

@@ -198,7 +198,7 @@ class Replay {
     if (this.isFilling && (toMs === undefined || toMs >= (fromMs ?? 0))) this.endFilling(this.driver);
     if (toMs !== undefined) this.clockMs = Math.max(this.clockMs, toMs);
     this.driver.engine.finish(this.clockMs);
-    this.driver.commit(true);
+    this.driver.commitAll();
   }
 
   private print(published: readonly Published[]): void {
