@@ -13,7 +13,8 @@ import { LAST_HIJACK } from '../writer.ts';
 
 const API_EVERY_MS = 20;
 const API_MS_MAX = 100;
-const WITHIN_MS = 60_000;
+/** For all storms together. */
+const WITHIN_MS = 130_000;
 const BURST_RATE = 100_000;
 /** A large incident is written once a second. */
 const SETTLED_MS = 1_500;
@@ -52,10 +53,12 @@ export async function stormRows(plan: Plan, world: World, scale: Scale): Promise
 async function stormsInTurn(stage: Stage, scale: Scale): Promise<readonly Row[]> {
   const rows: Row[] = [];
   const storms: Storm[] = [];
+  const deadline = nowMs() + WITHIN_MS;
   for (const [round, { reel, what, offender }] of STORMS.entries()) {
     const rate = reel === 'burst' ? BURST_RATE : 0;
     try {
-      const storm = await stormOn(stage, { reel, loops: 1, hijacks: 0, withinMs: WITHIN_MS, rate, round });
+      const withinMs = Math.max(1_000, Math.round(deadline - nowMs()));
+      const storm = await stormOn(stage, { reel, loops: 1, hijacks: 0, withinMs, rate, round });
       storms.push(storm);
       const row = quietRow(reel, what, storm, storms[0] ?? storm);
       rows.push(offender === undefined ? row : attackRow(row, storm, { offender, routes: scale.watched }));
