@@ -10,6 +10,7 @@ import type { Finding } from '../judge/finding.ts';
 import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
 import type { BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
+import { ChangeList, type Changes } from './change-list.ts';
 import { keyOf, newIncident, SEPARATOR } from './incident-making.ts';
 import { type IncidentState, RouteState, stands } from './incident-state.ts';
 import { HELD_LONG_MS, SINGLE_AFTER_MS } from './score.ts';
@@ -18,15 +19,13 @@ import { type SettleHome, Settler } from './settle.ts';
 export type { Cause, Notice } from './book-contract.ts';
 
 const NOTHING_TO_SAY: readonly Notice[] = [];
-const NOTHING_CHANGED = { changed: [], forgotten: [] } as const;
 
 export class IncidentBook implements SettleHome {
   private readonly incidents = new Map<string, IncidentState>();
   private readonly byId = new Map<string, IncidentState>();
-  /** Those with touched routes, and those that changed since they were last asked for; in the order of that. */
+  /** Those with touched routes, in the order of that. */
   private touched: IncidentState[] = [];
-  private changedSince: IncidentState[] = [];
-  private forgotten: string[] = [];
+  private readonly changes = new ChangeList();
   /** The incident that was asked for last: of a storm, mostly the same. */
   private recent: IncidentState | undefined;
   /** While true findings are collected and nothing is said (`replay --from`). */
@@ -52,30 +51,17 @@ export class IncidentBook implements SettleHome {
   }
 
   /** Incidents whose shape changed since the last call, and ids that left memory. */
-  takeChanged(): { readonly changed: readonly IncidentState[]; readonly forgotten: readonly string[] } {
-    if (this.changedSince.length === 0 && this.forgotten.length === 0) return NOTHING_CHANGED;
-    const changed: IncidentState[] = [];
-    for (const incident of this.changedSince) {
-      if (incident.isChanged && incident.state !== 'pending') changed.push(incident);
-      incident.isChanged = false;
-    }
-    const { forgotten } = this;
-    this.changedSince = [];
-    this.forgotten = [];
-    return { changed, forgotten };
+  takeChanged(): Changes {
+    return this.changes.take();
   }
 
   changed(incident: IncidentState): void {
-    if (incident.isChanged) return;
-    incident.isChanged = true;
-    this.changedSince.push(incident);
+    this.changes.add(incident);
   }
 
   /** Its record was made as it is now. */
   written(incident: IncidentState): void {
-    if (!incident.isChanged) return;
-    incident.isChanged = false;
-    this.changedSince = this.changedSince.filter((other) => other !== incident);
+    this.changes.remove(incident);
   }
 
   opened(incident: IncidentState): void {
@@ -84,7 +70,7 @@ export class IncidentBook implements SettleHome {
 
   pendingGone(incident: IncidentState): void {
     this.remove(incident);
-    incident.isChanged = false;
+    this.changes.remove(incident);
   }
 
   private remove(incident: IncidentState): void {
@@ -248,7 +234,7 @@ export class IncidentBook implements SettleHome {
     this.remove(incident);
     this.byId.delete(incident.id);
     this.touched = this.touched.filter((other) => other !== incident);
-    this.forgotten.push(incident.id);
+    this.changes.forget(incident.id);
   }
 
   private addRoute(incident: IncidentState, sighting: Sighting, nowMs: number): RouteState {

@@ -169,4 +169,20 @@ describe('the tap', () => {
     wire.push(frame(TEXT, Buffer.from('ab')));
     expect(wire.taken).toEqual(['ab']);
   });
+
+  test('lets a flood of frames that are not settled wait for the next turn of the event loop, and no others', async () => {
+    const wire = new Wire().open();
+    let readings = 0;
+    Object.assign(wire.socket, { _read: () => (readings += 1) });
+    const flood = (text: string, count: number): Buffer =>
+      Buffer.concat(Array.from({ length: count }, () => frame(TEXT, Buffer.from(text))));
+    expect(wire.socket.push(flood('a settled one', 500))).toBe(true);
+    expect(wire.socket.push(flood('b', 99))).toBe(true);
+    expect(wire.socket.push(flood('b', 1))).toBe(false);
+    expect(readings).toBe(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(readings).toBe(1);
+    expect(wire.socket.push(flood('b', 99))).toBe(true);
+    expect(wire.taken).toHaveLength(699);
+  });
 });
