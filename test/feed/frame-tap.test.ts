@@ -173,7 +173,7 @@ describe('the tap', () => {
   test('lets a flood of frames that are not settled wait for the next turn of the event loop, and no others', async () => {
     const wire = new Wire().open();
     let readings = 0;
-    Object.assign(wire.socket, { _read: () => (readings += 1) });
+    Object.assign(wire.socket, { _read: () => (readings += 1), isPaused: () => false });
     const flood = (text: string, count: number): Buffer =>
       Buffer.concat(Array.from({ length: count }, () => frame(TEXT, Buffer.from(text))));
     expect(wire.socket.push(flood('a settled one', 500))).toBe(true);
