@@ -11,7 +11,7 @@ import { type FilesWatch, watchFiles } from '../../config/watch-files.ts';
 import type { Streams } from '../command-line.ts';
 import { Daemon } from '../daemon.ts';
 import { createLog } from '../log.ts';
-import { growFreely, startSmall } from '../small-heap.ts';
+import { growFreely } from '../small-heap.ts';
 import { stateDirectoryOf } from '../state-directory.ts';
 
 export interface RunOptions {
@@ -21,19 +21,18 @@ export interface RunOptions {
 
 /** What takes longer than this to stop is left behind. */
 const STOP_WITHIN_MS = 9_000;
-/** Longer files are not read a second time at start, but trusted to tell by their stamps that they changed. */
-const LARGE_BYTES = 1_048_576;
+/** Files up to this size are read a second time at start rather than trusted to tell by their stamps that they changed. */
+const READ_AGAIN_BYTES_MAX = 1_048_576;
 /** How far the stamps of a file system may lie behind our clock. */
 const TOUCHED_SLACK_MS = 5_000;
 
 /** Resolves when a signal has ended the daemon (0) or its own store failed (1). Throws what keeps it from starting. */
 export async function runDaemon(options: RunOptions, io: Streams): Promise<number> {
-  // A large watchlist would be read at half the speed while memory goes before speed.
+  // The code is there. A large watchlist is read at half the speed while memory goes before speed.
   growFreely();
   const load = (): Settings => loadSettings({ configPath: options.configPath, env: process.env }).settings;
   const loadedAtMs = Date.now();
   const settings = load();
-  if (!isLarge(settings)) startSmall();
   const log = createLog(settings.log.level, io.stderr);
   const ending = new Ending();
   const daemon = new Daemon({
@@ -56,16 +55,10 @@ export async function runDaemon(options: RunOptions, io: Streams): Promise<numbe
   process.on('SIGHUP', () => reloads.reload('SIGHUP'));
   await daemon.start();
   await reloads.watch();
-  growFreely();
   const code = await ending.promise;
   reloads.close();
   if (code === 0) await withinMs(daemon.stop(), STOP_WITHIN_MS);
   return code;
-}
-
-/** Whether any of the files is long; one that is gone is not. */
-function isLarge({ files }: Settings): boolean {
-  return files.some((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LARGE_BYTES);
 }
 
 class Ending {
@@ -121,11 +114,9 @@ class Reloads {
   /** Reading a large watchlist again takes seconds: only when a file was touched about then. */
   private hasChanged(): boolean {
     try {
-      const { settings } = this.daemon;
-      if (
-        isLarge(settings) &&
-        !settings.files.some((file) => wasTouchedSince(file, this.loadedAtMs - TOUCHED_SLACK_MS))
-      )
+      const { files } = this.daemon.settings;
+      const isLarge = files.some((file) => statSync(file).size > READ_AGAIN_BYTES_MAX);
+      if (isLarge && !files.some((file) => wasTouchedSince(file, this.loadedAtMs - TOUCHED_SLACK_MS)))
         return false;
       return !sameSettings(this.load(), this.daemon.settings);
     } catch {
