@@ -15,7 +15,7 @@ import type { Streams } from '../command-line.ts';
 import { Daemon } from '../daemon.ts';
 import { keptIn } from '../kept-columns.ts';
 import { createLog } from '../log.ts';
-import { growFreely, startSmall } from '../small-heap.ts';
+import { growFreely } from '../small-heap.ts';
 import { stateDirectoryOf } from '../state-directory.ts';
 
 export interface RunOptions {
@@ -33,11 +33,10 @@ const TOUCHED_SLACK_MS = 5_000;
 /** Resolves when a signal has ended the daemon (0) or its own store failed (1). Throws what keeps it from starting. */
 export async function runDaemon(options: RunOptions, io: Streams): Promise<number> {
   const { configPath } = options;
-  // A large watchlist would be read at half the speed while memory goes before speed.
+  // The code is there. A large watchlist is read at half the speed while memory goes before speed.
   growFreely();
   const loadedAtMs = Date.now();
   const settings = loadAtStart(configPath);
-  if (!isLarge(settings.files)) startSmall();
   const log = createLog(settings.log.level, io.stderr);
   const ending = new Ending();
   const onBroken = (error: unknown): void => {
@@ -61,7 +60,6 @@ export async function runDaemon(options: RunOptions, io: Streams): Promise<numbe
   process.on('SIGHUP', () => reloads.reload('SIGHUP'));
   await daemon.start();
   await reloads.watch();
-  growFreely();
   const code = await ending.promise;
   reloads.close();
   if (code === 0) await withinMs(daemon.stop(), STOP_WITHIN_MS);
