@@ -6,6 +6,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { SEVERITIES } from '../bgp/severity.ts';
 import { ALERT_EVENTS, type AlertEvent, KINDS } from '../incident/alert.ts';
 
+/** How often the delay of the event loop is sampled: each time wakes a process at rest, by default a hundred times a second. */
+const LOOP_SAMPLED_MS = 500;
+
 /** How an attempt at a delivery ended: told, to be tried again, or given up. */
 const DELIVERY_RESULTS = ['delivered', 'postponed', 'failed'] as const;
 export type DeliveryResult = (typeof DELIVERY_RESULTS)[number];
@@ -70,7 +73,7 @@ const HTTP_REASONS = [
 
 export function createMetrics(known: KnownLabels = {}): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLED_MS });
   const feeds = known.feeds ?? [];
   const counters = countersOf(registry, known);
   const age = asked(registry, 'feed_last_message_age_seconds', 'Seconds since the last message.', 'feed');
