@@ -6,6 +6,7 @@
  * Accepted are announcements of watched prefixes themselves that `judge/plain-judge.ts` proves to conform, withdrawals of what the vantage point
  * did not carry, and what is not ours beside them.
  */
+import { prefixFromWords } from '../bgp/prefix.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { vantagePointName } from '../bgp/vantage-point.ts';
 import { grown } from '../judge/hash-cells.ts';
@@ -163,12 +164,24 @@ export class AcceptRoad {
     if (place.slot === NOT_OURS) return true;
     if (place.slot === UNUSUAL) return false;
     place.row = this.rowAt(tape, cell);
-    const { rib, visibility, withdrawn } = this.core;
-    const isNew = place.row < 0 || rib.find(place.row, id) < 0;
-    // Who begins to carry a prefix may end a loss of it, or its absence.
-    if (isNew && !visibility.isQuiet) return false;
-    if (rib.firstRoute(place.row) < 0 && withdrawn.size > 0) return false;
+    const isNew = place.row < 0 || this.core.rib.find(place.row, id) < 0;
+    if (isNew && this.isMissed(tape, cell)) return false;
     return this.judge.conforms(place.slot, place.row, id);
+  }
+
+  /** Who begins to carry a prefix may end a loss of it, or its absence. */
+  private isMissed(tape: Int32Array, cell: number): boolean {
+    const { visibility, withdrawn } = this.core;
+    if (visibility.isQuiet && withdrawn.size === 0) return false;
+    const shape = tape[cell]!;
+    const words: [number, number, number, number] = [
+      tape[cell + 1]! >>> 0,
+      tape[cell + 2]! >>> 0,
+      tape[cell + 3]! >>> 0,
+      tape[cell + 4]! >>> 0,
+    ];
+    const { text } = prefixFromWords(shape >>> 8 === 4 ? 4 : 6, words, shape & 255).prefix;
+    return visibility.concerns(text) || withdrawn.has(text);
   }
 
   private slotAt(tape: Int32Array, cell: number): number {

@@ -35,6 +35,11 @@ export class VisibilityWatch {
     return this.prefixes.size === 0 && this.taken.size === 0;
   }
 
+  /** Somebody lost this prefix, or a foreign origin took the place of ours somewhere. */
+  concerns(prefix: string): boolean {
+    return this.prefixes.has(prefix) || this.taken.has(prefix);
+  }
+
   /** The route of the prefix changed there: from ours to a foreign origin's, or back. */
   change(prefix: string, vantagePoint: number, wasOurs: boolean, isOurs: boolean): void {
     const taken = this.taken.get(prefix);
