@@ -120,7 +120,8 @@ export class Engine {
     this.advance(nowMs);
     const { before, after, isListedOther } = this.core.configureWatch(config, change);
     if (isListedOther) this.core.rejudge.all('accepted', nowMs);
-    else this.core.rejudge.entries([...before, ...after], nowMs);
+    // What watched ASes were learned to originate may have come between an entry and what was judged under it.
+    else this.core.rejudge.entries([...before, ...after, ...this.core.plan.everyLearned()], nowMs);
     this.settle(nowMs);
   }
 

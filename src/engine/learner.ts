@@ -215,8 +215,9 @@ export class Learner {
     const { baseline, plan } = this.core;
     for (const beside of baseline.rowsBeside(row)) {
       const entry = plan.asns.get(baseline.originOf(beside));
-      if (entry !== undefined && baseline.source(beside) !== 'rejected')
-        plan.addLearned(entry, baseline.prefixOf(beside));
+      if (entry === undefined || baseline.source(beside) === 'rejected') continue;
+      plan.giveLearned(entry, baseline.prefixOf(beside));
+      return;
     }
   }
 

@@ -44,7 +44,10 @@ export class Rejudge {
     const add = (prefix: Prefix): unknown => around.set(prefix.text, prefix);
     for (const { prefix } of watched) for (const inner of this.core.rib.inside(prefix)) add(inner);
     for (const { prefix } of watched) this.eachCovering(prefix, add);
-    for (const prefix of around.values()) this.prefix(prefix, 'accepted', nowMs);
+    // In the order of `all`: of routes that weigh the same the first one speaks for the incident.
+    const { rows } = this.core.rib;
+    const inOrder = [...around.values()].sort((a, b) => rows.findOf(a) - rows.findOf(b));
+    for (const prefix of inOrder) this.prefix(prefix, 'accepted', nowMs);
   }
 
   /** The prefix, everything inside its watch entry, and what covers it. */

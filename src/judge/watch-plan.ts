@@ -176,6 +176,17 @@ export class WatchPlan {
     return true;
   }
 
+  /** The same, in place of another watched AS that it was watched for. */
+  giveLearned(entry: AsnEntry, prefix: Prefix): void {
+    const slot = this.index.exact(prefix);
+    const known = this.learned.get(slot);
+    if (known === undefined) this.addLearned(entry, prefix);
+    else if (known.name !== watchName(entry)) {
+      this.learned.set(slot, { ...known, entry, name: watchName(entry) });
+      this.version += 1;
+    }
+  }
+
   /**
    * A prefix outside of every entry that is in the watched RIB all the same, through its origin: the hot path has to
    * hand over what is said of it. Matching goes on as if it were not there.

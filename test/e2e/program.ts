@@ -3,7 +3,7 @@
  * it is now, so that no stale build is tested; waiting is for conditions, never for time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -31,6 +31,8 @@ export async function buildPackage(): Promise<Program> {
   const directory = mkdtempSync(join(tmpdir(), 'originwatch-package-'));
   for (const name of ['package.json', 'node_modules', 'config'])
     symlinkSync(join(ROOT, name), join(directory, name));
+  mkdirSync(join(directory, 'dist/match/scan'), { recursive: true });
+  copyFileSync(join(ROOT, SCANNER), join(directory, 'dist/match/scan/scanner.wasm'));
   const app = join(ROOT, 'src/serve/dashboard/app');
   await Promise.all([
     bundleTo(join(directory, 'dist/daemon')),
@@ -57,6 +59,7 @@ async function bundleTo(directory: string): Promise<void> {
   });
 }
 
+const SCANNER = 'src/match/scan/scanner.wasm';
 const PATIENCE_MS = 20_000;
 
 /** Looks until there is something, and returns it; a look that throws has found nothing. */

@@ -128,7 +128,10 @@ function stateOf(machine: Machine): unknown {
     ({ prefix, origin, source }) => `${prefix.text} ${origin} ${source}`,
   );
   const tags = PREFIXES.map((text) => core.tagsOf(text));
-  const story = machine.alerts().map(({ event, reason, incident }) => `${event} ${reason} ${incident.kind}`);
+  // Of routes that weigh the same the first one speaks for an incident that goes on: that is a matter of its history.
+  const story = machine
+    .alerts()
+    .map(({ event, reason, incident }) => `${event} ${reason} ${event === 'updated' ? '' : incident.kind}`);
   return {
     rows: sorted(rows),
     incidents: sorted(incidents),

@@ -51,6 +51,8 @@ function yamlOf(lanes: readonly number[]): readonly string[] {
       (lane) => `  - { name: lane-${lane}, type: slack, webhookUrl: { env: BENCH_SLACK_${lane} } }`,
     ),
     'routes:',
+    // A covering prefix may be judged against a neighbour, whose lane is not free then.
+    '  - { match: { kind: covering-prefix }, receivers: [] }',
     ...lanes.map((lane) => `  - { match: { group: lane-${lane} }, receivers: lane-${lane} }`),
     '  - { match: { group: bench }, receivers: [] }',
   ];

@@ -81,7 +81,7 @@ export function matchRows(plan: Plan, world: World, scale: Scale): readonly Row[
 
 /**
  * What misses leave on the heap, before any collection, at the least of several stretches: one boxed number each would be
- * 16 bytes. What a run of the loop leaves, however short, is taken off.
+ * 16 bytes. What a run of the loop leaves, however short, is taken off; whole bytes, since code that is compiled meanwhile leaves some.
  */
 function bytesPerMiss(misses: readonly Buffer[], judge: (frame: Buffer) => unknown): number {
   const grown = (count: number): number => {
@@ -91,7 +91,7 @@ function bytesPerMiss(misses: readonly Buffer[], judge: (frame: Buffer) => unkno
     return getHeapStatistics().used_heap_size - before;
   };
   const least = (count: number): number => Math.min(...Array.from({ length: STRETCHES }, () => grown(count)));
-  return Math.max(0, Math.round((10 * (least(MISSES) - least(100))) / MISSES) / 10);
+  return Math.max(0, Math.round((least(MISSES) - least(100)) / MISSES));
 }
 
 /** MRT in a process of its own: MB of decompressed updates per CPU-second, decoded and matched, 1,000 watched. */
