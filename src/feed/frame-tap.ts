@@ -13,6 +13,8 @@ import type { OnReadOpts, Socket } from 'node:net';
 const TAKEN_BYTES_MAX = 65_535;
 /** Bytes of the stream looked at in one go. */
 const PIECE_BYTES = 65_536;
+/** Read in one go: what of it is not settled is judged before anybody else has a turn. */
+const READ_BYTES = 16_384;
 /** What the scanner's array has to hold: the rest of the piece before, and a piece. */
 export const AREA_BYTES_MIN: number = TAKEN_BYTES_MAX + PIECE_BYTES;
 
@@ -20,7 +22,7 @@ export const AREA_BYTES_MIN: number = TAKEN_BYTES_MAX + PIECE_BYTES;
  * Frames that are not settled, after which the socket is read again in the next turn of the event loop only: each of them
  * costs its judging, and whoever else waits for the loop waits for all of one turn.
  */
-const TURN_FRAMES = 100;
+const TURN_FRAMES = 30;
 
 const FINAL_TEXT = 0x81;
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -93,7 +95,7 @@ export class FrameTap {
   /** For the connection: every read of the socket goes into one buffer and from there into the tap, nothing is allocated. */
   onread(): OnReadOpts {
     return {
-      buffer: Buffer.allocUnsafeSlow(PIECE_BYTES),
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
       callback: (length, bytes) => this.#take(bytes.subarray(0, length) as Buffer),
     };
   }
