@@ -10,7 +10,7 @@ const PEER_FIRST = 200_000;
 const MIDDLE_FIRST = 210_000;
 
 /** Injected hijacks take turns: the prefix, half of it, its origin forged, the space around it. */
-const HIJACK_KINDS = 4;
+export const HIJACK_KINDS = 4;
 /**
  * Every fourth entry of the watchlist declares its neighbour, so that forging it shows. The whole table has its origins
  * alone: there a forged origin is nothing that anybody could see, and no hijack is of that kind.

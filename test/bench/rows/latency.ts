@@ -10,7 +10,7 @@ import { Histogram, nowMs } from '../histogram.ts';
 import type { Plan, Row } from '../row.ts';
 import { onStage, type Played, type Stage } from '../stage.ts';
 import type { Scale, World } from '../world.ts';
-import { targetOf } from '../writer.ts';
+import { HIJACK_KINDS, targetOf } from '../writer.ts';
 
 /** Webhooks, each with a group of watch entries whose incidents it hears of. */
 const LANES = 12;
@@ -74,6 +74,8 @@ function rowsOf(
     if (arrivedMs !== undefined) wire.add(arrivedMs - (played.sentAt.get(n) ?? 0));
   }
   const watched = scale.watched.toLocaleString('en-US');
+  // Covering prefixes are told to nobody.
+  const told = hijacks - Math.floor(hijacks / HIJACK_KINDS);
   const row = (id: string, what: string, value: Histogram, share: number, atMost: number): Row => ({
     id: `${id}-${scale.watched}`,
     what: `${what}, ${watched} watched, p${share * 100}`,
@@ -89,7 +91,7 @@ function rowsOf(
       'own p99 to commit ms': own,
       'msg/s': (played.count / played.wallMs) * 1_000,
     },
-    ...(value.count < hijacks ? { wrong: `${hijacks - value.count} of ${hijacks} not seen` } : {}),
+    ...missing(value.count, value === wire ? told : hijacks),
   });
   const first = 'frame arrived, alert on the event stream';
   return [
@@ -97,6 +99,10 @@ function rowsOf(
     row('stream-p99', first, stream, 0.99, 10),
     row('slack-p99', 'frame arrived, request at Slack', wire, 0.99, 50),
   ];
+}
+
+function missing(seen: number, wanted: number): { wrong?: string } {
+  return seen < wanted ? { wrong: `${wanted - seen} of ${wanted} not seen` } : {};
 }
 
 /** A quantile of the daemon's own histogram, the upper edge of its bucket, in ms. */
