@@ -131,13 +131,10 @@ export class WatchPlan {
 
   private takeSlot(): number {
     const slot = this.freeSlots.pop() ?? this.slotsEnd;
-    if (slot < this.slotsEnd) {
-      this.changedMs[slot] = 0;
-      this.version += 1;
-      return slot;
-    }
-    this.slotsEnd += 1;
+    if (slot < this.slotsEnd) this.version += 1;
+    this.slotsEnd = Math.max(this.slotsEnd, slot + 1);
     this.makeRoom(this.slotsEnd);
+    this.changedMs[slot] = 0;
     return slot;
   }
 
@@ -180,11 +177,10 @@ export class WatchPlan {
   giveLearned(entry: AsnEntry, prefix: Prefix): void {
     const slot = this.index.exact(prefix);
     const known = this.learned.get(slot);
+    if (known?.name === watchName(entry)) return;
     if (known === undefined) this.addLearned(entry, prefix);
-    else if (known.name !== watchName(entry)) {
-      this.learned.set(slot, { ...known, entry, name: watchName(entry) });
-      this.version += 1;
-    }
+    else this.learned.set(slot, { ...known, entry, name: watchName(entry) });
+    this.version += 1;
   }
 
   /**
