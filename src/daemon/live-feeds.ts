@@ -52,6 +52,7 @@ interface LiveFeed {
 
 /** Prefixes that are learned within this time are subscribed together. */
 const GROW_WITHIN_MS = 1_000;
+const HEARD_SYNC_MS = 1_000;
 
 export class LiveFeeds {
   private readonly options: LiveFeedsOptions;
@@ -63,6 +64,8 @@ export class LiveFeeds {
   /** Watched prefixes, learned ones among them, when the subscription was last made. */
   private subscribed: number;
   private growing: NodeJS.Timeout | undefined;
+  /** When `syncHeard` looked last, as the engine tells the time. */
+  private heardSyncedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LiveFeedsOptions) {
     this.options = options;
@@ -259,9 +262,11 @@ export class LiveFeeds {
     return { index: plan.index, holes: plan.holes(), origins: new AsnSet(plan.asns.keys()) };
   }
 
-  /** Signs of life of frames that were rejected on their bytes. */
+  /** Signs of life of frames that were rejected on their bytes: they count for a day, so a second more or less is nothing. */
   private syncHeard(): void {
-    const { vantagePoints } = this.options.driver.engine.core;
+    const { vantagePoints, nowMs } = this.options.driver.engine.core;
+    if (nowMs - this.heardSyncedMs < HEARD_SYNC_MS) return;
+    this.heardSyncedMs = nowMs;
     for (let row = 0; row < this.table.size; row += 1) {
       const name = this.table.nameOf(row);
       if (name === undefined) continue;
