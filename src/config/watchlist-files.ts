@@ -34,6 +34,8 @@ export interface WatchlistName extends FileName {
 export interface CheckedWatchlist extends Watchlist {
   /** Of a long one: what the contents of its files amount to. Same files, same entries. */
   readonly fingerprint: string | undefined;
+  /** It came from what was kept, not from the text of its files. */
+  readonly wasKept?: boolean;
 }
 
 /** The columns that were made from files of this fingerprint, if they were kept. */
@@ -50,7 +52,7 @@ export function readWatchlists(
 ): CheckedWatchlist {
   const fingerprint = fingerprintOf(names, sources);
   const known = fingerprint === undefined ? undefined : kept(fingerprint);
-  if (known !== undefined) return { entries: known, fingerprint };
+  if (known !== undefined) return { entries: known, fingerprint, wasKept: true };
   return { entries: readAll(names, sources), fingerprint };
 }
 

@@ -55,7 +55,7 @@ export class CommitSchedule {
 
   /** Nothing waits any more; `isIdle`: nor what a storm put off. */
   now(isIdle = false): void {
-    this.guarded(() => this.options.driver.commit(isIdle));
+    this.guarded(() => this.options.driver.commit(isIdle, performance.now()));
     this.clean();
     this.end();
   }

@@ -103,6 +103,7 @@ export class Daemon {
       engine,
       target: { commit: (batch) => this.store.commit(batch) },
       beforeCommit: () => this.writeRecording(engine.core.nowMs),
+      onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
       onPublished: (published) => this.logChanges(published),

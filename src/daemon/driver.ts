@@ -18,6 +18,8 @@ export interface DriverOptions {
   readonly target: CommitTarget;
   /** Before each transaction: what led to it has to be on disk first (recordings). */
   readonly beforeCommit?: () => void;
+  /** A transaction failed: the process has to end. */
+  readonly onFailed?: (error: unknown) => void;
   /** After each transaction with outbox rows. */
   readonly onOutbox?: () => void;
   readonly onCommitted?: (published: readonly Published[]) => void;
@@ -90,9 +92,10 @@ export class Driver implements Publisher {
     return undefined;
   }
 
-  /** One transaction with everything since the last one; then it is published. `isIdle`: also what was put off. */
-  commit(isIdle = false): void {
+  /** One transaction with everything since the last one; then it is published. `isIdle`: also what was put off. `nowMs`: as for `endTurn`. */
+  commit(isIdle = false, nowMs?: number): void {
     this.pending = 0;
+    if (nowMs !== undefined) this.turnCommittedMs = nowMs;
     const { core } = this.engine;
     if (core.deferred.size + core.unlisted.size > 0) writeDeferred(core, isIdle);
     if (!core.hasChanged) return;
@@ -101,11 +104,21 @@ export class Driver implements Publisher {
       isIdle ? SIGHTED_IDLE_MAX : SIGHTED_MAX,
     );
     this.options.beforeCommit?.();
-    this.options.target.commit(batch);
+    this.write(batch);
     this.options.onCommitted?.(published);
     for (const one of published) for (const listener of this.listeners) listener(one);
     if (batch.outbox.length > 0) this.options.onOutbox?.();
     this.options.onPublished?.(published);
+  }
+
+  /** Whoever asked for it: what a failed transaction had is gone from the engine's hands, so nothing may come after it. */
+  private write(batch: Batch): void {
+    try {
+      this.options.target.commit(batch);
+    } catch (error) {
+      this.options.onFailed?.(error);
+      throw error;
+    }
   }
 
   /**

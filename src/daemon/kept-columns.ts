@@ -73,7 +73,8 @@ export async function keepColumns(
 ): Promise<void> {
   const before = headOf(store) ?? { of: '', rows: 0 };
   const { fingerprint } = watchlist;
-  if (fingerprint === undefined || before.of === nameOf(fingerprint)) return;
+  // What is kept of these very files and was read from their text all the same is damaged: it is kept anew.
+  if (fingerprint === undefined || (before.of === nameOf(fingerprint) && watchlist.wasKept === true)) return;
   const of = nameOf(fingerprint);
   const { bytes } = columnsOf(watchlist);
   const used = Math.ceil(bytes.length / PIECE_BYTES);

@@ -265,8 +265,9 @@ export class LiveFeeds {
   /** Signs of life of frames that were rejected on their bytes: they count for a day, so a second more or less is nothing. */
   private syncHeard(): void {
     const { vantagePoints, nowMs } = this.options.driver.engine.core;
-    if (nowMs - this.heardSyncedMs < HEARD_SYNC_MS) return;
+    if (nowMs - this.heardSyncedMs < HEARD_SYNC_MS && !this.table.hasNews) return;
     this.heardSyncedMs = nowMs;
+    this.table.hasNews = false;
     for (let row = 0; row < this.table.size; row += 1) {
       const name = this.table.nameOf(row);
       if (name === undefined) continue;

@@ -6,6 +6,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Memory, Sighting } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
+import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import { linkName } from '../judge/known-links.ts';
 import { neighborAt } from '../judge/plain-judge.ts';
 import type { RibRoute, Words } from '../judge/rib-route.ts';
@@ -110,6 +111,8 @@ export class Learner {
     peerAsn: number,
     nowMs: number,
   ): void {
+    // Nobody's home: watching a default route would make the whole Internet ours.
+    if (prefix.length < COVERING_LENGTH_MIN[prefix.family]) return;
     this.core.plan.addLearned(entry, prefix);
     this.observe(
       { prefix, origin: entry.asn, neighbor: answer.route?.neighbor, peerAsn },
@@ -186,7 +189,18 @@ export class Learner {
         for (const origin of entry.origins ?? []) baseline.declare(entry.prefix, origin);
       }
     }
-    for (const row of [...baseline.everyRow()]) if (baseline.source(row) === 'config') this.undeclare(row);
+    for (const row of [...baseline.everyRow()]) {
+      if (baseline.source(row) === 'config') this.undeclare(row);
+      else this.declareAgain(row);
+    }
+  }
+
+  /** A row that is there of an origin that the watchlist names. */
+  private declareAgain(row: number): void {
+    const { baseline, plan } = this.core;
+    const [prefix, origin] = [baseline.prefixOf(row), baseline.originOf(row)];
+    const entry = plan.exact(prefix)?.entry;
+    if (entry?.type === 'prefix' && entry.origins?.includes(origin)) baseline.declare(prefix, origin);
   }
 
   private undeclare(row: number): void {
@@ -198,14 +212,15 @@ export class Learner {
   }
 
   /** Entries of the watchlist are other: what `rebuildLearned` would do for them, without a walk over the baseline. */
-  entriesChanged({ before }: Changed): void {
+  entriesChanged({ before, after }: Changed): void {
     const { baseline, plan, config } = this.core;
     if (config.watchlist.entries.length <= DECLARED_MAX) this.syncDeclared();
     else
-      for (const { entry, prefix } of before)
+      for (const { entry, prefix } of [...before, ...after])
         for (const origin of (entry.type === 'prefix' && entry.origins) || []) {
           const row = baseline.find(prefix, origin);
           if (row >= 0 && baseline.source(row) === 'config') this.undeclare(row);
+          else if (row >= 0) this.declareAgain(row);
         }
     for (const asn of plan.asns.keys()) for (const row of [...baseline.rowsOf(asn)]) this.watchLearned(row);
   }

@@ -11,6 +11,10 @@ import type { RibRoute } from '../judge/rib-route.ts';
 import { FAMILY_OF } from '../judge/vocabulary.ts';
 import type { Core } from './core.ts';
 
+/** See `PrefixRows.inside`. */
+const SHORT_6 = 32;
+const SHORT_MAX = 16;
+
 export class Rejudge {
   private readonly core: Core;
 
@@ -40,6 +44,12 @@ export class Rejudge {
 
   /** What lies inside entries that are other than they were, and what covers them, each once; explained resolves at once. */
   entries(watched: readonly Watched[], nowMs: number): void {
+    // Looking inside a short prefix of IPv6 is a walk over all of them: more than a few such walks cost more than everything.
+    const short = watched.filter(({ prefix }) => prefix.family === 6 && prefix.length < SHORT_6);
+    if (short.length > SHORT_MAX) {
+      this.all('accepted', nowMs);
+      return;
+    }
     const around = new Map<string, Prefix>();
     const add = (prefix: Prefix): unknown => around.set(prefix.text, prefix);
     for (const { prefix } of watched) for (const inner of this.core.rib.inside(prefix)) add(inner);

@@ -129,8 +129,10 @@ function restoreRib(core: Core, remembered: Remembered, nowMs: number): void {
     const finding = undefined;
     core.rib.announce(prefix, { vantagePoint, path, communities, observedMs, arrivedMs, order, finding });
   }
-  for (const { number, body } of remembered.segments) restoreSegment(core, heard, number, body);
-  if (!core.routeLog.replacesTable) core.routeLog.discard();
+  for (const { number, body } of remembered.segments) {
+    restoreSegment(core, heard, number, body);
+    if (!core.routeLog.replacesTable) core.routeLog.discard();
+  }
   heard.note(nowMs);
 }
 

@@ -12,6 +12,9 @@ import { grown } from '../judge/hash-cells.ts';
 import { shapeOf } from '../judge/prefix-rows.ts';
 import type { PrefixWords, Words, WrittenRoute } from '../judge/rib-route.ts';
 
+/** The array that bodies are written in is let go when one of them made it longer. */
+const KEPT_BYTES_MAX = 4_194_304;
+
 const POINT = 1;
 const ROUTE = 2;
 const GONE = 3;
@@ -36,6 +39,10 @@ export class SegmentWriter {
     this.end = 0;
     this.records = 0;
     this.points.clear();
+    if (this.bytes.length > KEPT_BYTES_MAX) {
+      this.bytes = new Uint8Array(KEPT_BYTES_MAX);
+      this.view = new DataView(this.bytes.buffer);
+    }
     return body;
   }
 

@@ -34,7 +34,7 @@ export class RouteLog {
   private cleaned = 0;
   private records = 0;
   private nextNumber = 1;
-  /** By route: the segment that has its newest state. */
+  /** By route: the segment that has its newest state, the low 32 bits of its number. */
   private segmentOf = new Int32Array(64);
   private readonly writer = new SegmentWriter();
   private readonly rib: WatchedRib<unknown>;
@@ -118,7 +118,7 @@ export class RouteLog {
       if (route === undefined) {
         this.dropOldest(oldest);
         dropped.push(oldest.number);
-      } else if (this.segmentOf[route] === oldest.number) this.write(route, number, written);
+      } else if (this.segmentOf[route] === (oldest.number | 0)) this.write(route, number, written);
     }
     return dropped;
   }

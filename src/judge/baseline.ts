@@ -288,11 +288,11 @@ export class Baseline {
     const { rows } = this;
     const known = rows.find(prefixRow, origin);
     const row = known >= 0 ? known : this.begin(prefixRow, origin, source === 'config' ? CONFIG : OBSERVED);
-    if (known < 0) this.waiting.noteSighted(row);
+    if (known < 0) this.noteSeen(row);
     const isFresh = Number.isNaN(rows.firstSeen[row]!);
     if (isFresh) rows.firstSeen[row] = nowMs;
-    if (isFresh || nowMs - rows.lastSeen[row]! >= LAST_SEEN_STEP_MS) this.waiting.noteSighted(row);
-    if (isFresh || nowMs > rows.lastSeen[row]!) rows.lastSeen[row] = nowMs;
+    if (isFresh || nowMs - rows.lastSeen[row]! >= LAST_SEEN_STEP_MS) this.noteSeen(row);
+    if (isFresh || !(nowMs <= rows.lastSeen[row]!)) rows.lastSeen[row] = nowMs;
     this.joinPeer(row, peerAsn);
     if (neighbor !== undefined) this.joinNeighbor(row, neighbor, peerAsn, nowMs);
     return row;
@@ -304,12 +304,18 @@ export class Baseline {
     return row;
   }
 
+  /** Of what nobody declared, each sighting counts towards its becoming firm, and a new one is news: they don't wait. */
+  private noteSeen(row: number): void {
+    if (this.rows.sources[row] === CONFIG) this.waiting.noteSighted(row);
+    else this.waiting.noteChanged(row);
+  }
+
   private joinPeer(row: number, peerAsn: number): void {
     const { arena, records } = this.rows;
     const record = records[row]!;
     if (arena.peerCount(record) >= PEERS_MAX || arena.hasPeer(record, peerAsn)) return;
     records[row] = arena.addPeer(record, peerAsn);
-    this.waiting.noteSighted(row);
+    this.noteSeen(row);
   }
 
   /** Of a neighbour that is firm nobody asks any more who showed it. */
@@ -325,7 +331,7 @@ export class Baseline {
         return;
       records[row] = arena.addNeighborPeer(record, at, peerAsn);
     }
-    this.waiting.noteSighted(row);
+    this.noteSeen(row);
   }
 
   /** The watchlist names this origin. An operator's own decision stays as it is. */

@@ -5,7 +5,7 @@
  *
  * What it rests on: a finding depends on prefix, origin and neighbour, and on the whole path only through `route-leak` and `path-policy`. So a route
  * conforms when one with the same prefix, origin and neighbour stands in the RIB without a finding and nobody could call its path a leak; the
- * RIB is judged anew whenever what is expected changes.
+ * RIB is judged anew whenever what is expected changes. That holds for lines of the watchlist; prefixes of watched ASes are for the judge.
  */
 
 import type { Words } from './rib-route.ts';
@@ -62,6 +62,8 @@ export class PlainJudge {
    * in `PrefixRows`, −1 when nothing is remembered of it.
    */
   conforms(slot: number, row: number, vantagePoint: number): boolean {
+    // What a watched AS is known for may stand in the RIB unjudged: it was learned, and then watched.
+    if (!this.plan.isListed(slot)) return false;
     const before = row < 0 ? -1 : this.rib.find(row, vantagePoint);
     if (before >= 0) {
       if (!this.rib.isPlain(before)) return false;

@@ -192,6 +192,7 @@ export class WatchPlan {
     const slot = this.takeSlot();
     this.index.insert(prefix, slot);
     this.tracked.set(slot, prefix);
+    this.holeAt[slot] = 2;
   }
 
   match(prefix: Prefix): Match {
@@ -210,6 +211,11 @@ export class WatchPlan {
     const slot = this.index.coveringOf(prefix);
     if (slot < 0 || this.isWatched(slot)) return slot;
     return this.index.chainOf(prefix).find((at) => this.isWatched(at)) ?? -1;
+  }
+
+  /** The slot is that of a line of the watchlist. */
+  isListed(slot: number): boolean {
+    return this.rows[slot]! >= 0;
   }
 
   /** False for a slot whose prefix is merely tracked. */
@@ -375,6 +381,7 @@ export class WatchPlan {
     if (prefix === undefined) return;
     this.index.remove(prefix);
     this.tracked.delete(slot);
+    this.holeAt[slot] = 0;
     if (this.learned.delete(slot)) this.size -= 1;
     this.freeSlots.push(slot);
   }

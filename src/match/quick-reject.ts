@@ -35,7 +35,10 @@ export type QuickVerdict = 'reject' | 'accept' | 'slow' | 'stranger';
 /** What is watched, as the hot path wants it. The index may change in place between two frames. */
 export interface Watched {
   readonly index: PrefixIndex;
-  /** 1 at the slots of `ignore` entries: what such an entry is the most specific cover of is not ours. */
+  /**
+   * 1 at the slots of `ignore` entries: what such an entry is the most specific cover of is not ours. 2 at those of prefixes
+   * that are tracked only: they are ours themselves, and nothing inside them.
+   */
   readonly holes: Uint8Array;
   /** Watched ASes: whatever they originate is ours. */
   readonly origins: AsnSet;
@@ -50,9 +53,9 @@ export interface AcceptRoad {
   accept(tape: Int32Array, at: number, row: number, nowMs: number): boolean;
 }
 
-/** Shorter ones are no covering prefixes (`covering-prefix`): /8, IPv6 /16. */
-const COVERING_LENGTH_MIN_4 = 8;
-const COVERING_LENGTH_MIN_6 = 16;
+/** Marks of slots: see `Watched.holes`. */
+const HOLE = 1;
+const TRACKED = 2;
 /** Family 6 in the first cell of a prefix. */
 const FIRST_SHAPE_6 = 6 << 8;
 
@@ -152,8 +155,10 @@ export class QuickReject {
   private isOurs4(w0: number, length: number): boolean {
     const { index, holes } = this.watched;
     const slot = index.covering4(w0, length);
-    if (slot >= 0 && holes[slot] !== 1) return true;
-    return length >= COVERING_LENGTH_MIN_4 && index.anyInside4(w0, length);
+    if (slot >= 0 && holes[slot] !== HOLE) {
+      if (holes[slot] !== TRACKED || index.exactAt(4, w0, 0, 0, 0, length) === slot) return true;
+    }
+    return index.anyInside4(w0, length);
   }
 
   private isOurs6(tape: Int32Array, at: number): boolean {
@@ -164,7 +169,9 @@ export class QuickReject {
     const w2 = tape[at + 3]!;
     const w3 = tape[at + 4]!;
     const slot = index.covering6(w0, w1, w2, w3, length);
-    if (slot >= 0 && holes[slot] !== 1) return true;
-    return length >= COVERING_LENGTH_MIN_6 && index.anyInside6(w0, w1, w2, w3, length);
+    if (slot >= 0 && holes[slot] !== HOLE) {
+      if (holes[slot] !== TRACKED || index.exactAt(6, w0, w1, w2, w3, length) === slot) return true;
+    }
+    return index.anyInside6(w0, w1, w2, w3, length);
   }
 }

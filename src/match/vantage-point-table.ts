@@ -34,6 +34,8 @@ export class VantagePointTable {
   private readonly tape: Int32Array;
   private readonly view: DataView;
   private readonly max: number;
+  /** Somebody spoke about a family for the first time since this was set back. */
+  hasNews = false;
 
   constructor(scanner: Scanner, max = 65_536) {
     this.tape = scanner.tape;
@@ -130,8 +132,14 @@ export class VantagePointTable {
 
   /** Notes a sign of life. `families`: 1 IPv4, 2 IPv6, 3 both. */
   noteHeard(row: number, families: number, nowMs: number): void {
-    if ((families & BITS_4) !== 0) this.heard4[row] = nowMs;
-    if ((families & BITS_6) !== 0) this.heard6[row] = nowMs;
+    if ((families & BITS_4) !== 0) {
+      if (this.heard4[row] === 0) this.hasNews = true;
+      this.heard4[row] = nowMs;
+    }
+    if ((families & BITS_6) !== 0) {
+      if (this.heard6[row] === 0) this.hasNews = true;
+      this.heard6[row] = nowMs;
+    }
   }
 
   /** When the row was last heard about the family, ms since the epoch as the driver stamps; 0: never. */

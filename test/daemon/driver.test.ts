@@ -106,6 +106,24 @@ describe('the end of a turn', () => {
     expect(driver.isDirty).toBe(false);
   });
 
+  it('tells of a transaction that failed, whoever asked for it: what it had is lost', () => {
+    const told: unknown[] = [];
+    const failure = new Error('disk full');
+    const driver = new Driver({
+      engine: stage().driver.engine,
+      target: {
+        commit: () => {
+          throw failure;
+        },
+      },
+      onFailed: (error) => told.push(error),
+    });
+    driver.apply({ type: 'feed-state', feed: 'ris', state: 'down', reason: 'test' }, T0 + 1);
+    driver.engine.core.effects.remember('something', 'to write');
+    expect(() => driver.commit()).toThrow(failure);
+    expect(told).toEqual([failure]);
+  });
+
   it('has nothing to wait for when nothing changed', () => {
     const { driver, batches, hear } = stage();
     hear('10.1.0.0/24', OURS);

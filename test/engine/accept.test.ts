@@ -175,6 +175,25 @@ function stateOf({ driver, published, store }: Machine): unknown {
   };
 }
 
+/** What a watched AS is only being learned for stands in the RIB unjudged: its routes are for the judge. */
+test('leaves to the judge what a watched AS originates', () => {
+  const pair = new Pair(configOf([watchAs(103)], { detection: DETECTION }));
+  pair.both((machine) => machine.feed(T0, 'live'));
+  for (let n = 1; n <= 3; n += 1) {
+    const update: Update = {
+      vantagePoint: { collector: 'rrc00', peerAddress: '192.0.2.1', peerAsn: 61 },
+      observedMs: T0 + n,
+      path: [61, 174, 30, 3356, 20, 103],
+      communities: [],
+      announced: [prefixOf('10.9.0.0/16')],
+      withdrawn: [],
+    };
+    pair.update(update, T0 + n);
+    expect(stateOf(pair.fast)).toEqual(stateOf(pair.slow));
+  }
+  expect(pair.fast.story()).toEqual(['opened first-sighting']);
+});
+
 function play(seed: number): Pair {
   const random = randomOf(seed);
   const config = configOf(ENTRIES, { detection: DETECTION });

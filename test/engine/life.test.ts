@@ -152,6 +152,17 @@ describe('a reload', () => {
   });
 });
 
+describe('a watched AS', () => {
+  it('is not known for a default route: the whole Internet would be ours', () => {
+    const machine = new Machine(configOf([watchAs(64500)]));
+    for (const from of [1, 2, 3])
+      machine.announce(T0 + from, '0.0.0.0/0 203.0.113.0/24', `${6460 + from} 64500`, from);
+    expect([...machine.driver.engine.core.plan.every()].map(({ prefix }) => prefix.text)).toEqual([
+      '203.0.113.0/24',
+    ]);
+  });
+});
+
 describe('an operator', () => {
   it('acknowledges without an alert, and resolves by hand until something new is seen', () => {
     const machine = new Machine(configOf([OURS]));

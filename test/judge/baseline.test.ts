@@ -59,8 +59,15 @@ describe('a sighting', () => {
     expect(baseline.takeChanged(9)).toHaveLength(1);
   });
 
-  test('waits its turn to be written; what an operator decides does not', () => {
+  test('of what nobody declared is written at once', () => {
+    see(1, 0);
+    expect([baseline.hasChanged, baseline.sightedCount]).toEqual([true, 0]);
+  });
+
+  test('of a declared origin waits its turn to be written; what an operator decides does not', () => {
     const other = prefixOf('192.0.2.0/24');
+    for (const prefix of [P, other]) baseline.declare(prefix, 64500);
+    baseline.takeChanged(0);
     for (const prefix of [P, other]) see(1, 0, { prefix });
     expect([baseline.hasChanged, baseline.sightedCount]).toEqual([false, 2]);
     expect(baseline.takeChanged(0)).toEqual([]);

@@ -52,7 +52,6 @@ function concerns(watch: Watch, prefix: Prefix): boolean {
   const all = [...watch.prefixes, ...watch.holes].map((text) => prefixOf(text));
   const cover = all.filter((entry) => covers(entry, prefix)).sort((a, b) => b.length - a.length)[0];
   if (cover !== undefined && watch.prefixes.includes(cover.text)) return true;
-  if (prefix.length < (prefix.family === 4 ? 8 : 16)) return false;
   return watch.prefixes.some((text) => prefixOf(text).text !== prefix.text && covers(prefix, prefixOf(text)));
 }
 
@@ -171,6 +170,19 @@ describe('the quick reject', () => {
 
 // ------------------------------------------------------------------------------------------------------- by hand
 
+it('a prefix that is only tracked is looked at itself, and nothing inside it', () => {
+  const index = new PrefixIndex();
+  const tracked = ['0.0.0.0/0', '::/0', '10.0.0.0/9'];
+  for (const [slot, text] of tracked.entries()) index.insert(prefixOf(text), slot);
+  const scanner = loadScanner();
+  const watched = { index, holes: new Uint8Array([2, 2, 2]), origins: new AsnSet([]) };
+  const quick = new QuickReject(scanner, new VantagePointTable(scanner), watched);
+  for (const text of ['10.1.0.0/16', '192.0.2.0/24', '2001:db8::/32'])
+    expect(verdictOf(quick, frameOf({ announced: [text] })), text).toBe('reject');
+  for (const text of [...tracked, '10.0.0.0/8'])
+    expect(verdictOf(quick, frameOf({ announced: [text] })), text).toBe('slow');
+});
+
 const peer: VantagePoint = { collector: 'rrc00', peerAddress: '192.0.2.1', peerAsn: 64_496 };
 
 function frameOf(fields: {
@@ -198,12 +210,12 @@ describe('a frame', () => {
     ],
     ['that announces a covering prefix is looked at', { announced: ['211.0.0.0/8'] }, 'slow'],
     [
-      'that announces something shorter than /8 is rejected',
+      'that announces something shorter than /8 is looked at: a watched AS may have originated it',
       { announced: ['208.0.0.0/5', '0.0.0.0/0'] },
-      'reject',
+      'slow',
     ],
     ['that announces a covering IPv6 prefix is looked at', { announced: ['2001::/16'] }, 'slow'],
-    ['that announces IPv6 shorter than /16 is rejected', { announced: ['2000::/15'] }, 'reject'],
+    ['that withdraws the default route of IPv6 is looked at', { path: '[]', withdrawn: ['::/0'] }, 'slow'],
     [
       'that withdraws a more-specific is looked at',
       { path: '[]', withdrawn: ['2001:db8:ffff::/48'] },
