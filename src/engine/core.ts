@@ -290,17 +290,20 @@ export class Core {
       return;
     }
     const prefix = this.prefixOfText(prefixText);
-    if (prefix !== undefined) this.rib.withdraw(prefix, vantagePoint);
+    if (prefix !== undefined) this.withdraw(prefix, vantagePoint);
+  }
+
+  /** Takes a route out of the RIB; returns it. What nobody carries any more need not be tracked. */
+  withdraw(prefix: Prefix, vantagePoint: number): RibRoute<Finding> | undefined {
+    const gone = this.rib.withdraw(prefix, vantagePoint);
+    if (gone !== undefined && !this.rib.has(prefix)) this.plan.untrack(prefix);
+    return gone;
   }
 
   setWithdrawn(prefix: Prefix, isWithdrawn: boolean): void {
     if (isWithdrawn) this.withdrawn.add(prefix.text);
     else this.withdrawn.delete(prefix.text);
     this.effects.remember(`withdrawn/${prefix.text}`, isWithdrawn ? '1' : '');
-  }
-
-  noteChange(prefix: Prefix, nowMs: number): void {
-    this.plan.noteChange(prefix, nowMs);
   }
 
   prefixOfText(text: string): Prefix | undefined {

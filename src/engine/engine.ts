@@ -158,11 +158,11 @@ export class Engine {
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const gone = core.rib.withdraw(prefix, origin.vantagePoint);
+    const gone = core.withdraw(prefix, origin.vantagePoint);
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined) this.drop(gone.finding, prefix.text, origin, 'withdrawn', nowMs);
-    core.noteChange(prefix, nowMs);
+    core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
     core.visibility.lose(prefix.text, origin.vantagePoint, isOurs(gone.finding), nowMs);
     core.assessVisibility(prefix, origin.observedMs, nowMs);
@@ -199,7 +199,7 @@ export class Engine {
       finding: answer.finding,
     };
     core.rib.announce(prefix, route);
-    core.noteChange(prefix, nowMs);
+    core.plan.noteChange(prefix, nowMs);
     if (before?.finding !== undefined && !sameRoute(before.finding, answer.finding)) {
       this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
     }
@@ -224,7 +224,7 @@ export class Engine {
 
   /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
   private forget(prefix: Prefix, before: RibRoute<Finding>, origin: Origin, nowMs: number): void {
-    this.core.rib.withdraw(prefix, before.vantagePoint);
+    this.core.withdraw(prefix, before.vantagePoint);
     if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
   }
 

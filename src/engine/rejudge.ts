@@ -96,7 +96,7 @@ export class Rejudge {
       nowMs,
     );
     const before = route.finding;
-    if (!answer.isOurs) core.rib.withdraw(prefix, route.vantagePoint);
+    if (!answer.isOurs) core.withdraw(prefix, route.vantagePoint);
     else if (answer.match.type === 'none') core.plan.track(prefix);
     const finding = answer.isOurs ? answer.finding : undefined;
     core.rib.setFinding(prefix, route.vantagePoint, finding);

@@ -195,6 +195,12 @@ export class WatchPlan {
     this.holeAt[slot] = 2;
   }
 
+  /** Nobody carries it any more. */
+  untrack(prefix: Prefix): void {
+    const slot = this.index.exact(prefix);
+    if (this.tracked.has(slot)) this.forget(slot);
+  }
+
   match(prefix: Prefix): Match {
     const slot = this.watchedSlotOver(prefix);
     if (slot >= 0) {

@@ -153,6 +153,18 @@ describe('a reload', () => {
 });
 
 describe('a watched AS', () => {
+  it('leaves nothing in the index of what it originates outside of every entry, once nobody carries that', () => {
+    const machine = new Machine(configOf([OURS, watchAs(64500)]));
+    const { index } = machine.driver.engine.core.plan;
+    for (const from of [1, 2]) machine.announce(T0 + from, '198.51.100.0/24', `${6460 + from} 64500`, from);
+    expect(machine.story()[0]).toBe('opened first-sighting');
+    expect(index.size).toBe(2);
+    machine.withdraw(T0 + SECOND, '198.51.100.0/24', 1);
+    expect(index.size).toBe(2);
+    machine.withdraw(T0 + SECOND, '198.51.100.0/24', 2);
+    expect(index.size).toBe(1);
+  });
+
   it('is not known for a default route: the whole Internet would be ours', () => {
     const machine = new Machine(configOf([watchAs(64500)]));
     for (const from of [1, 2, 3])
