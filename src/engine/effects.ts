@@ -68,10 +68,6 @@ export class Effects {
     this.memory.set(key, value);
   }
 
-  get hasAlerts(): boolean {
-    return this.alerts.length > 0;
-  }
-
   /** Somebody is told of it, or did it. What else is in here only keeps the next start right. */
   get isUrgent(): boolean {
     return (

@@ -185,10 +185,6 @@ export class WatchedRib<T> {
     return (this.table.flags[route]! & (HAS_FINDING | HAS_SET | BAD_CLOCK)) === 0;
   }
 
-  orderOf(route: number): number {
-    return this.table.orders[route]!;
-  }
-
   pathLength(route: number): number {
     return this.sequences.lengthOf(this.table.paths[route]!);
   }
