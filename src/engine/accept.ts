@@ -9,9 +9,9 @@
 import { prefixFromWords } from '../bgp/prefix.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { vantagePointName } from '../bgp/vantage-point.ts';
-import { grown } from '../judge/hash-cells.ts';
+import { grown } from '../rows/hash-cells.ts';
 import { PlainJudge } from '../judge/plain-judge.ts';
-import type { PlainRoute, Words } from '../judge/rib-route.ts';
+import type { PlainRoute, Words } from '../rows/rib-route.ts';
 import {
   ANNOUNCED_AT,
   ANNOUNCED_COUNT,

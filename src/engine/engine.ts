@@ -12,7 +12,7 @@ import type { DetectedBy } from '../incident/alert.ts';
 import type { Cause, Notice } from '../incident/incident-book.ts';
 import type { RouteState } from '../incident/incident-state.ts';
 import type { Finding } from '../judge/finding.ts';
-import type { RibRoute } from '../judge/rib-route.ts';
+import type { RibRoute } from '../rows/rib-route.ts';
 import type { PlanChange } from '../judge/watch-plan.ts';
 import type { RpkiView } from '../judge/world.ts';
 import type { EngineConfig } from './config.ts';

@@ -8,9 +8,9 @@
  */
 import type { AsPath } from '../bgp/as-path.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
-import { grown } from '../judge/hash-cells.ts';
-import { shapeOf } from '../judge/prefix-rows.ts';
-import type { PrefixWords, Words, WrittenRoute } from '../judge/rib-route.ts';
+import { grown } from '../rows/hash-cells.ts';
+import { shapeOf } from '../rows/prefix-rows.ts';
+import type { PrefixWords, Words, WrittenRoute } from '../rows/rib-route.ts';
 
 /** The array that bodies are written in is let go when one of them made it longer. */
 const KEPT_BYTES_MAX = 4_194_304;

@@ -8,8 +8,8 @@
  * pays for more than it brings. The idea is that of log-structured file systems (Rosenblum and Ousterhout, 1991).
  */
 import type { VantagePoint } from '../bgp/vantage-point.ts';
-import { grown } from '../judge/hash-cells.ts';
-import type { WatchedRib } from '../judge/watched-rib.ts';
+import { grown } from '../rows/hash-cells.ts';
+import type { WatchedRib } from '../rows/watched-rib.ts';
 import type { RouteChange } from './ports.ts';
 import { SegmentWriter } from './route-codec.ts';
 

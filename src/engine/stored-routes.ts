@@ -2,7 +2,7 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
-import { WatchedRib } from '../judge/watched-rib.ts';
+import { WatchedRib } from '../rows/watched-rib.ts';
 import type { Remembered } from './ports.ts';
 import { readSegment } from './route-codec.ts';
 

@@ -7,10 +7,10 @@
  * who wants to read one. The engine asks for rows by deadline and takes those that changed to the store.
  */
 import { type Prefix, truncate } from '../bgp/prefix.ts';
-import { BaselineRows } from './baseline-rows.ts';
-import type { PrefixRows } from './prefix-rows.ts';
-import type { Sightings } from './sighting-arena.ts';
-import { WaitingRows } from './waiting-rows.ts';
+import { BaselineRows } from '../rows/baseline-rows.ts';
+import type { PrefixRows } from '../rows/prefix-rows.ts';
+import type { Sightings } from '../rows/sighting-arena.ts';
+import { WaitingRows } from '../rows/waiting-rows.ts';
 
 /** In the order of their numbers in the rows. */
 const SOURCES = ['observed', 'config', 'learned', 'provisional', 'operator', 'rejected', 'snapshot'] as const;

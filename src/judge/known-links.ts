@@ -4,7 +4,7 @@
  * (detection.md §3). A link is kept once seen, whatever becomes of the route that showed it.
  */
 import type { AsPath } from '../bgp/as-path.ts';
-import { grown, HashCells, mixed } from './hash-cells.ts';
+import { grown, HashCells, mixed } from '../rows/hash-cells.ts';
 
 /** Links kept at most; the first ones stay. Crossing it is counted in `refused`. */
 const LINKS_MAX = 1_000_000;

@@ -4,7 +4,7 @@
  */
 import type { Family } from '../bgp/address.ts';
 import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
-import type { Doubt } from './rib-route.ts';
+import type { Doubt } from '../rows/rib-route.ts';
 
 /** A vantage point counts as known for this long after it was last heard. */
 const HEARD_WITHIN_MS = 24 * 3_600_000;

@@ -12,7 +12,7 @@ import type { KnownLinks } from './known-links.ts';
 import type { Topology } from './topology.ts';
 import type { VantagePoints } from './vantage-points.ts';
 import type { Weights } from './vocabulary.ts';
-import type { WatchedRib } from './watched-rib.ts';
+import type { WatchedRib } from '../rows/watched-rib.ts';
 
 export interface RpkiView {
   validate(

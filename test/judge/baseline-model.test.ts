@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Prefix, prefixOf } from '../../src/bgp/prefix.ts';
 import { Baseline, type BaselineSource, isFirm, type Memory } from '../../src/judge/baseline.ts';
-import { SightingArena, type Sightings } from '../../src/judge/sighting-arena.ts';
+import { SightingArena, type Sightings } from '../../src/rows/sighting-arena.ts';
 
 const RULES = { learnPeers: 2, learnAfterMs: 1_000 };
 const PREFIXES = [

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparePrefixes, covers, type Prefix, prefixFromWords, prefixOf } from '../../src/bgp/prefix.ts';
-import { HashCells } from '../../src/judge/hash-cells.ts';
-import { PrefixRows } from '../../src/judge/prefix-rows.ts';
-import { RowQueue } from '../../src/judge/row-queue.ts';
-import { Sequences } from '../../src/judge/sequences.ts';
+import { HashCells } from '../../src/rows/hash-cells.ts';
+import { PrefixRows } from '../../src/rows/prefix-rows.ts';
+import { RowQueue } from '../../src/rows/row-queue.ts';
+import { Sequences } from '../../src/rows/sequences.ts';
 
 describe('hash cells', () => {
   function idsAt(cells: HashCells, hash: number): number[] {

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparePrefixes, covers, prefixOf } from '../../src/bgp/prefix.ts';
-import type { RibRoute } from '../../src/judge/rib-route.ts';
-import { WatchedRib } from '../../src/judge/watched-rib.ts';
+import type { RibRoute } from '../../src/rows/rib-route.ts';
+import { WatchedRib } from '../../src/rows/watched-rib.ts';
 import { numbersAsWords } from '../store/routes.ts';
 
 const PREFIXES = ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.0/24', '2001:db8::/32', '2001:db8:1::/48', '::/0'].map(
