@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
-import { AcceptRoad } from '../engine/accept.ts';
+import { AcceptRoad } from '../engine/fast/accept.ts';
 import type { CoverageWriter, FeedState } from '../engine/ports.ts';
 import type { FrameScanner } from '../feed/frame-tap.ts';
 import type { RecordingWriter } from '../feed/recording.ts';

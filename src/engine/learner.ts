@@ -8,7 +8,7 @@ import type { Memory, Sighting } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import { linkName } from '../judge/known-links.ts';
-import { neighborAt } from '../judge/plain-judge.ts';
+import { neighborAt } from './fast/plain-judge.ts';
 import type { RibRoute, Words } from '../rows/rib-route.ts';
 import { RowQueue } from '../rows/row-queue.ts';
 import type { Changed } from '../judge/watch-plan.ts';

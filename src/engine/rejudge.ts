@@ -6,7 +6,7 @@ import { type Prefix, truncate } from '../bgp/prefix.ts';
 import type { Cause } from '../incident/incident-book.ts';
 import type { Finding, Watched } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
-import { PlainJudge } from '../judge/plain-judge.ts';
+import { PlainJudge } from './fast/plain-judge.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import { FAMILY_OF } from '../judge/vocabulary.ts';
 import type { Core } from './core.ts';

@@ -7,7 +7,7 @@ import { type Prefix, prefixOf } from '../../src/bgp/prefix.ts';
 import type { Community, Update } from '../../src/bgp/update.ts';
 import type { VantagePoint } from '../../src/bgp/vantage-point.ts';
 import { DEFAULT_DETECTION } from '../../src/config/detection.ts';
-import { AcceptRoad } from '../../src/engine/accept.ts';
+import { AcceptRoad } from '../../src/engine/fast/accept.ts';
 import type { EngineConfig } from '../../src/engine/config.ts';
 import type { FeedInput } from '../../src/engine/ports.ts';
 import type { RpkiView } from '../../src/judge/world.ts';

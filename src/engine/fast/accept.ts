@@ -3,15 +3,15 @@
  * Beside `Engine.apply`, which is the reference: what is accepted here leaves the same state behind, the same rows for the store and says as little as
  * that would; whatever is unusual is refused, untouched. Pure, hot.
  *
- * Accepted are announcements of watched prefixes themselves that `judge/plain-judge.ts` proves to conform, withdrawals of what the vantage point
+ * Accepted are announcements of watched prefixes themselves that `engine/fast/plain-judge.ts` proves to conform, withdrawals of what the vantage point
  * did not carry, and what is not ours beside them.
  */
-import { prefixFromWords } from '../bgp/prefix.ts';
-import type { VantagePoint } from '../bgp/vantage-point.ts';
-import { vantagePointName } from '../bgp/vantage-point.ts';
-import { grown } from '../rows/hash-cells.ts';
-import { PlainJudge } from '../judge/plain-judge.ts';
-import type { PlainRoute, Words } from '../rows/rib-route.ts';
+import { prefixFromWords } from '../../bgp/prefix.ts';
+import type { VantagePoint } from '../../bgp/vantage-point.ts';
+import { vantagePointName } from '../../bgp/vantage-point.ts';
+import { grown } from '../../rows/hash-cells.ts';
+import { PlainJudge } from './plain-judge.ts';
+import type { PlainRoute, Words } from '../../rows/rib-route.ts';
 import {
   ANNOUNCED_AT,
   ANNOUNCED_COUNT,
@@ -24,9 +24,9 @@ import {
   SECONDS,
   WITHDRAWN_AT,
   WITHDRAWN_COUNT,
-} from '../match/tape.ts';
-import type { Core } from './core.ts';
-import { type Engine, FUTURE_MAX_MS } from './engine.ts';
+} from '../../match/tape.ts';
+import type { Core } from '../core.ts';
+import { type Engine, FUTURE_MAX_MS } from '../engine.ts';
 
 /** Prefixes of one update; more are compared with each other the slow way. */
 const PREFIXES_MAX = 32;
