@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { sameValue } from '../config/compare.ts';
 import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
-import { RIS_LIVE_PROBLEMS } from '../decode/ris-live.ts';
+import { RIS_LIVE_PROBLEMS } from '../decode/ris-live/ris-live.ts';
 import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/recording.ts';

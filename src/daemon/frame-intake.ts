@@ -2,7 +2,7 @@
  * From a frame's bytes to the driver: the quick reject first, decoding only for what may be ours. Counts what was
  * judged, by which road, what was odd and what was left out. One for each feed.
  */
-import { decodeRisLive } from '../decode/ris-live.ts';
+import { decodeRisLive } from '../decode/ris-live/ris-live.ts';
 import type { FeedInput } from '../engine/ports.ts';
 import type { FrameScanner, FrameTaker } from '../feed/frame-tap.ts';
 import { keepsCollector } from '../feed/subscription.ts';

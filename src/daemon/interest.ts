@@ -1,5 +1,5 @@
 /** What of an MRT file is worth an object: watched space, what covers it, and what watched ASes originate. */
-import type { Interest } from '../decode/bgp-update.ts';
+import type { Interest } from '../decode/bgp/update.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import type { WatchPlan } from '../judge/watch-plan.ts';
 

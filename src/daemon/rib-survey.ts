@@ -11,7 +11,7 @@ import { neighborOf, originsOf } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Update } from '../bgp/update.ts';
 import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
-import type { Interest } from '../decode/bgp-update.ts';
+import type { Interest } from '../decode/bgp/update.ts';
 import { BZIP2 } from '../feed/bzip2.ts';
 import { XZ, ZSTD } from '../feed/decompress-tool.ts';
 import { formatFileProblem, RecordedInput } from '../feed/files.ts';

@@ -3,9 +3,9 @@
  */
 import { formatAsPath, originsOf } from '../bgp/as-path.ts';
 import { vantagePointName } from '../bgp/vantage-point.ts';
-import type { PathAttributes } from './bgp-update-attributes.ts';
-import { CONFED_SEQUENCE, CONFED_SET, pathOf } from './bgp-update-path.ts';
-import { originName } from './bgpdump-line.ts';
+import type { PathAttributes } from './bgp/update-attributes.ts';
+import { CONFED_SEQUENCE, CONFED_SET, pathOf } from './bgp/update-path.ts';
+import { originName } from './mrt/bgpdump-line.ts';
 import type { PrintedRecord, RouteRecord, StateRecord } from './route-record.ts';
 
 const TYPES = { A: 'announcement', W: 'withdrawal', B: 'rib', STATE: 'state' } as const;

@@ -5,7 +5,7 @@
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Problem } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
-import type { PathAttributes } from './bgp-update-attributes.ts';
+import type { PathAttributes } from './bgp/update-attributes.ts';
 
 /** The record family as `bgpdump -m` names it. */
 export type RecordFormat = 'BGP' | 'BGP4MP' | 'BGP4MP_ET' | 'TABLE_DUMP' | 'TABLE_DUMP2';

@@ -3,9 +3,9 @@
  * decompressed from `files.ts`, framing and decoding are `decode/mrt*.ts`, and what comes out are `FileRecord`s.
  */
 import type { Problem, Update } from '../bgp/update.ts';
-import type { Interest } from '../decode/bgp-update.ts';
-import { MrtDecoder, type MrtItem, stampMs } from '../decode/mrt.ts';
-import { type MrtFrame, MrtFramer } from '../decode/mrt-framing.ts';
+import type { Interest } from '../decode/bgp/update.ts';
+import { MrtDecoder, type MrtItem, stampMs } from '../decode/mrt/mrt.ts';
+import { type MrtFrame, MrtFramer } from '../decode/mrt/mrt-framing.ts';
 import { hexOf } from '../decode/octets.ts';
 import type { PrintedRecord } from '../decode/route-record.ts';
 import type { FeedInput } from '../engine/ports.ts';

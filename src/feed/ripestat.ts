@@ -1,7 +1,7 @@
 /**
  * A polite client of RIPEstat's data API, for `init --ripestat`, backfill and status: at most 8 requests under way, a
  * name of its own (`sourceapp`), patience with errors that pass, and bounds on what it takes. Answers are read by
- * `decode/ripestat-json.ts`. Detection never waits for it.
+ * `decode/ripestat/ripestat-json.ts`. Detection never waits for it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Update } from '../bgp/update.ts';
@@ -15,7 +15,7 @@ import {
   readBgpUpdates,
   readRisPeers,
   readRoutingStatus,
-} from '../decode/ripestat-json.ts';
+} from '../decode/ripestat/ripestat-json.ts';
 import { OperationalError } from '../engine/errors.ts';
 
 export interface RipestatOptions {

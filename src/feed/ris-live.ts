@@ -10,7 +10,7 @@
  * `stalled` is connected and silent; `down` is not connected. Protocol: RIS Live manual; RFC 6455.
  */
 import { WebSocket } from 'ws';
-import { type ControlKind, decodeRisLive } from '../decode/ris-live.ts';
+import { type ControlKind, decodeRisLive } from '../decode/ris-live/ris-live.ts';
 import type { FeedState } from '../engine/ports.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { FrameTap } from './frame-tap.ts';

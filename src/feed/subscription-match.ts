@@ -5,7 +5,7 @@
 import { parseAddress } from '../bgp/address.ts';
 import { covers, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { collectorName } from '../bgp/vantage-point.ts';
-import { decodeRisLive } from '../decode/ris-live.ts';
+import { decodeRisLive } from '../decode/ris-live/ris-live.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -7,7 +7,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { RpkiRows } from '../bgp/vrp.ts';
-import { type VrpJsonOutcome, VrpJsonReader } from '../decode/vrp-json.ts';
+import { type VrpJsonOutcome, VrpJsonReader } from '../decode/rpki/vrp-json.ts';
 import { OperationalError } from '../engine/errors.ts';
 import type { FeedClock, FeedLog, Timer } from './surroundings.ts';
 import { openVrpSource, type SourceMark } from './vrp-source.ts';

@@ -1,7 +1,7 @@
 /**
  * Is this frame provably none of our business? Asked of the numbers that the scanner read from the bytes of every frame of
  * RIS Live, before anything is parsed. Stands between `feed/` and `decode/`: what is settled here is never decoded,
- * everything else takes the slow road (`decode/ris-live.ts`), which is the reference. Pure, hot; a settled frame costs no
+ * everything else takes the slow road (`decode/ris-live/ris-live.ts`), which is the reference. Pure, hot; a settled frame costs no
  * string and no allocation.
  *
  * `reject` is a proof, not a guess. A frame is plain only within a subset of JSON (`scan/frame.ts`) in which the reference

@@ -3,7 +3,7 @@
  * those who ask whose the numbers are (`quick-reject.ts`, the accept road of `engine/`). Pure, hot, no allocation.
  *
  * One record a frame; `at` is the index of its first cell, the constants below are counted from there. Behind `PLAIN` a
- * record holds something only when `PLAIN` is 1: then the frame is one UPDATE in which `decode/ris-live.ts` finds no
+ * record holds something only when `PLAIN` is 1: then the frame is one UPDATE in which `decode/ris-live/ris-live.ts` finds no
  * problem. Lists stand behind the head of the record, `…_AT` is the index of their first cell in the array (not counted
  * from `at`), duplicates and order are those of the frame:
  *
@@ -61,7 +61,7 @@ export function lengthAt(tape: Int32Array, at: number): number {
 }
 
 /**
- * When the collector saw it, whole ms since the epoch: the value that `decode/ris-live.ts` reads from the same text.
+ * When the collector saw it, whole ms since the epoch: the value that `decode/ris-live/ris-live.ts` reads from the same text.
  * Allocates only for a stamp finer than a millisecond; `area` is where the frame lies.
  */
 export function stampMs(tape: Int32Array, at: number, area: Uint8Array): number {

@@ -4,8 +4,8 @@
  * ASes, two prefixes a message, one in a thousand watched. Run: `npx tsx test/bench/mrt.ts [--megabytes N]`.
  */
 import { prefixFromWords } from '../../src/bgp/prefix.ts';
-import { MrtDecoder } from '../../src/decode/mrt.ts';
-import { MrtFramer } from '../../src/decode/mrt-framing.ts';
+import { MrtDecoder } from '../../src/decode/mrt/mrt.ts';
+import { MrtFramer } from '../../src/decode/mrt/mrt-framing.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { bgp4mp, rng, updateBytes } from '../decode-mrt/bytes.ts';

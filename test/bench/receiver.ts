@@ -3,7 +3,7 @@
  * decodes every message. Over IPC: `open`, then after each `count` messages `done`.
  */
 import { WebSocket } from 'ws';
-import { decodeRisLive } from '../../src/decode/ris-live.ts';
+import { decodeRisLive } from '../../src/decode/ris-live/ris-live.ts';
 
 export interface ReceiverOrder {
   readonly port: number;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatAsPath } from '../../src/bgp/as-path.ts';
 import type { Problem, Update } from '../../src/bgp/update.ts';
-import { type ParsedUpdate, parseUpdate, toUpdate, updateIsWanted } from '../../src/decode/bgp-update.ts';
+import { type ParsedUpdate, parseUpdate, toUpdate, updateIsWanted } from '../../src/decode/bgp/update.ts';
 import { attribute, be16, be32, hex, nlri, ORIGIN_IGP, segment, updateBody, updateBytes } from './bytes.ts';
 
 const VANTAGE_POINT = { collector: 'rrc06', peerAddress: '192.0.2.1', peerAsn: 64_500 };

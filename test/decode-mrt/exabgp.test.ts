@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { formatAddress, parseAddress } from '../../src/bgp/address.ts';
 import { originsOf } from '../../src/bgp/as-path.ts';
 import type { Problem } from '../../src/bgp/update.ts';
-import { type ParsedUpdate, parseUpdate } from '../../src/decode/bgp-update.ts';
-import { pathOf } from '../../src/decode/bgp-update-path.ts';
-import type { Reachability } from '../../src/decode/bgp-update-reach.ts';
+import { type ParsedUpdate, parseUpdate } from '../../src/decode/bgp/update.ts';
+import { pathOf } from '../../src/decode/bgp/update-path.ts';
+import type { Reachability } from '../../src/decode/bgp/update-reach.ts';
 import { hexOf } from '../../src/decode/octets.ts';
 import { hex } from './bytes.ts';
 

@@ -4,10 +4,10 @@
  */
 import { expect, test } from 'vitest';
 import type { Problem } from '../../src/bgp/update.ts';
-import { parseUpdate, toUpdate, updateIsWanted } from '../../src/decode/bgp-update.ts';
-import { bgpdumpLine } from '../../src/decode/bgpdump-line.ts';
-import { MrtDecoder } from '../../src/decode/mrt.ts';
-import { MrtFramer } from '../../src/decode/mrt-framing.ts';
+import { parseUpdate, toUpdate, updateIsWanted } from '../../src/decode/bgp/update.ts';
+import { bgpdumpLine } from '../../src/decode/mrt/bgpdump-line.ts';
+import { MrtDecoder } from '../../src/decode/mrt/mrt.ts';
+import { MrtFramer } from '../../src/decode/mrt/mrt-framing.ts';
 import { routeJson } from '../../src/decode/route-json.ts';
 import {
   attribute,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { Interest } from '../../src/decode/bgp-update.ts';
+import type { Interest } from '../../src/decode/bgp/update.ts';
 import { BZIP2 } from '../../src/feed/bzip2.ts';
 import { formatFileProblem, RecordedInput } from '../../src/feed/files.ts';
 import type { FileRecord } from '../../src/feed/forms.ts';

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { formatAsPath } from '../../src/bgp/as-path.ts';
 import type { Problem } from '../../src/bgp/update.ts';
-import type { Interest } from '../../src/decode/bgp-update.ts';
-import { MrtDecoder, type MrtItem, stampMs } from '../../src/decode/mrt.ts';
-import { MrtFramer } from '../../src/decode/mrt-framing.ts';
+import type { Interest } from '../../src/decode/bgp/update.ts';
+import { MrtDecoder, type MrtItem, stampMs } from '../../src/decode/mrt/mrt.ts';
+import { MrtFramer } from '../../src/decode/mrt/mrt-framing.ts';
 import {
   addressBytes,
   attribute,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { test } from 'vitest';
 import { originsOf } from '../../src/bgp/as-path.ts';
 import { parsePrefix } from '../../src/bgp/prefix.ts';
-import { type Decoded, decodeRisLive, RIS_LIVE_PROBLEMS } from '../../src/decode/ris-live.ts';
+import { type Decoded, decodeRisLive, RIS_LIVE_PROBLEMS } from '../../src/decode/ris-live/ris-live.ts';
 
 const seed = Number(process.env.RIS_LIVE_SEED ?? Date.now() % 2_147_483_647);
 

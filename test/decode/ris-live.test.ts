@@ -6,7 +6,7 @@ import {
   decodeRisLive,
   RIS_LIVE_PROBLEMS,
   RIS_LIVE_PROBLEMS_MAX,
-} from '../../src/decode/ris-live.ts';
+} from '../../src/decode/ris-live/ris-live.ts';
 
 const DATA = '../shared/data/rislive';
 

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatAddress } from '../../src/bgp/address.ts';
 import type { Aspa, RpkiRows } from '../../src/bgp/vrp.ts';
-import { type VrpJsonOutcome, VrpJsonReader } from '../../src/decode/vrp-json.ts';
-import { UsualRowReader } from '../../src/decode/vrp-json-bytes.ts';
-import { readVrpJsonRow } from '../../src/decode/vrp-json-row.ts';
+import { type VrpJsonOutcome, VrpJsonReader } from '../../src/decode/rpki/vrp-json.ts';
+import { UsualRowReader } from '../../src/decode/rpki/vrp-json-bytes.ts';
+import { readVrpJsonRow } from '../../src/decode/rpki/vrp-json-row.ts';
 
 interface Read {
   readonly outcome: VrpJsonOutcome;

@@ -6,7 +6,7 @@ import { originsOf } from '../../src/bgp/as-path.ts';
 import { covers, type Prefix, prefixOf } from '../../src/bgp/prefix.ts';
 import type { VantagePoint } from '../../src/bgp/vantage-point.ts';
 import { loadScanner } from '../../src/daemon/scanner-file.ts';
-import { decodeRisLive } from '../../src/decode/ris-live.ts';
+import { decodeRisLive } from '../../src/decode/ris-live/ris-live.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { QuickReject, type QuickVerdict } from '../../src/match/quick-reject.ts';

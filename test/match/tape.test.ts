@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { prefixOf } from '../../src/bgp/prefix.ts';
 import type { Update } from '../../src/bgp/update.ts';
 import { loadScanner } from '../../src/daemon/scanner-file.ts';
-import { decodeRisLive } from '../../src/decode/ris-live.ts';
+import { decodeRisLive } from '../../src/decode/ris-live/ris-live.ts';
 import { GROUPS_AT, MEMORY_BYTES, STATICS_AT, TAPE_AT } from '../../src/match/scan-memory.ts';
 import type { Scanner } from '../../src/match/scanner.ts';
 import * as tape from '../../src/match/tape.ts';

@@ -3,8 +3,8 @@
  * Data goes to stdout, what is wrong with a file to stderr with its name and place.
  */
 import type { Writable } from 'node:stream';
-import { bgpdumpLine } from '../../decode/bgpdump-line.ts';
-import { risLiveRoutes, risLiveState } from '../../decode/ris-live-routes.ts';
+import { bgpdumpLine } from '../../decode/mrt/bgpdump-line.ts';
+import { risLiveRoutes, risLiveState } from '../../decode/ris-live/ris-live-routes.ts';
 import { routeJson } from '../../decode/route-json.ts';
 import type { PrintedRecord } from '../../decode/route-record.ts';
 import { BZIP2 } from '../../feed/bzip2.ts';

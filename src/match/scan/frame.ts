@@ -1,7 +1,7 @@
 /**
  * The grammar of one frame: a `ris_message` envelope around one UPDATE, known keys only, each at most once and in any
  * order, plain ASCII texts, whole numbers, spaces between tokens. Writes a record of `tape.ts`. Within that subset
- * `decode/ris-live.ts` reads the same values and finds no problem; the first byte outside of it makes the frame not plain.
+ * `decode/ris-live/ris-live.ts` reads the same values and finds no problem; the first byte outside of it makes the frame not plain.
  *
  * Reading runs on over the end of a frame that is cut off, into whatever stands behind it: whether it stayed inside is
  * asked at the end.

@@ -2,10 +2,10 @@
  * RIB snapshots in MRT: TABLE_DUMP (RFC 6396 §4.2), TABLE_DUMP_V2 (§4.3) and its ADD-PATH subtypes (RFC 8050 §4).
  * Reads the peer table, and opens rows without reading their attributes.
  */
-import type { Problem } from '../bgp/update.ts';
-import type { Slice } from './bgp-update.ts';
+import type { Problem } from '../../bgp/update.ts';
+import type { Slice } from '../bgp/update.ts';
 import type { MrtFrame } from './mrt-framing.ts';
-import { address6, quad, u16, u32 } from './octets.ts';
+import { address6, quad, u16, u32 } from '../octets.ts';
 
 export interface TablePeer {
   readonly address: string;

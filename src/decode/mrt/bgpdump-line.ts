@@ -2,12 +2,12 @@
  * A route as `bgpdump -m` prints it: one line, fields parted by `|`. What is deliberately not copied from bgpdump
  * stands in decision 0010.
  */
-import { type Address, formatAddress, parseAddress } from '../bgp/address.ts';
-import type { Prefix } from '../bgp/prefix.ts';
-import type { Community } from '../bgp/update.ts';
-import type { PathAttributes } from './bgp-update-attributes.ts';
-import { AS_SEQUENCE, AS_SET, CONFED_SET, type PathSegment } from './bgp-update-path.ts';
-import type { PrintedRecord, RouteRecord } from './route-record.ts';
+import { type Address, formatAddress, parseAddress } from '../../bgp/address.ts';
+import type { Prefix } from '../../bgp/prefix.ts';
+import type { Community } from '../../bgp/update.ts';
+import type { PathAttributes } from '../bgp/update-attributes.ts';
+import { AS_SEQUENCE, AS_SET, CONFED_SET, type PathSegment } from '../bgp/update-path.ts';
+import type { PrintedRecord, RouteRecord } from '../route-record.ts';
 
 /** The line, without its end. */
 export function bgpdumpLine(record: PrintedRecord): string {

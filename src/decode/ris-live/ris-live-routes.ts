@@ -2,13 +2,13 @@
  * RIS Live messages as routes to print: what `decodeRisLive` found to be sound, with the attributes that nobody judges
  * (origin, next hop, MED, aggregator) read leniently beside it. For `decode`; the judging road never comes here.
  */
-import { formatAddress, parseAddress } from '../bgp/address.ts';
-import { parseAsn } from '../bgp/asn.ts';
-import { parsePrefix } from '../bgp/prefix.ts';
-import type { PeerStateChange, Problem, Update } from '../bgp/update.ts';
-import type { Aggregator, PathAttributes } from './bgp-update-attributes.ts';
-import { segmentsOf } from './bgp-update-path.ts';
-import type { PrintedRecord, RouteRecord, StateRecord } from './route-record.ts';
+import { formatAddress, parseAddress } from '../../bgp/address.ts';
+import { parseAsn } from '../../bgp/asn.ts';
+import { parsePrefix } from '../../bgp/prefix.ts';
+import type { PeerStateChange, Problem, Update } from '../../bgp/update.ts';
+import type { Aggregator, PathAttributes } from '../bgp/update-attributes.ts';
+import { segmentsOf } from '../bgp/update-path.ts';
+import type { PrintedRecord, RouteRecord, StateRecord } from '../route-record.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -2,15 +2,15 @@
  * One BGP UPDATE message, from bytes to what it says (RFC 4271 §4.3), and from there to the `Update` that is judged,
  * graded by RFC 7606. `updateIsWanted` answers on the raw bytes whether reading it is worth while.
  */
-import { originsOf, type PathElement } from '../bgp/as-path.ts';
-import type { Prefix } from '../bgp/prefix.ts';
-import type { Problem, Update } from '../bgp/update.ts';
-import type { VantagePoint } from '../bgp/vantage-point.ts';
-import { type Grade, type PathAttributes, parseAttributes, worse } from './bgp-update-attributes.ts';
-import { anyWanted, type ListedPrefix, type PrefixWanted, readPrefixes } from './bgp-update-nlri.ts';
-import { originIsWanted, pathOf } from './bgp-update-path.ts';
-import type { Reachability } from './bgp-update-reach.ts';
-import { u16 } from './octets.ts';
+import { originsOf, type PathElement } from '../../bgp/as-path.ts';
+import type { Prefix } from '../../bgp/prefix.ts';
+import type { Problem, Update } from '../../bgp/update.ts';
+import type { VantagePoint } from '../../bgp/vantage-point.ts';
+import { type Grade, type PathAttributes, parseAttributes, worse } from './update-attributes.ts';
+import { anyWanted, type ListedPrefix, type PrefixWanted, readPrefixes } from './update-nlri.ts';
+import { originIsWanted, pathOf } from './update-path.ts';
+import type { Reachability } from './update-reach.ts';
+import { u16 } from '../octets.ts';
 
 /** What is of interest. Without it everything is. */
 export interface Interest {

@@ -4,9 +4,9 @@
  * behind. Only sound rows are taken; whatever is unusual or wrong in any way is left to `vrp-json-row.ts`, which says
  * what. Used by `vrp-json.ts`.
  */
-import { ASN_MAX } from '../bgp/asn.ts';
-import { lengthMax } from '../bgp/prefix.ts';
-import type { RpkiRows } from '../bgp/vrp.ts';
+import { ASN_MAX } from '../../bgp/asn.ts';
+import { lengthMax } from '../../bgp/prefix.ts';
+import type { RpkiRows } from '../../bgp/vrp.ts';
 
 const [SPACE, QUOTE, COMMA, COLON, BACKSLASH, SLASH, DOT, ZERO] = [
   0x20, 0x22, 0x2c, 0x3a, 0x5c, 0x2f, 0x2e, 0x30,

@@ -2,12 +2,12 @@
  * Path attributes of a BGP UPDATE or of a RIB entry (RFC 4271 §4.3 and the RFCs named at each), read leniently for
  * printing and graded by RFC 7606 for judging. Nothing throws: what is wrong becomes a `Problem` with a grade.
  */
-import { AS_TRANS } from '../bgp/asn.ts';
-import type { Community, Problem } from '../bgp/update.ts';
-import type { PrefixWanted } from './bgp-update-nlri.ts';
-import { mergeAs4Path, type PathSegment, parseSegments } from './bgp-update-path.ts';
-import { parseReach, parseUnreach, type Reachability, type ReachSource } from './bgp-update-reach.ts';
-import { hexOf, quad, u16, u32 } from './octets.ts';
+import { AS_TRANS } from '../../bgp/asn.ts';
+import type { Community, Problem } from '../../bgp/update.ts';
+import type { PrefixWanted } from './update-nlri.ts';
+import { mergeAs4Path, type PathSegment, parseSegments } from './update-path.ts';
+import { parseReach, parseUnreach, type Reachability, type ReachSource } from './update-reach.ts';
+import { hexOf, quad, u16, u32 } from '../octets.ts';
 
 /**
  * RFC 7606 §2, mildest first. `discard`: the attribute is left out. `treat-as-withdraw`: the announced prefixes

@@ -2,11 +2,11 @@
  * The envelope of BGP messages and state changes in MRT: BGP4MP and BGP4MP_ET (RFC 6396 §4.4, §4.5; ADD-PATH
  * subtypes RFC 8050 §3) and the deprecated BGP type (appendix B.2). What is inside goes to `bgp-update.ts`.
  */
-import type { Problem } from '../bgp/update.ts';
-import type { Slice } from './bgp-update.ts';
-import { HEADER_SIZE } from './bgp-update.ts';
+import type { Problem } from '../../bgp/update.ts';
+import type { Slice } from '../bgp/update.ts';
+import { HEADER_SIZE } from '../bgp/update.ts';
 import type { MrtFrame } from './mrt-framing.ts';
-import { address6, quad, u16, u32 } from './octets.ts';
+import { address6, quad, u16, u32 } from '../octets.ts';
 
 export const UPDATE_MESSAGE = 2;
 

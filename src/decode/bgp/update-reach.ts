@@ -2,10 +2,10 @@
  * MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760) of IPv4 and IPv6, whole or, in RIB entries, abbreviated to the next hop
  * (RFC 6396 §4.3.4). Other families are passed over: they are whole and none of ours.
  */
-import type { Family } from '../bgp/address.ts';
-import type { Problem } from '../bgp/update.ts';
-import { type ListedPrefix, type PrefixWanted, readPrefixes } from './bgp-update-nlri.ts';
-import { address6, quad, u16 } from './octets.ts';
+import type { Family } from '../../bgp/address.ts';
+import type { Problem } from '../../bgp/update.ts';
+import { type ListedPrefix, type PrefixWanted, readPrefixes } from './update-nlri.ts';
+import { address6, quad, u16 } from '../octets.ts';
 
 export interface Reachability {
   readonly family: Family;

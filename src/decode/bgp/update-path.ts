@@ -2,8 +2,8 @@
  * AS_PATH on the wire (RFC 4271 §4.3, RFC 5065 §3, RFC 6793): segments with all that routers print, the merge of a
  * two-byte path with its AS4_PATH, and the path that the pure middle judges (without confederation segments).
  */
-import type { AsPath, PathElement } from '../bgp/as-path.ts';
-import { u16, u32 } from './octets.ts';
+import type { AsPath, PathElement } from '../../bgp/as-path.ts';
+import { u16, u32 } from '../octets.ts';
 
 export const AS_SET = 1;
 export const AS_SEQUENCE = 2;

@@ -3,11 +3,11 @@
  * points that are known. So once an hour one of its messages of each family is let through, and so is the first row of
  * each peer of a RIB. Costs a hash of the address per message, and no allocation.
  */
-import type { Slice } from './bgp-update.ts';
+import type { Slice } from '../bgp/update.ts';
 import type { MessageEnvelope, Session } from './mrt-bgp4mp.ts';
 import type { MrtFrame } from './mrt-framing.ts';
 import type { TablePeer } from './mrt-rib.ts';
-import { u16 } from './octets.ts';
+import { u16 } from '../octets.ts';
 
 const HEARD_SECONDS = 3_600;
 /** Rows of a RIB that are looked through for peers not yet heard of. */

@@ -3,12 +3,12 @@
  * asks, this reads. Shapes as documented at stat.ripe.net/docs for announced-prefixes, bgp-state, bgp-updates,
  * routing-status and ris-peers.
  */
-import { formatAddress, parseAddress } from '../bgp/address.ts';
-import { type AsPath, originsOf, type PathElement, parseAsPath } from '../bgp/as-path.ts';
-import { parseAsn } from '../bgp/asn.ts';
-import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
-import type { Community, Problem, Update } from '../bgp/update.ts';
-import type { VantagePoint } from '../bgp/vantage-point.ts';
+import { formatAddress, parseAddress } from '../../bgp/address.ts';
+import { type AsPath, originsOf, type PathElement, parseAsPath } from '../../bgp/as-path.ts';
+import { parseAsn } from '../../bgp/asn.ts';
+import { type Prefix, parsePrefix } from '../../bgp/prefix.ts';
+import type { Community, Problem, Update } from '../../bgp/update.ts';
+import type { VantagePoint } from '../../bgp/vantage-point.ts';
 
 export interface Read<T> {
   readonly value: T;

@@ -2,8 +2,8 @@
  * A stream of chunks → MRT records (RFC 6396 §2, §3), without copying whole ones: the first step of the MRT decoder.
  * Memory is bounded by the longest record. After damage it looks for the next header that makes sense.
  */
-import type { Problem } from '../bgp/update.ts';
-import { u16, u32 } from './octets.ts';
+import type { Problem } from '../../bgp/update.ts';
+import { u16, u32 } from '../octets.ts';
 
 /** One record, as a view: valid until the next call of `next` or `push`. */
 export interface MrtFrame {

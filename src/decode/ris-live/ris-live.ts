@@ -8,13 +8,13 @@
  *
  * Protocol: RIS Live manual. RFC 4271 §3.1 and §4.3 (withdrawn and announced in one UPDATE), RFC 5952 (text of IPv6).
  */
-import { formatAddress, parseAddress } from '../bgp/address.ts';
-import type { PathElement } from '../bgp/as-path.ts';
-import { originsOf } from '../bgp/as-path.ts';
-import { parseAsn } from '../bgp/asn.ts';
-import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
-import type { Community, PeerStateChange, Problem, Update } from '../bgp/update.ts';
-import { collectorName, type VantagePoint } from '../bgp/vantage-point.ts';
+import { formatAddress, parseAddress } from '../../bgp/address.ts';
+import type { PathElement } from '../../bgp/as-path.ts';
+import { originsOf } from '../../bgp/as-path.ts';
+import { parseAsn } from '../../bgp/asn.ts';
+import { type Prefix, parsePrefix } from '../../bgp/prefix.ts';
+import type { Community, PeerStateChange, Problem, Update } from '../../bgp/update.ts';
+import { collectorName, type VantagePoint } from '../../bgp/vantage-point.ts';
 
 /** Every problem this decoder reports. The frame is lost only where the text says so. */
 export const RIS_LIVE_PROBLEMS = {

@@ -2,9 +2,9 @@
  * One row of an RPKI export: a VRP (`asn`, `prefix`, `maxLength`) or an ASPA, in the spellings of rpki-client,
  * Routinator, StayRTR and SLURM (RFC 8416). Called by `vrp-json.ts` for each row.
  */
-import { parseAsn } from '../bgp/asn.ts';
-import { lengthMax, parsePrefix } from '../bgp/prefix.ts';
-import type { RpkiRows } from '../bgp/vrp.ts';
+import { parseAsn } from '../../bgp/asn.ts';
+import { lengthMax, parsePrefix } from '../../bgp/prefix.ts';
+import type { RpkiRows } from '../../bgp/vrp.ts';
 
 /** What became of a row: taken (`host-bits`: mended and taken), or why it was not. */
 export type RowOutcome =

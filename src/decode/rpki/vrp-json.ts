@@ -8,8 +8,8 @@
  * drops what it has taken from it.
  */
 
-import type { Problem } from '../bgp/update.ts';
-import type { RpkiRows } from '../bgp/vrp.ts';
+import type { Problem } from '../../bgp/update.ts';
+import type { RpkiRows } from '../../bgp/vrp.ts';
 import { UsualRowReader } from './vrp-json-bytes.ts';
 import { type RowOutcome, readVrpJsonRow } from './vrp-json-row.ts';
 

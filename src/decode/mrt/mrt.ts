@@ -2,8 +2,8 @@
  * MRT records (RFC 6396, 6397, 8050) → what is judged, or what is printed. Third step of a file's way: bytes →
  * `mrt-framing.ts` → here. Pure but for the peer table, which a RIB file states once for all its rows.
  */
-import type { PeerStateChange, Problem, Update } from '../bgp/update.ts';
-import type { VantagePoint } from '../bgp/vantage-point.ts';
+import type { PeerStateChange, Problem, Update } from '../../bgp/update.ts';
+import type { VantagePoint } from '../../bgp/vantage-point.ts';
 import {
   attributesAreWanted,
   type Interest,
@@ -11,10 +11,10 @@ import {
   parseUpdate,
   toUpdate,
   updateIsWanted,
-} from './bgp-update.ts';
-import { type PathAttributes, parseAttributes } from './bgp-update-attributes.ts';
-import { isWanted, type ListedPrefix, prefixAt } from './bgp-update-nlri.ts';
-import type { Reachability } from './bgp-update-reach.ts';
+} from '../bgp/update.ts';
+import { type PathAttributes, parseAttributes } from '../bgp/update-attributes.ts';
+import { isWanted, type ListedPrefix, prefixAt } from '../bgp/update-nlri.ts';
+import type { Reachability } from '../bgp/update-reach.ts';
 import {
   type Envelope,
   type MessageEnvelope,
@@ -35,7 +35,7 @@ import {
   rowEntries,
   type TablePeer,
 } from './mrt-rib.ts';
-import type { PrintedRecord, RecordFormat, RouteRecord } from './route-record.ts';
+import type { PrintedRecord, RecordFormat, RouteRecord } from '../route-record.ts';
 
 /** What a record says to those who judge. `rib` is one peer's route in a snapshot: an `Update` announcing one prefix. */
 export type MrtItem =

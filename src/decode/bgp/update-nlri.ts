@@ -3,10 +3,10 @@
  * `Prefix` objects, or only walked to ask whether one of them is wanted. The walk is what a full feed spends its
  * time in: it allocates nothing.
  */
-import type { Family } from '../bgp/address.ts';
-import { lengthMax, type Prefix, prefixFromWords } from '../bgp/prefix.ts';
-import type { Problem } from '../bgp/update.ts';
-import { topWord, u32 } from './octets.ts';
+import type { Family } from '../../bgp/address.ts';
+import { lengthMax, type Prefix, prefixFromWords } from '../../bgp/prefix.ts';
+import type { Problem } from '../../bgp/update.ts';
+import { topWord, u32 } from '../octets.ts';
 
 /**
  * Is a prefix of interest? Words are masked, most significant first, IPv4 uses the first alone. They are *signed* 32-bit
