@@ -4,8 +4,8 @@
  */
 import { decodeRisLive } from '../decode/ris-live/ris-live.ts';
 import type { FeedInput } from '../engine/ports.ts';
-import type { FrameScanner, FrameTaker } from '../feed/frame-tap.ts';
-import { keepsCollector } from '../feed/subscription.ts';
+import type { FrameScanner, FrameTaker } from '../feed/ris-live/frame-tap.ts';
+import { keepsCollector } from '../feed/ris-live/subscription.ts';
 import type { QuickReject, QuickVerdict } from '../match/quick-reject.ts';
 import { END, NEXT, START } from '../match/tape.ts';
 import type { VantagePointTable } from '../match/vantage-point-table.ts';

@@ -5,7 +5,7 @@ import {
   planSubscription,
   type SubscriptionPlan,
   type SubscriptionSettings,
-} from '../feed/subscription.ts';
+} from '../feed/ris-live/subscription.ts';
 import { columnsOf } from '../match/watch-builder.ts';
 import type { WatchEntries, Watchlist } from '../match/watchlist.ts';
 

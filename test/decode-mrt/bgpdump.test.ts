@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { findProgram } from '../../src/feed/decompress-tool.ts';
+import { findProgram } from '../../src/feed/files/decompress-tool.ts';
 import { decoded } from './run.ts';
 
 const DATA = '../shared/data/mrt';

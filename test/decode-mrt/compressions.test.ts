@@ -1,9 +1,9 @@
 /** bzip2 by the system's program and in JavaScript give the same bytes; xz and zstd by their programs. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { BZIP2, bunzip2InJavaScript } from '../../src/feed/bzip2.ts';
-import { type Bytes, type Compression, DamagedInput } from '../../src/feed/compression.ts';
-import { findProgram, throughProgram, XZ, ZSTD } from '../../src/feed/decompress-tool.ts';
+import { BZIP2, bunzip2InJavaScript } from '../../src/feed/files/bzip2.ts';
+import { type Bytes, type Compression, DamagedInput } from '../../src/feed/files/compression.ts';
+import { findProgram, throughProgram, XZ, ZSTD } from '../../src/feed/files/decompress-tool.ts';
 import { hex, rng } from './bytes.ts';
 import { decodedBytes } from './run.ts';
 

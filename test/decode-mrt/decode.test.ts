@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runDecode } from '../../src/daemon/commands/decode.ts';
-import { collectorOfPath } from '../../src/feed/collector-name.ts';
+import { collectorOfPath } from '../../src/feed/files/collector-name.ts';
 import {
   attribute,
   be16,

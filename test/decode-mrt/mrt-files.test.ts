@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Interest } from '../../src/decode/bgp/update.ts';
-import { BZIP2 } from '../../src/feed/bzip2.ts';
-import { formatFileProblem, RecordedInput } from '../../src/feed/files.ts';
-import type { FileRecord } from '../../src/feed/forms.ts';
-import { mrtForm } from '../../src/feed/mrt-files.ts';
-import type { Stamped } from '../../src/feed/stamps.ts';
+import { BZIP2 } from '../../src/feed/files/bzip2.ts';
+import { formatFileProblem, RecordedInput } from '../../src/feed/files/files.ts';
+import type { FileRecord } from '../../src/feed/files/forms.ts';
+import { mrtForm } from '../../src/feed/files/mrt-files.ts';
+import type { Stamped } from '../../src/feed/files/stamps.ts';
 import {
   attribute,
   be16,

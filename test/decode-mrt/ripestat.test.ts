@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { OperationalError } from '../../src/engine/errors.ts';
-import { Ripestat, type RipestatOptions } from '../../src/feed/ripestat.ts';
+import { Ripestat, type RipestatOptions } from '../../src/feed/ripestat/client.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, url: URL) => void;
 

@@ -6,7 +6,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { RisLiveSimulator } from '../../src/feed/simulator.ts';
+import { RisLiveSimulator } from '../../src/feed/simulator/simulator.ts';
 import type { Alert, Incident } from '../../src/incident/alert.ts';
 import { type HttpStandIn, httpStandIn } from '../deliver/stand-ins.ts';
 import { type Ended, eventually, type Program, Running } from './program.ts';

@@ -8,12 +8,12 @@ import {
   formatFileProblem,
   RecordedInput,
   type RecordedInputOptions,
-} from '../../src/feed/files.ts';
-import type { FileRecord, Form } from '../../src/feed/forms.ts';
-import { isMrt } from '../../src/feed/forms.ts';
-import { LineSplitter } from '../../src/feed/lines.ts';
-import { RecordingWriter } from '../../src/feed/recording.ts';
-import type { Stamped } from '../../src/feed/stamps.ts';
+} from '../../src/feed/files/files.ts';
+import type { FileRecord, Form } from '../../src/feed/files/forms.ts';
+import { isMrt } from '../../src/feed/files/forms.ts';
+import { LineSplitter } from '../../src/feed/files/lines.ts';
+import { RecordingWriter } from '../../src/feed/files/recording.ts';
+import type { Stamped } from '../../src/feed/files/stamps.ts';
 
 const EVENTS = '../shared/data/events/rislive-reencoded';
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadScanner } from '../../src/daemon/scanner-file.ts';
-import { AREA_BYTES_MIN, FrameTap } from '../../src/feed/frame-tap.ts';
+import { AREA_BYTES_MIN, FrameTap } from '../../src/feed/ris-live/frame-tap.ts';
 import { END, NEXT, START } from '../../src/match/tape.ts';
 
 const HEAD = Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n');

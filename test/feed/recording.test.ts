@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseRecordingLine, RecordingWriter } from '../../src/feed/recording.ts';
+import { parseRecordingLine, RecordingWriter } from '../../src/feed/files/recording.ts';
 
 let directory: string;
 let file: string;

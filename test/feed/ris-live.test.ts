@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { retryDelayMs } from '../../src/feed/retry-delay.ts';
-import { isMessageFrame } from '../../src/feed/ris-live-frame.ts';
-import { FRAME_BYTES_MAX, withClient } from '../../src/feed/ris-live-options.ts';
-import { RisLiveSimulator } from '../../src/feed/simulator.ts';
+import { isMessageFrame } from '../../src/feed/ris-live/frame.ts';
+import { FRAME_BYTES_MAX, withClient } from '../../src/feed/ris-live/options.ts';
+import { RisLiveSimulator } from '../../src/feed/simulator/simulator.ts';
 import { FILTERED, FIREHOSE, message, Stage } from './feed-fixture.ts';
 
 let stage: Stage;

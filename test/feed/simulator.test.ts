@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type PlayFrame, RisLiveSimulator } from '../../src/feed/simulator.ts';
-import { pathMatches, routeMessage, subscriptionTakes } from '../../src/feed/subscription-match.ts';
+import { type PlayFrame, RisLiveSimulator } from '../../src/feed/simulator/simulator.ts';
+import { pathMatches, routeMessage, subscriptionTakes } from '../../src/feed/simulator/subscription-match.ts';
 import { message, TestClock } from './feed-fixture.ts';
 
 let simulator: RisLiveSimulator;

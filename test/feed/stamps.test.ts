@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { STAMP_AHEAD_MAX_MS, StampRules } from '../../src/feed/stamps.ts';
+import { STAMP_AHEAD_MAX_MS, StampRules } from '../../src/feed/files/stamps.ts';
 
 const HOUR = STAMP_AHEAD_MAX_MS;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { prefixOf } from '../../src/bgp/prefix.ts';
-import { Acknowledgements } from '../../src/feed/acknowledgements.ts';
+import { Acknowledgements } from '../../src/feed/ris-live/acknowledgements.ts';
 import {
   changeSubscription,
   keepsCollector,
@@ -8,7 +8,7 @@ import {
   planSubscription,
   type SubscriptionPlan,
   subscriptionsOf,
-} from '../../src/feed/subscription.ts';
+} from '../../src/feed/ris-live/subscription.ts';
 
 const SOCKET_OPTIONS = { acknowledge: true, includeRaw: false };
 const FILTER = { type: 'UPDATE', moreSpecific: true, lessSpecific: true, socketOptions: SOCKET_OPTIONS };

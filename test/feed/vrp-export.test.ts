@@ -13,7 +13,7 @@ import {
   type RpkiBuilder,
   VrpExport,
   type VrpExportOptions,
-} from '../../src/feed/vrp-export.ts';
+} from '../../src/feed/rpki/vrp-export.ts';
 
 const START_MS = Date.parse('2022-02-03T01:00:00Z');
 

@@ -10,7 +10,7 @@ import type { Settings } from '../../config/settings.ts';
 import { OperationalError } from '../../engine/errors.ts';
 import type { Author, BaselineRow } from '../../engine/ports.ts';
 import { systemClock } from '../../feed/surroundings.ts';
-import { loadVrpFile } from '../../feed/vrp-export.ts';
+import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
 import { type RpkiData, RpkiDataBuilder } from '../../judge/rpki-data.ts';
 import { WatchPlan } from '../../judge/watch-plan.ts';
 import { printable } from '../alert-line.ts';

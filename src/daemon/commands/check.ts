@@ -7,7 +7,7 @@ import type { Prefix } from '../../bgp/prefix.ts';
 import { describeWatch } from '../../config/describe.ts';
 import type { RouteSettings, Settings } from '../../config/settings.ts';
 import { systemClock } from '../../feed/surroundings.ts';
-import { loadVrpFile } from '../../feed/vrp-export.ts';
+import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
 import { type RoaExposure, roaExposures } from '../../judge/roa-exposure.ts';
 import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
 import { WatchPlan } from '../../judge/watch-plan.ts';

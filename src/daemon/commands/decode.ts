@@ -7,12 +7,12 @@ import { bgpdumpLine } from '../../decode/mrt/bgpdump-line.ts';
 import { risLiveRoutes, risLiveState } from '../../decode/ris-live/ris-live-routes.ts';
 import { routeJson } from '../../decode/route-json.ts';
 import type { PrintedRecord } from '../../decode/route-record.ts';
-import { BZIP2 } from '../../feed/bzip2.ts';
-import { XZ, ZSTD } from '../../feed/decompress-tool.ts';
-import { formatFileProblem, RecordedInput } from '../../feed/files.ts';
-import type { FileRecord } from '../../feed/forms.ts';
-import { mrtPrintForm, type PrintedFileRecord } from '../../feed/mrt-files.ts';
-import type { Stamped } from '../../feed/stamps.ts';
+import { BZIP2 } from '../../feed/files/bzip2.ts';
+import { XZ, ZSTD } from '../../feed/files/decompress-tool.ts';
+import { formatFileProblem, RecordedInput } from '../../feed/files/files.ts';
+import type { FileRecord } from '../../feed/files/forms.ts';
+import { mrtPrintForm, type PrintedFileRecord } from '../../feed/files/mrt-files.ts';
+import type { Stamped } from '../../feed/files/stamps.ts';
 
 export interface DecodeOptions {
   readonly json: boolean;

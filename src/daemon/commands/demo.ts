@@ -5,7 +5,7 @@
  */
 import { createServer } from 'node:net';
 import { loadSettings } from '../../config/load.ts';
-import { RisLiveSimulator } from '../../feed/simulator.ts';
+import { RisLiveSimulator } from '../../feed/simulator/simulator.ts';
 import type { Alert } from '../../incident/alert.ts';
 import type { Streams } from '../command-line.ts';
 import { Daemon } from '../daemon.ts';

@@ -10,7 +10,7 @@ import { OperationalError } from '../../engine/errors.ts';
 import type { Remembered } from '../../engine/ports.ts';
 import { restoreEngine } from '../../engine/restore.ts';
 import { systemClock } from '../../feed/surroundings.ts';
-import { loadVrpFile } from '../../feed/vrp-export.ts';
+import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
 import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
 import { DATABASE_FILE, openStore } from '../../store/store.ts';
 import { printable } from '../alert-line.ts';

@@ -19,7 +19,7 @@ import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { loadSettings } from '../../config/load.ts';
 import { OperationalError } from '../../engine/errors.ts';
-import { Ripestat } from '../../feed/ripestat.ts';
+import { Ripestat } from '../../feed/ripestat/client.ts';
 import type { Watchlist } from '../../match/watchlist.ts';
 import { printable } from '../alert-line.ts';
 import { asnArgument } from '../arguments.ts';

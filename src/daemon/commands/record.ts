@@ -4,8 +4,8 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
-import { RecordingWriter } from '../../feed/recording.ts';
-import { RisLiveFeed } from '../../feed/ris-live.ts';
+import { RecordingWriter } from '../../feed/files/recording.ts';
+import { RisLiveFeed } from '../../feed/ris-live/client.ts';
 import { systemClock } from '../../feed/surroundings.ts';
 import { clientId } from '../client-id.ts';
 import type { Streams } from '../command-line.ts';

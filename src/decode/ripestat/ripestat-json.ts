@@ -1,5 +1,5 @@
 /**
- * Answers of RIPEstat's data API → values, with what could not be read as problems; never throws. Pure: `feed/ripestat.ts`
+ * Answers of RIPEstat's data API → values, with what could not be read as problems; never throws. Pure: `feed/ripestat/client.ts`
  * asks, this reads. Shapes as documented at stat.ripe.net/docs for announced-prefixes, bgp-state, bgp-updates,
  * routing-status and ris-peers.
  */

@@ -1,7 +1,7 @@
 /**
  * RPKI exports: the JSON of rpki-client and Routinator (`json`, `jsonext`), what StayRTR reads, a bare list of rows,
  * and the assertions of SLURM files (RFC 8416). Bytes come in chunks of any size, rows go out one by one (`RpkiRows`),
- * so memory does not grow with the file. Called by `feed/vrp-export.ts` and by the commands that read a file.
+ * so memory does not grow with the file. Called by `feed/rpki/vrp-export.ts` and by the commands that read a file.
  *
  * Only the rows and the metadata are ever parsed as JSON; the walk between them follows brackets and strings. A bad
  * row is a problem, counted and sampled; a file that is cut off or is no export at all is an error, and the caller

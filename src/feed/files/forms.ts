@@ -2,8 +2,8 @@
  * The forms of recorded input, told by content. A form is how the decompressed bytes of a file become records; adding
  * one is one file and one line in the list that the caller composes.
  */
-import type { Problem } from '../bgp/update.ts';
-import type { FeedInput } from '../engine/ports.ts';
+import type { Problem } from '../../bgp/update.ts';
+import type { FeedInput } from '../../engine/ports.ts';
 import type { Bytes } from './compression.ts';
 
 /** One thing out of a file, in the file's order. */

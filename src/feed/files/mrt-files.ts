@@ -2,13 +2,13 @@
  * MRT files as a form of recorded input (RFC 6396): updates and RIB snapshots, read in a streaming way. Bytes come
  * decompressed from `files.ts`, framing and decoding are `decode/mrt*.ts`, and what comes out are `FileRecord`s.
  */
-import type { Problem, Update } from '../bgp/update.ts';
-import type { Interest } from '../decode/bgp/update.ts';
-import { MrtDecoder, type MrtItem, stampMs } from '../decode/mrt/mrt.ts';
-import { type MrtFrame, MrtFramer } from '../decode/mrt/mrt-framing.ts';
-import { hexOf } from '../decode/octets.ts';
-import type { PrintedRecord } from '../decode/route-record.ts';
-import type { FeedInput } from '../engine/ports.ts';
+import type { Problem, Update } from '../../bgp/update.ts';
+import type { Interest } from '../../decode/bgp/update.ts';
+import { MrtDecoder, type MrtItem, stampMs } from '../../decode/mrt/mrt.ts';
+import { type MrtFrame, MrtFramer } from '../../decode/mrt/mrt-framing.ts';
+import { hexOf } from '../../decode/octets.ts';
+import type { PrintedRecord } from '../../decode/route-record.ts';
+import type { FeedInput } from '../../engine/ports.ts';
 import { collectorOfPath } from './collector-name.ts';
 import { DamagedInput } from './compression.ts';
 import { type FileRecord, type Form, isMrt, type OpenedFile } from './forms.ts';

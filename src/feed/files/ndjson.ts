@@ -2,8 +2,8 @@
  * Files of lines: RIS Live messages with or without their envelope, our own recordings, or both in one file. Each line
  * says itself what it is, so a file may be cut, joined or filtered and what is whole in it is read.
  */
-import { type Decoded, decodeRisLive } from '../decode/ris-live/ris-live.ts';
-import type { FeedInput } from '../engine/ports.ts';
+import { type Decoded, decodeRisLive } from '../../decode/ris-live/ris-live.ts';
+import type { FeedInput } from '../../engine/ports.ts';
 import { DamagedInput } from './compression.ts';
 import type { FileRecord, Form, OpenedFile } from './forms.ts';
 import { type Line, LineSplitter } from './lines.ts';

@@ -2,7 +2,7 @@
  * Which subscriptions the server has confirmed. A `ris_subscribe_ok` may repeat a whole prefix array or come once for
  * each prefix of it (the manual makes each a subscription of its own), so what is awaited is kept by single keys.
  */
-import { parsePrefix } from '../bgp/prefix.ts';
+import { parsePrefix } from '../../bgp/prefix.ts';
 import type { RisSubscription } from './subscription.ts';
 
 export class Acknowledgements {

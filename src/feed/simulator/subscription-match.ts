@@ -2,10 +2,10 @@
  * Which subscriptions take which message: the server's side of RIS Live, as its manual describes it. Used by the
  * simulator. Filters within one subscription must all hold; several subscriptions are a union (the caller's loop).
  */
-import { parseAddress } from '../bgp/address.ts';
-import { covers, type Prefix, parsePrefix } from '../bgp/prefix.ts';
-import { collectorName } from '../bgp/vantage-point.ts';
-import { decodeRisLive } from '../decode/ris-live/ris-live.ts';
+import { parseAddress } from '../../bgp/address.ts';
+import { covers, type Prefix, parsePrefix } from '../../bgp/prefix.ts';
+import { collectorName } from '../../bgp/vantage-point.ts';
+import { decodeRisLive } from '../../decode/ris-live/ris-live.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

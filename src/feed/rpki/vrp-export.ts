@@ -6,10 +6,10 @@
  * Knows nothing of tables: rows go into whatever `newBuilder` makes, so `judge/` stays a stranger here.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { RpkiRows } from '../bgp/vrp.ts';
-import { type VrpJsonOutcome, VrpJsonReader } from '../decode/rpki/vrp-json.ts';
-import { OperationalError } from '../engine/errors.ts';
-import type { FeedClock, FeedLog, Timer } from './surroundings.ts';
+import type { RpkiRows } from '../../bgp/vrp.ts';
+import { type VrpJsonOutcome, VrpJsonReader } from '../../decode/rpki/vrp-json.ts';
+import { OperationalError } from '../../engine/errors.ts';
+import type { FeedClock, FeedLog, Timer } from '../surroundings.ts';
 import { openVrpSource, type SourceMark } from './vrp-source.ts';
 
 /** Takes the rows of one export and makes the data of them. */

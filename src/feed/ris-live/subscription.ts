@@ -5,8 +5,8 @@
  * Collectors are not part of a subscription: the server writes them as `rrc00` or as `rrc25.ripe.net`, and a `host`
  * filter in the wrong form would be a silent feed. They are filtered where frames arrive (`keepsCollector`).
  */
-import type { Prefix } from '../bgp/prefix.ts';
-import { collectorName } from '../bgp/vantage-point.ts';
+import type { Prefix } from '../../bgp/prefix.ts';
+import { collectorName } from '../../bgp/vantage-point.ts';
 
 export interface SubscriptionSettings {
   readonly subscribe: 'auto' | 'filtered' | 'firehose';

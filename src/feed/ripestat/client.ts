@@ -4,7 +4,7 @@
  * `decode/ripestat/ripestat-json.ts`. Detection never waits for it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Update } from '../bgp/update.ts';
+import type { Update } from '../../bgp/update.ts';
 import {
   type AnnouncedPrefix,
   type Read,
@@ -15,8 +15,8 @@ import {
   readBgpUpdates,
   readRisPeers,
   readRoutingStatus,
-} from '../decode/ripestat/ripestat-json.ts';
-import { OperationalError } from '../engine/errors.ts';
+} from '../../decode/ripestat/ripestat-json.ts';
+import { OperationalError } from '../../engine/errors.ts';
 
 export interface RipestatOptions {
   /** Default `https://stat.ripe.net`. */

@@ -10,12 +10,12 @@
  * `stalled` is connected and silent; `down` is not connected. Protocol: RIS Live manual; RFC 6455.
  */
 import { WebSocket } from 'ws';
-import { type ControlKind, decodeRisLive } from '../decode/ris-live/ris-live.ts';
-import type { FeedState } from '../engine/ports.ts';
+import { type ControlKind, decodeRisLive } from '../../decode/ris-live/ris-live.ts';
+import type { FeedState } from '../../engine/ports.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { FrameTap } from './frame-tap.ts';
-import { retryDelayMs } from './retry-delay.ts';
-import { errorText, isMessageFrame } from './ris-live-frame.ts';
+import { retryDelayMs } from '../retry-delay.ts';
+import { errorText, isMessageFrame } from './frame.ts';
 import {
   type FeedDrop,
   type FeedStats,
@@ -24,14 +24,14 @@ import {
   type RisLiveOptions,
   type RisLiveTimings,
   withClient,
-} from './ris-live-options.ts';
+} from './options.ts';
 import {
   changeSubscription,
   type RisSubscription,
   type SubscriptionPlan,
   subscriptionsOf,
 } from './subscription.ts';
-import type { FeedLog, Timer } from './surroundings.ts';
+import type { FeedLog, Timer } from '../surroundings.ts';
 import { connectionThrough } from './tapped-connection.ts';
 
 /** Times that unacknowledged subscriptions are sent again before the connection is given up or taken as it is. */

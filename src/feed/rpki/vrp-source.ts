@@ -6,8 +6,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { OperationalError } from '../engine/errors.ts';
-import type { FeedClock } from './surroundings.ts';
+import { OperationalError } from '../../engine/errors.ts';
+import type { FeedClock } from '../surroundings.ts';
 
 /** What tells an unchanged export: the validators of the answer, or size and time of the file. */
 export interface SourceMark {
