@@ -1,11 +1,11 @@
 /** The dashboard's parts that need no browser: the stream's reader, the graph of paths, times, addresses of pages. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { graphOf, hopsOf, lastWithPaths, placed } from '../../src/serve/dashboard/app/as-graph.ts';
-import { incidentLink, pageLink, readPlace } from '../../src/serve/dashboard/app/location.ts';
-import { createStreamReader } from '../../src/serve/dashboard/app/sse.ts';
-import { durationText, isoFromField, stampOf } from '../../src/serve/dashboard/app/times.ts';
-import { WORDS } from '../../src/serve/dashboard/app/words.ts';
+import { graphOf, hopsOf, lastWithPaths, placed } from '../../src/dashboard/app/pictures/as-graph.ts';
+import { incidentLink, pageLink, readPlace } from '../../src/dashboard/app/location.ts';
+import { createStreamReader } from '../../src/dashboard/app/sse.ts';
+import { durationText, isoFromField, stampOf } from '../../src/dashboard/app/times.ts';
+import { WORDS } from '../../src/dashboard/app/words.ts';
 import { anAlert, anIncident } from '../serve/fakes.ts';
 import { grownIncident } from './stage.ts';
 

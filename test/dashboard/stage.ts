@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { CoverageInterval, WatchlistStateEntry } from '../../src/engine/ports.ts';
 import { type Incident, type IncidentRoute, isoTime } from '../../src/incident/alert.ts';
-import { buildDashboard } from '../../src/serve/dashboard/build.ts';
+import { buildDashboard } from '../../src/dashboard/build.ts';
 import type { ServerOptions } from '../../src/serve/server.ts';
 import { anIncident, aWorld, type Running, START_MS, started, type World } from '../serve/fakes.ts';
 

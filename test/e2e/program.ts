@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { buildDashboard } from '../../src/serve/dashboard/build.ts';
+import { buildDashboard } from '../../src/dashboard/build.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 

@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { IncidentDetail } from './api.ts';
-import { useTools } from './context.ts';
-import { reachOf, Section } from './parts.tsx';
-import { shadeOf } from './preferences.ts';
-import { nowMs } from './state.ts';
-import { clockOf, type ZoneChoice, zoneName } from './times.ts';
+import type { IncidentDetail } from '../api.ts';
+import { useTools } from '../context.ts';
+import { reachOf, Section } from '../parts.tsx';
+import { shadeOf } from '../preferences.ts';
+import { nowMs } from '../state.ts';
+import { clockOf, type ZoneChoice, zoneName } from '../times.ts';
 
 const HEIGHT = 180;
 

@@ -8,8 +8,8 @@ import type {
   Silence,
   StatusAnswer,
   WatchlistStateEntry,
-} from '../../../engine/ports.ts';
-import type { Alert, Incident } from '../../../incident/alert.ts';
+} from '../../engine/ports.ts';
+import type { Alert, Incident } from '../../incident/alert.ts';
 
 export interface IncidentDetail extends Incident {
   readonly alerts: readonly Alert[];

@@ -1,7 +1,7 @@
 /** What an operator can do about an incident: each in a dialog that says what it means and asks who and why. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Incident } from '../../../incident/alert.ts';
+import type { Incident } from '../../incident/alert.ts';
 import { change } from './api.ts';
 import { useTools } from './context.ts';
 import { Dialog } from './dialog.tsx';

@@ -3,13 +3,13 @@
  * untrusted text and reaches the page as text only.
  */
 import { render } from 'preact';
-import type { Incident } from '../../../incident/alert.ts';
+import type { Incident } from '../../incident/alert.ts';
 import { type Tools, ToolsContext } from './context.ts';
 import { listenToKeys } from './keyboard.ts';
 import { keepLive } from './live.ts';
 import { readPlace } from './location.ts';
 import { loadPreferences, type Preferences, savePreferences, shadeOf } from './preferences.ts';
-import { Shell } from './shell.tsx';
+import { Shell } from './pages/shell.tsx';
 import { createSound } from './sound.ts';
 import { type App, firstState, type State } from './state.ts';
 import { WORDS } from './words.ts';

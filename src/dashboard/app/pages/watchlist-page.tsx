@@ -2,10 +2,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { WatchlistStateEntry } from '../../../engine/ports.ts';
-import { useTools } from './context.ts';
-import { incidentLink } from './location.ts';
-import { asn, Badge, Origins, SeverityBadge, TableFrame, Waiting, When } from './parts.tsx';
-import type { Reading } from './state.ts';
+import { useTools } from '../context.ts';
+import { incidentLink } from '../location.ts';
+import { asn, Badge, Origins, SeverityBadge, TableFrame, Waiting, When } from '../parts.tsx';
+import type { Reading } from '../state.ts';
 
 const FILTERS = ['all', 'troubled', 'odd', 'unseen'] as const;
 type Filter = (typeof FILTERS)[number];

@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Incident } from '../../../incident/alert.ts';
-import { ApiError, fetchIncidents, type IncidentPage } from './api.ts';
-import { useTools } from './context.ts';
-import { messageOf } from './live.ts';
-import { incidentLink, pageLink } from './location.ts';
-import { SeverityBadge, TableFrame, Waiting, When } from './parts.tsx';
-import { durationText } from './times.ts';
+import { ApiError, fetchIncidents, type IncidentPage } from '../api.ts';
+import { useTools } from '../context.ts';
+import { messageOf } from '../live.ts';
+import { incidentLink, pageLink } from '../location.ts';
+import { SeverityBadge, TableFrame, Waiting, When } from '../parts.tsx';
+import { durationText } from '../times.ts';
 
 const PAGE_SIZE = '50';
 

@@ -2,7 +2,7 @@
  * The dashboard's catalogue: every word of our own, here in English. Korean is in `words-ko.ts` and has the type of
  * this one, so that neither can lack a word. Sentences about one incident come with it and are not here.
  */
-import type { AlertEvent, AlertReason, DetectedBy, Incident, Resolution } from '../../../incident/alert.ts';
+import type { AlertEvent, AlertReason, DetectedBy, Incident, Resolution } from '../../incident/alert.ts';
 import { ko } from './words-ko.ts';
 
 export type Language = 'en' | 'ko';

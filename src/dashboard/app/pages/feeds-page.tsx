@@ -1,13 +1,13 @@
 /** Whether we can see and whether anybody is told: feeds, their coverage and gaps, receivers, the daemon itself. */
 import type { JSX } from 'preact';
 import type { CoverageInterval } from '../../../engine/ports.ts';
-import type { DaemonView, Readiness } from './api.ts';
-import { useTools } from './context.ts';
-import { CoverageStrip, percent, sums } from './coverage-strip.tsx';
-import { Badge, Section, TableFrame, Waiting, When } from './parts.tsx';
-import { namedReceivers } from './receivers.ts';
-import { nowMs } from './state.ts';
-import { durationText } from './times.ts';
+import type { DaemonView, Readiness } from '../api.ts';
+import { useTools } from '../context.ts';
+import { CoverageStrip, percent, sums } from '../pictures/coverage-strip.tsx';
+import { Badge, Section, TableFrame, Waiting, When } from '../parts.tsx';
+import { namedReceivers } from '../receivers.ts';
+import { nowMs } from '../state.ts';
+import { durationText } from '../times.ts';
 
 export function FeedsPage(): JSX.Element {
   const { app, t } = useTools();

@@ -1,9 +1,9 @@
 /** When one feed could see in the last 24 hours, as a strip; what it says stands in words beside it. */
 import type { JSX } from 'preact';
 import type { CoverageInterval } from '../../../engine/ports.ts';
-import { useTools } from './context.ts';
-import { nowMs } from './state.ts';
-import { durationText } from './times.ts';
+import { useTools } from '../context.ts';
+import { nowMs } from '../state.ts';
+import { durationText } from '../times.ts';
 
 const DAY_MS = 86_400_000;
 const WIDTH = 1_000;

@@ -1,9 +1,9 @@
 /** One open incident in the list, of fixed height: the list draws only what is in sight. */
 import type { JSX } from 'preact';
 import type { Incident } from '../../../incident/alert.ts';
-import { useTools } from './context.ts';
-import { incidentLink } from './location.ts';
-import { asn, Badge, reachOf, SeverityBadge, When } from './parts.tsx';
+import { useTools } from '../context.ts';
+import { incidentLink } from '../location.ts';
+import { asn, Badge, reachOf, SeverityBadge, When } from '../parts.tsx';
 
 /** As in `app.css`. */
 export const ROW_PX = 92;

@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Silence } from '../../../engine/ports.ts';
-import { ChangeForm } from './actions.tsx';
-import { change } from './api.ts';
-import { useTools } from './context.ts';
-import { Dialog } from './dialog.tsx';
-import { asn, Badge, TableFrame, Waiting, When } from './parts.tsx';
-import { nowMs } from './state.ts';
+import { ChangeForm } from '../actions.tsx';
+import { change } from '../api.ts';
+import { useTools } from '../context.ts';
+import { Dialog } from '../dialog.tsx';
+import { asn, Badge, TableFrame, Waiting, When } from '../parts.tsx';
+import { nowMs } from '../state.ts';
 
 export function SilencesPage(): JSX.Element {
   const { app, t, live } = useTools();

@@ -2,18 +2,18 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { BgpPage } from './bgp-page.tsx';
-import { useTools } from './context.ts';
+import { useTools } from '../context.ts';
 import { FeedsPage } from './feeds-page.tsx';
-import { HelpDialog } from './help.tsx';
+import { HelpDialog } from '../help.tsx';
 import { IncidentPage } from './incident-page.tsx';
 import { IncidentsPage } from './incidents-page.tsx';
-import { PAGES, pageLink } from './location.ts';
-import { When } from './parts.tsx';
-import { failingReceivers } from './receivers.ts';
+import { PAGES, pageLink } from '../location.ts';
+import { When } from '../parts.tsx';
+import { failingReceivers } from '../receivers.ts';
 import { ResolvedPage } from './resolved-page.tsx';
 import { SilencesPage } from './silences-page.tsx';
-import { nowMs, sightOf } from './state.ts';
-import { durationText, stampOf } from './times.ts';
+import { nowMs, sightOf } from '../state.ts';
+import { durationText, stampOf } from '../times.ts';
 import { WatchlistPage } from './watchlist-page.tsx';
 
 export function Shell(): JSX.Element {

@@ -3,7 +3,7 @@
  * sleep too, everything is read anew: the stream begins *now* and the snapshot follows it, so that nothing falls
  * between and nothing old overwrites what is new.
  */
-import type { Alert, Incident } from '../../../incident/alert.ts';
+import type { Alert, Incident } from '../../incident/alert.ts';
 import {
   ApiError,
   fetchCoverage,

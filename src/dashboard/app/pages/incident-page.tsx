@@ -1,16 +1,16 @@
 /** One incident: what, how bad, since when, who sees it, why we say so, what to do, and what has been done. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { ActionBar } from './actions.tsx';
-import type { IncidentDetail } from './api.ts';
-import { AsGraph } from './as-graph-view.tsx';
-import { useTools } from './context.ts';
+import { ActionBar } from '../actions.tsx';
+import type { IncidentDetail } from '../api.ts';
+import { AsGraph } from '../pictures/as-graph-view.tsx';
+import { useTools } from '../context.ts';
 import { Advice, EvidenceTable, RawUpdates, RoutesTable, Timeline } from './incident-sections.tsx';
-import { pageLink } from './location.ts';
-import { asn, Badge, reachOf, SeverityBadge, Waiting, When } from './parts.tsx';
-import { SpreadChart } from './spread-chart.tsx';
-import { nowMs } from './state.ts';
-import { durationText } from './times.ts';
+import { pageLink } from '../location.ts';
+import { asn, Badge, reachOf, SeverityBadge, Waiting, When } from '../parts.tsx';
+import { SpreadChart } from '../pictures/spread-chart.tsx';
+import { nowMs } from '../state.ts';
+import { durationText } from '../times.ts';
 
 export function IncidentPage(): JSX.Element {
   const { app, t, live } = useTools();

@@ -2,8 +2,8 @@
  * All that the page knows, in one immutable value, and what changes it. The stream and the polls put in here what
  * they hear; the view is drawn from it as a whole.
  */
-import type { CoverageInterval, Silence, WatchlistStateEntry } from '../../../engine/ports.ts';
-import type { Incident } from '../../../incident/alert.ts';
+import type { CoverageInterval, Silence, WatchlistStateEntry } from '../../engine/ports.ts';
+import type { Incident } from '../../incident/alert.ts';
 import type { DaemonView, IncidentDetail, Readiness } from './api.ts';
 import { type Place, readPlace } from './location.ts';
 import type { Preferences } from './preferences.ts';

@@ -1,10 +1,10 @@
 /** The graph of AS paths as SVG, its legend, and the same in words: a table of paths. */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { IncidentDetail } from './api.ts';
+import type { IncidentDetail } from '../api.ts';
 import { curve, graphOf, hopsOf, lastWithPaths, pathsOf, placed, type Role } from './as-graph.ts';
-import { useTools } from './context.ts';
-import { asn, Section, TableFrame, When } from './parts.tsx';
+import { useTools } from '../context.ts';
+import { asn, Section, TableFrame, When } from '../parts.tsx';
 
 const PATHS_SHOWN = 100;
 /** A wide graph shrinks to this and scrolls beyond. */

@@ -1,6 +1,6 @@
 /** The small pieces that every page is made of. */
 import type { ComponentChildren, JSX } from 'preact';
-import type { Incident } from '../../../incident/alert.ts';
+import type { Incident } from '../../incident/alert.ts';
 import { useTools } from './context.ts';
 import { incidentLink } from './location.ts';
 import { nowMs } from './state.ts';

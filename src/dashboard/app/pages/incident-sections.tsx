@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import type { RawEvidence } from '../../../engine/ports.ts';
 import type { Alert, Incident } from '../../../incident/alert.ts';
-import { useTools } from './context.ts';
-import { Origins, reachOf, Section, SeverityBadge, TableFrame, When } from './parts.tsx';
+import { useTools } from '../context.ts';
+import { Origins, reachOf, Section, SeverityBadge, TableFrame, When } from '../parts.tsx';
 
 export function RoutesTable({ incident }: { readonly incident: Incident }): JSX.Element | null {
   const { t } = useTools();
