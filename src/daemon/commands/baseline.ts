@@ -26,8 +26,8 @@ import { baselineLine, readBaselineLines } from '../baseline-lines.ts';
 import { type Streams, settingsOf, UsageError } from '../command-line.ts';
 import { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
-import { PEERS_KEPT_MAX, type Survey, surveyRibs } from '../rib-survey.ts';
-import { type Judged, judgeSurvey, MARKS } from '../snapshot-learning.ts';
+import { PEERS_KEPT_MAX, type Survey, surveyRibs } from '../../learn/rib-survey.ts';
+import { type Judged, judgeSurvey, MARKS } from '../../learn/snapshot-learning.ts';
 import { localTime, tableLines } from '../table.ts';
 
 function accessOf(options: CommonOptions): BaselineAccess {

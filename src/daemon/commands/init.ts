@@ -24,13 +24,13 @@ import type { Watchlist } from '../../match/watchlist.ts';
 import { printable } from '../alert-line.ts';
 import { asnArgument } from '../arguments.ts';
 import { type InitArguments, type Streams, UsageError } from '../command-line.ts';
-import { applySplices, type Edited, unifiedDiff } from '../line-edits.ts';
+import { applySplices, type Edited, unifiedDiff } from '../../learn/line-edits.ts';
 import { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
-import { type Proposal, propose } from '../watch-proposal.ts';
-import { proposalJson, watchlistLines } from '../watch-proposal-text.ts';
-import { gatherMaterial, type Material } from '../watch-sources.ts';
-import { type Merge, mergeNdjson, mergeYaml } from '../watchlist-merge.ts';
+import { type Proposal, propose } from '../../learn/watch-proposal.ts';
+import { proposalJson, watchlistLines } from '../../learn/watch-proposal-text.ts';
+import { gatherMaterial, type Material } from '../../learn/watch-sources.ts';
+import { type Merge, mergeNdjson, mergeYaml } from '../../learn/watchlist-merge.ts';
 
 /** As `learnPeers` of the configuration. */
 const MIN_PEERS = 3;

@@ -18,7 +18,7 @@ import { formatFileProblem, RecordedInput } from '../feed/files/files.ts';
 import { mrtForm } from '../feed/files/mrt-files.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import type { WatchPlan } from '../judge/watch-plan.ts';
-import { interestOf } from './interest.ts';
+import { interestOf } from '../daemon/interest.ts';
 import { PointSets } from './point-sets.ts';
 
 /** Peer ASes kept for each origin and neighbour; more change no decision. */
