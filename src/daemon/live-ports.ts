@@ -6,7 +6,7 @@ import { resourceOf, statusNow, watchlistState } from '../engine/present-view.ts
 import { isoTime } from '../incident/alert.ts';
 import type { Driver } from './driver.ts';
 import type { LiveClock } from './live-clock.ts';
-import { statusThen } from './status-then.ts';
+import { statusThen } from '../explain/status-then.ts';
 
 export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () => void): Operator {
   const actions = new OperatorActions(driver.engine);

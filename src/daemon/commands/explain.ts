@@ -16,9 +16,9 @@ import { DATABASE_FILE, openStore } from '../../store/store.ts';
 import { printable } from '../alert-line.ts';
 import { communityArgument, pathArgument, prefixArgument } from '../arguments.ts';
 import type { ExplainArguments, Streams } from '../command-line.ts';
-import { explainAnnouncement } from '../explanation.ts';
-import type { Asked } from '../explanation-shape.ts';
-import { explanationLines, notifyLines } from '../explanation-text.ts';
+import { explainAnnouncement } from '../../explain/explanation.ts';
+import type { Asked } from '../../explain/explanation-shape.ts';
+import { explanationLines, notifyLines } from '../../explain/explanation-text.ts';
 import { Output } from '../output.ts';
 import { stateDirectoryOf } from '../state-directory.ts';
 
