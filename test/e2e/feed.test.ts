@@ -1,6 +1,6 @@
 /** The daemon and a feed that misbehaves: what is wrong costs itself, what is not seen is said. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { frameOf } from '../../src/daemon/scenarios/kakao-2022.ts';
+import { frameOf } from '../../src/demo/kakao-2022.ts';
 import { DATABASE_FILE, openStore } from '../../src/store/store.ts';
 import { buildProgram, eventually, type Program, runProgram } from './program.ts';
 import { Stage } from './stage.ts';

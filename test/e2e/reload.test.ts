@@ -1,7 +1,7 @@
 /** The daemon and its operator: signals, a second one, edits of the watchlist while it runs. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { frameOf } from '../../src/daemon/scenarios/kakao-2022.ts';
+import { frameOf } from '../../src/demo/kakao-2022.ts';
 import { buildProgram, eventually, type Program, runProgram } from './program.ts';
 import { AlertStream, Stage } from './stage.ts';
 

@@ -1,6 +1,6 @@
 /** Routes, escalation, reminders, silences and planned changes, from the configuration to what receivers get. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { frameOf } from '../../src/daemon/scenarios/kakao-2022.ts';
+import { frameOf } from '../../src/demo/kakao-2022.ts';
 import type { Incident } from '../../src/incident/alert.ts';
 import { buildProgram, eventually, type Program, runProgram } from './program.ts';
 import { Stage } from './stage.ts';

@@ -1,5 +1,5 @@
 /** The Kakao hijack in a few steps, for any pair of watched prefixes: what is sent, step by step. */
-import { frameOf, type ScenarioVantagePoint } from '../../src/daemon/scenarios/kakao-2022.ts';
+import { frameOf, type ScenarioVantagePoint } from '../../src/demo/kakao-2022.ts';
 
 export const OFFENDER = 9457;
 

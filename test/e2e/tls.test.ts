@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { frameOf } from '../../src/daemon/scenarios/kakao-2022.ts';
+import { frameOf } from '../../src/demo/kakao-2022.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from '../deliver/tls.ts';
 import { buildProgram, eventually, type Program } from './program.ts';
 import { Stage } from './stage.ts';

@@ -9,12 +9,12 @@ import { RisLiveSimulator } from '../../feed/simulator/simulator.ts';
 import type { Alert } from '../../incident/alert.ts';
 import type { Streams } from '../command-line.ts';
 import { Daemon } from '../daemon.ts';
-import { followAlerts } from '../demo/alert-feed.ts';
-import { type DemoFiles, writeDemoFiles } from '../demo/files.ts';
-import { Narrator, seoulTime } from '../demo/narrator.ts';
-import { type SlackStandIn, startSlackStandIn } from '../demo/slack-stand-in.ts';
+import { followAlerts } from '../../demo/alert-feed.ts';
+import { type DemoFiles, writeDemoFiles } from '../../demo/files.ts';
+import { Narrator, seoulTime } from '../../demo/narrator.ts';
+import { type SlackStandIn, startSlackStandIn } from '../../demo/slack-stand-in.ts';
 import { createLog } from '../log.ts';
-import { frameOf, HIJACKED, KAKAO_2022, type ScenarioStep, WATCHED } from '../scenarios/kakao-2022.ts';
+import { frameOf, HIJACKED, KAKAO_2022, type ScenarioStep, WATCHED } from '../../demo/kakao-2022.ts';
 
 export interface DemoOptions {
   /** Times the usual pace, which takes about a minute and a half. */

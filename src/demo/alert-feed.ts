@@ -1,5 +1,5 @@
 /** Reads the daemon's event stream over HTTP, as any client would. */
-import type { Alert } from '../../incident/alert.ts';
+import type { Alert } from '../incident/alert.ts';
 
 /** Calls `onAlert` for each alert from now on; resolves once the stream stands. Ends with the signal. */
 export async function followAlerts(

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { WATCHED } from '../scenarios/kakao-2022.ts';
+import { WATCHED } from './kakao-2022.ts';
 
 export interface DemoFiles {
   readonly configPath: string;
