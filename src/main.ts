@@ -11,7 +11,7 @@ const named =
 
 // Before anything else is loaded: most of what a start allocates comes from that.
 if (named[0] === 'run') startSmall();
-const { runCommandLine } = await import('./daemon/command-line.ts');
+const { runCommandLine } = await import('./cli/command-line.ts');
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { loadSettings } from '../src/config/load.ts';
-import { runReplay } from '../src/daemon/commands/replay.ts';
+import { runReplay } from '../src/cli/commands/replay.ts';
 import type { Alert } from '../src/incident/alert.ts';
 
 /** Where stories begin unless they say otherwise. */

@@ -2,10 +2,10 @@
 import { formatAsn } from '../bgp/asn.ts';
 import type { Settings } from '../config/settings.ts';
 import { asLabel } from '../judge/evidence-words.ts';
-import { printable } from '../daemon/alert-line.ts';
+import { printable } from '../cli/alert-line.ts';
 import type { ExplainedExpectation, ExplainedFinding, Explanation } from './explanation-shape.ts';
-import { signed } from '../daemon/incident-text.ts';
-import { localTime, tableLines } from '../daemon/table.ts';
+import { signed } from '../cli/incident-text.ts';
+import { localTime, tableLines } from '../cli/table.ts';
 
 /** `state`: one line about what is remembered. */
 export function explanationLines(explanation: Explanation, settings: Settings, state: string): string[] {

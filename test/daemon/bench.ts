@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { runCommandLine, type Streams } from '../../src/daemon/command-line.ts';
+import { runCommandLine, type Streams } from '../../src/cli/command-line.ts';
 import type { Batch } from '../../src/engine/ports.ts';
 import { DATABASE_FILE, openStore } from '../../src/store/store.ts';
 import { NO_ROUTES } from '../store/routes.ts';

@@ -7,8 +7,8 @@ import {
   runCommandLine,
   type Streams,
   UsageError,
-} from '../../src/daemon/command-line.ts';
-import { replayIncident } from '../../src/daemon/commands/incident-library.ts';
+} from '../../src/cli/command-line.ts';
+import { replayIncident } from '../../src/cli/commands/incident-library.ts';
 import type { Alert } from '../../src/incident/alert.ts';
 
 class Kept extends Writable {

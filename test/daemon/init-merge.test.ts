@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/problems.ts';
-import { UsageError } from '../../src/daemon/command-line.ts';
+import { UsageError } from '../../src/cli/command-line.ts';
 import { applySplices, unifiedDiff } from '../../src/learn/line-edits.ts';
 import { watchlist } from '../config/files.ts';
 import { Bench, type Row, seen, type Told } from './init-fixture.ts';

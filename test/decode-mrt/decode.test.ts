@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { runDecode } from '../../src/daemon/commands/decode.ts';
+import { runDecode } from '../../src/cli/commands/decode.ts';
 import { collectorOfPath } from '../../src/feed/files/collector-name.ts';
 import {
   attribute,

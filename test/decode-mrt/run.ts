@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { type DecodeOptions, runDecode } from '../../src/daemon/commands/decode.ts';
+import { type DecodeOptions, runDecode } from '../../src/cli/commands/decode.ts';
 
 export interface Outcome {
   readonly code: number;

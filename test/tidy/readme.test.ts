@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { DEFAULT_DETECTION } from '../../src/config/detection.ts';
 import { loadSettings } from '../../src/config/load.ts';
-import { runCommandLine } from '../../src/daemon/command-line.ts';
+import { runCommandLine } from '../../src/cli/command-line.ts';
 import { ERROR_CODES } from '../../src/engine/errors.ts';
 import { KINDS } from '../../src/incident/alert.ts';
 import { createMetrics } from '../../src/serve/metrics.ts';

@@ -117,7 +117,7 @@ export const oneExit: HouseRule = (files) =>
   );
 
 /** `explain` asks an engine of its own what would come of an announcement; nothing of it is committed. */
-const ASKS_WHAT_IF = ['src/explain/explanation.ts', 'src/daemon/commands/explain.ts'];
+const ASKS_WHAT_IF = ['src/explain/explanation.ts', 'src/cli/commands/explain.ts'];
 
 /** Feeds an engine with input, or moves its clock: live, replay and demo all do it through the driver. */
 export const oneDriver: HouseRule = (files) =>

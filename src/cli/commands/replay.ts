@@ -21,8 +21,8 @@ import { type RpkiData, RpkiDataBuilder } from '../../judge/rpki-data.ts';
 import { WatchPlan } from '../../judge/watch-plan.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../../store/store.ts';
 import { alertLine } from '../alert-line.ts';
-import { Driver } from '../driver.ts';
-import { interestOf } from '../interest.ts';
+import { Driver } from '../../daemon/driver.ts';
+import { interestOf } from '../../daemon/interest.ts';
 import { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
 

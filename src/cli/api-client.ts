@@ -9,7 +9,7 @@ import { show } from '../config/words.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { printable } from './alert-line.ts';
 import { UsageError } from './command-line.ts';
-import { ADMIN_TOKEN_FILE, DAEMON_FILE, readToken, stateDirectoryOf } from './state-directory.ts';
+import { ADMIN_TOKEN_FILE, DAEMON_FILE, readToken, stateDirectoryOf } from '../daemon/state-directory.ts';
 
 /** A request may wait for a transaction, never for long. */
 const TIMEOUT_MS = 30_000;

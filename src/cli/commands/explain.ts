@@ -20,7 +20,7 @@ import { explainAnnouncement } from '../../explain/explanation.ts';
 import type { Asked } from '../../explain/explanation-shape.ts';
 import { explanationLines, notifyLines } from '../../explain/explanation-text.ts';
 import { Output } from '../output.ts';
-import { stateDirectoryOf } from '../state-directory.ts';
+import { stateDirectoryOf } from '../../daemon/state-directory.ts';
 
 export type ExplainOptions = ExplainArguments & { readonly prefix: string; readonly path: string };
 

@@ -12,11 +12,11 @@ import { type FilesWatch, watchFiles } from '../../config/watch-files.ts';
 import type { CheckedWatchlist, KeptColumns } from '../../config/watchlist-files.ts';
 import { DATABASE_FILE } from '../../store/store.ts';
 import type { Streams } from '../command-line.ts';
-import { Daemon } from '../daemon.ts';
-import { keptIn } from '../kept-columns.ts';
-import { createLog } from '../log.ts';
-import { growFreely } from '../small-heap.ts';
-import { stateDirectoryOf } from '../state-directory.ts';
+import { Daemon } from '../../daemon/daemon.ts';
+import { keptIn } from '../../daemon/kept-columns.ts';
+import { createLog } from '../../daemon/log.ts';
+import { growFreely } from '../../daemon/small-heap.ts';
+import { stateDirectoryOf } from '../../daemon/state-directory.ts';
 
 export interface RunOptions {
   readonly configPath: string;

@@ -8,12 +8,12 @@ import { loadSettings } from '../../config/load.ts';
 import { RisLiveSimulator } from '../../feed/simulator/simulator.ts';
 import type { Alert } from '../../incident/alert.ts';
 import type { Streams } from '../command-line.ts';
-import { Daemon } from '../daemon.ts';
+import { Daemon } from '../../daemon/daemon.ts';
 import { followAlerts } from '../../demo/alert-feed.ts';
 import { type DemoFiles, writeDemoFiles } from '../../demo/files.ts';
 import { Narrator, seoulTime } from '../../demo/narrator.ts';
 import { type SlackStandIn, startSlackStandIn } from '../../demo/slack-stand-in.ts';
-import { createLog } from '../log.ts';
+import { createLog } from '../../daemon/log.ts';
 import { frameOf, HIJACKED, KAKAO_2022, type ScenarioStep, WATCHED } from '../../demo/kakao-2022.ts';
 
 export interface DemoOptions {

@@ -17,7 +17,7 @@ import { Baseline } from '../judge/baseline.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
 import { apiClientOf } from './api-client.ts';
 import { fullLine } from './baseline-lines.ts';
-import { stateDirectoryOf } from './state-directory.ts';
+import { stateDirectoryOf } from '../daemon/state-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

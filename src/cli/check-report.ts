@@ -10,7 +10,7 @@ import { type SubscriptionPlan, subscriptionsOf } from '../feed/ris-live/subscri
 import type { RoaExposure } from '../judge/roa-exposure.ts';
 import type { Words } from '../judge/vocabulary.ts';
 import { type WatchEntries, type WatchEntry, watchName } from '../match/watchlist.ts';
-import { watchSubscription } from './watch-subscription.ts';
+import { watchSubscription } from '../daemon/watch-subscription.ts';
 
 export interface FeedReport {
   readonly name: string;

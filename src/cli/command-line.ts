@@ -9,7 +9,7 @@ import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../daemon/version.ts';
 
 export interface Streams {
   readonly stdout: NodeJS.WriteStream;

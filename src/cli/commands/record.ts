@@ -7,11 +7,11 @@ import type { Settings } from '../../config/settings.ts';
 import { RecordingWriter } from '../../feed/files/recording.ts';
 import { RisLiveFeed } from '../../feed/ris-live/client.ts';
 import { systemClock } from '../../feed/surroundings.ts';
-import { clientId } from '../client-id.ts';
+import { clientId } from '../../daemon/client-id.ts';
 import type { Streams } from '../command-line.ts';
-import { LiveClock } from '../live-clock.ts';
-import { createLog } from '../log.ts';
-import { watchSubscription } from '../watch-subscription.ts';
+import { LiveClock } from '../../daemon/live-clock.ts';
+import { createLog } from '../../daemon/log.ts';
+import { watchSubscription } from '../../daemon/watch-subscription.ts';
 
 export interface RecordOptions {
   /** Fractions are fine. */

@@ -17,7 +17,7 @@ import { type SeenSoFar, seenSoFar } from '../announced.ts';
 import { entryJson, type FeedReport, feedReports, warningsOf } from '../check-report.ts';
 import type { Streams } from '../command-line.ts';
 import { Output } from '../output.ts';
-import { stateDirectoryOf } from '../state-directory.ts';
+import { stateDirectoryOf } from '../../daemon/state-directory.ts';
 import { languageOf } from '../table.ts';
 
 export async function runCheck(
