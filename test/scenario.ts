@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { loadSettings } from '../src/config/load.ts';
 import { runReplay } from '../src/cli/commands/replay.ts';
+import { loadSettings } from '../src/config/load.ts';
 import type { Alert } from '../src/incident/alert.ts';
 
 /** Where stories begin unless they say otherwise. */

@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { show } from '../config/words.ts';
-import { OperationalError } from '../engine/errors.ts';
-import { printable } from './alert-line.ts';
-import { UsageError } from './command-line.ts';
 import { ADMIN_TOKEN_FILE, DAEMON_FILE, readToken, stateDirectoryOf } from '../daemon/state-directory.ts';
+import { OperationalError } from '../engine/errors.ts';
+import { printable } from '../words/printable.ts';
+import { UsageError } from './usage.ts';
 
 /** A request may wait for a transaction, never for long. */
 const TIMEOUT_MS = 30_000;

@@ -10,8 +10,8 @@ import type { Community } from '../bgp/update.ts';
 import { readPrefix } from '../config/rules.ts';
 import { show } from '../config/words.ts';
 import type { Author } from '../engine/ports.ts';
-import { UsageError } from './command-line.ts';
 import { parseSpan, parseTime } from './times.ts';
+import { UsageError } from './usage.ts';
 
 export interface CommonOptions {
   readonly config?: string;

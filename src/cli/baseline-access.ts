@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { neighborOf, originsOf } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Settings } from '../config/settings.ts';
+import { stateDirectoryOf } from '../daemon/state-directory.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { baselineRowOf, keptRowOf } from '../engine/learner.ts';
 import type { Author, BaselineRow, Batch } from '../engine/ports.ts';
@@ -17,7 +18,6 @@ import { Baseline } from '../judge/baseline.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
 import { apiClientOf } from './api-client.ts';
 import { fullLine } from './baseline-lines.ts';
-import { stateDirectoryOf } from '../daemon/state-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -6,11 +6,11 @@ import { formatAsn, isUnroutableAsn } from '../bgp/asn.ts';
 import { overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { severityRank } from '../bgp/severity.ts';
 import type { RouteSettings, Settings } from '../config/settings.ts';
+import { watchSubscription } from '../daemon/watch-subscription.ts';
 import { type SubscriptionPlan, subscriptionsOf } from '../feed/ris-live/subscription.ts';
 import type { RoaExposure } from '../judge/roa-exposure.ts';
 import type { Words } from '../judge/vocabulary.ts';
 import { type WatchEntries, type WatchEntry, watchName } from '../match/watchlist.ts';
-import { watchSubscription } from '../daemon/watch-subscription.ts';
 
 export interface FeedReport {
   readonly name: string;

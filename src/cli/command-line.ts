@@ -7,21 +7,22 @@ import { defaultConfigPath } from '../config/default-path.ts';
 import { loadSettings } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
+import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
-import { VERSION } from '../daemon/version.ts';
-
-export interface Streams {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
-}
+import {
+  type Common,
+  type ExplainArguments,
+  type InitArguments,
+  type ReplayArguments,
+  type Streams,
+  settingsOf,
+  UsageError,
+} from './usage.ts';
 
 const USAGE = 64;
 const CONFIG = 78;
 const PLUGIN_UNKNOWN = 3;
-
-/** What the user asked for makes no sense: exit 64. */
-export class UsageError extends Error {}
 
 /** Runs one command; resolves with the exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], io: Streams): Promise<number> {
@@ -66,11 +67,6 @@ function exitCodeOf(error: unknown, io: Streams): number {
   return 1;
 }
 
-interface Common {
-  readonly config?: string;
-  readonly json?: boolean;
-}
-
 function buildProgram(outcome: { code: number }, io: Streams): Command {
   const program = new Command('originwatch')
     .description(
@@ -106,16 +102,6 @@ function command(parent: Command, name: string, description: string, hasJson: bo
     .exitOverride();
   made.copyInheritedSettings(parent);
   return hasJson ? made.option('--json', 'machine-readable output') : made;
-}
-
-/** Options stand on the subcommand or, for groups, on the group. */
-export function settingsOf(options: Common & { watchlist?: string; vrps?: string }): Settings {
-  return loadSettings({
-    configPath: options.config ?? defaultConfigPath(process.env),
-    watchlistPath: options.watchlist,
-    vrpsPath: options.vrps,
-    env: process.env,
-  }).settings;
 }
 
 function addDaemonCommands(program: Command, done: Done, io: Streams): void {
@@ -211,31 +197,6 @@ function addRecordedInputCommands(program: Command, done: Done, io: Streams): vo
     );
 }
 
-export interface ReplayArguments extends Common {
-  readonly watchlist?: string;
-  readonly vrps?: string;
-  readonly state?: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly speed?: number;
-  readonly collector?: string;
-  readonly incident?: string;
-  readonly list?: boolean;
-}
-
-export interface InitArguments extends Common {
-  readonly asn: readonly string[];
-  readonly rib?: readonly string[];
-  readonly vrps?: string;
-  readonly ripestat?: boolean;
-  readonly ripestatUrl?: string;
-  readonly collector?: string;
-  readonly minPeers?: number;
-  readonly group?: string;
-  readonly out?: string;
-  readonly yes?: boolean;
-}
-
 function addJudgingCommands(program: Command, done: Done, io: Streams): void {
   command(program, 'explain', 'what this announcement would cause, stage by stage', true)
     .argument('<prefix>')
@@ -264,13 +225,6 @@ function addJudgingCommands(program: Command, done: Done, io: Streams): void {
         );
       }),
     );
-}
-
-export interface ExplainArguments extends Common {
-  readonly watchlist?: string;
-  readonly vrps?: string;
-  readonly community?: readonly string[];
-  readonly state?: string;
 }
 
 function addOperatorCommands(program: Command, done: Done, io: Streams): void {

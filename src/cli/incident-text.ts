@@ -2,7 +2,7 @@
 import { formatAsn } from '../bgp/asn.ts';
 import type { RawEvidence } from '../engine/ports.ts';
 import type { Alert, Incident } from '../incident/alert.ts';
-import { printable } from './alert-line.ts';
+import { printable } from '../words/printable.ts';
 import { languageOf, localTime, shortId, tableLines } from './table.ts';
 
 /** A line each under a header; nothing at all for none. */

@@ -1,5 +1,5 @@
 /** Data for people: aligned columns, times in their own zone, nothing from outside that could steer the terminal. */
-import { printable } from './alert-line.ts';
+import { printable } from '../words/printable.ts';
 
 /** Hangul, kana, Han and the like take two columns. */
 const WIDE =

@@ -3,6 +3,6 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export function dashboardDirectory(): { readonly dashboardDirectory?: string } {
-  const directory = fileURLToPath(new URL('../serve/dashboard/public', import.meta.url));
+  const directory = fileURLToPath(new URL('../dashboard/public', import.meta.url));
   return existsSync(`${directory}/index.html`) ? { dashboardDirectory: directory } : {};
 }

@@ -3,10 +3,10 @@
 import { OperatorActions } from '../engine/operators.ts';
 import type { Answer, Archive, Operator, Present, StatusAnswer } from '../engine/ports.ts';
 import { resourceOf, statusNow, watchlistState } from '../engine/present-view.ts';
+import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Driver } from './driver.ts';
 import type { LiveClock } from './live-clock.ts';
-import { statusThen } from '../explain/status-then.ts';
 
 export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () => void): Operator {
   const actions = new OperatorActions(driver.engine);

@@ -1,6 +1,6 @@
 /** Logs go to stderr: JSON lines, or one readable line each where stderr is a terminal. */
 import { type Logger, pino } from 'pino';
-import { printable } from '../cli/alert-line.ts';
+import { printable } from '../words/printable.ts';
 
 interface LogStream {
   readonly isTTY?: boolean;

@@ -1,6 +1,7 @@
 /** What the demo says: plain paragraphs on stdout, outside text made harmless. */
+
 import { isoTime } from '../incident/alert.ts';
-import { printable } from '../cli/alert-line.ts';
+import { printable } from '../words/printable.ts';
 
 const WIDTH = 100;
 const SEOUL_AHEAD_MS = 9 * 3_600_000;

@@ -8,13 +8,13 @@ import type { Memory, Sighting } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import { linkName } from '../judge/known-links.ts';
-import { neighborAt } from './fast/plain-judge.ts';
-import type { RibRoute, Words } from '../rows/rib-route.ts';
-import { RowQueue } from '../rows/row-queue.ts';
 import type { Changed } from '../judge/watch-plan.ts';
 import type { AsnEntry } from '../match/watchlist.ts';
+import type { RibRoute, Words } from '../rows/rib-route.ts';
+import { RowQueue } from '../rows/row-queue.ts';
 import type { Answer } from './appraise.ts';
 import type { Core } from './core.ts';
+import { neighborAt } from './fast/plain-judge.ts';
 import type { BaselineRow, KeptBaselineRow } from './ports.ts';
 
 /** Watch entries up to which every declared origin has a row before it is seen. */

@@ -6,10 +6,10 @@ import { type Prefix, truncate } from '../bgp/prefix.ts';
 import type { Cause } from '../incident/incident-book.ts';
 import type { Finding, Watched } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
-import { PlainJudge } from './fast/plain-judge.ts';
-import type { RibRoute } from '../rows/rib-route.ts';
 import { FAMILY_OF } from '../judge/vocabulary.ts';
+import type { RibRoute } from '../rows/rib-route.ts';
 import type { Core } from './core.ts';
+import { PlainJudge } from './fast/plain-judge.ts';
 
 /** See `PrefixRows.inside`. */
 const SHORT_6 = 32;

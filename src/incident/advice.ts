@@ -3,8 +3,8 @@
  */
 import { covers, lengthMax, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { asLabel } from '../judge/evidence-words.ts';
-import { withParticle as josa } from '../words/korean.ts';
 import type { EvidenceCode, Words } from '../judge/vocabulary.ts';
+import { withParticle as josa } from '../words/korean.ts';
 import type { Incident, IncidentRoute } from './alert.ts';
 import type { IncidentState } from './incident-state.ts';
 

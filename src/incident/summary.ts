@@ -5,8 +5,8 @@
 
 import { asLabel, evidenceOf } from '../judge/evidence-words.ts';
 import type { Row } from '../judge/finding.ts';
-import { withParticle as josa } from '../words/korean.ts';
 import type { Words } from '../judge/vocabulary.ts';
+import { withParticle as josa } from '../words/korean.ts';
 import type { IncidentRoute } from './alert.ts';
 import type { IncidentState } from './incident-state.ts';
 

@@ -2,8 +2,9 @@
  * The words of every evidence row, in both languages: one closed catalogue, complete by type. `facts` are those
  * that the row was made with, in the order the maker wrote them. Pure; outside strings stay raw.
  */
-import type { Row } from './finding.ts';
+
 import { withParticle as josa } from '../words/korean.ts';
+import type { Row } from './finding.ts';
 import { mitigationName } from './mitigation.ts';
 import type { Evidence, EvidenceCode, Words } from './vocabulary.ts';
 

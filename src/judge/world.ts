@@ -5,6 +5,7 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Vrp } from '../bgp/vrp.ts';
+import type { WatchedRib } from '../rows/watched-rib.ts';
 import type { ProvidersOf } from './aspa.ts';
 import type { Baseline } from './baseline.ts';
 import type { Finding } from './finding.ts';
@@ -12,7 +13,6 @@ import type { KnownLinks } from './known-links.ts';
 import type { Topology } from './topology.ts';
 import type { VantagePoints } from './vantage-points.ts';
 import type { Weights } from './vocabulary.ts';
-import type { WatchedRib } from '../rows/watched-rib.ts';
 
 export interface RpkiView {
   validate(

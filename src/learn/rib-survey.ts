@@ -12,13 +12,13 @@ import type { Prefix } from '../bgp/prefix.ts';
 import type { Update } from '../bgp/update.ts';
 import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
 import type { Interest } from '../decode/bgp/update.ts';
+import { interestOf } from '../engine/interest.ts';
 import { BZIP2 } from '../feed/files/bzip2.ts';
 import { XZ, ZSTD } from '../feed/files/decompress-tool.ts';
 import { formatFileProblem, RecordedInput } from '../feed/files/files.ts';
 import { mrtForm } from '../feed/files/mrt-files.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import type { WatchPlan } from '../judge/watch-plan.ts';
-import { interestOf } from '../daemon/interest.ts';
 import { PointSets } from './point-sets.ts';
 
 /** Peer ASes kept for each origin and neighbour; more change no decision. */

@@ -2,7 +2,7 @@
  * Proposed watch entries as text: lines of a YAML watchlist with their comments, lines of NDJSON, and JSON for programs.
  * An entry in doubt is written as a comment, complete, so that taking it in is removing the `#`.
  */
-import { printable } from '../cli/alert-line.ts';
+import { printable } from '../words/printable.ts';
 import type { Proposal, ProposedEntry, SourceName } from './watch-proposal.ts';
 
 /** Columns of a comment. */

@@ -7,8 +7,8 @@ import { comparePrefixes, type Prefix, prefixFromWords } from '../bgp/prefix.ts'
 import type { RpkiRows, Vrp, VrpRow } from '../bgp/vrp.ts';
 import { OperationalError } from '../engine/errors.ts';
 import type { Ripestat } from '../feed/ripestat/client.ts';
-import { systemClock } from '../feed/surroundings.ts';
 import { loadVrpFile } from '../feed/rpki/vrp-export.ts';
+import { systemClock } from '../feed/surroundings.ts';
 import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
 import { WatchPlan } from '../judge/watch-plan.ts';
 import type { WatchEntry } from '../match/watchlist.ts';

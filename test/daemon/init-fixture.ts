@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import type { InitArguments, Streams } from '../../src/cli/command-line.ts';
 import { type Ask, runInit } from '../../src/cli/commands/init.ts';
+import type { InitArguments, Streams } from '../../src/cli/usage.ts';
 import { attribute, hex, ORIGIN_IGP, peerTable, ribEntry, ribRow, segment } from '../decode-mrt/bytes.ts';
 
 /** Six vantage points, each its own AS. */

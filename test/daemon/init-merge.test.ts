@@ -4,8 +4,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { UsageError } from '../../src/cli/usage.ts';
 import { ConfigError } from '../../src/config/problems.ts';
-import { UsageError } from '../../src/cli/command-line.ts';
 import { applySplices, unifiedDiff } from '../../src/learn/line-edits.ts';
 import { watchlist } from '../config/files.ts';
 import { Bench, type Row, seen, type Told } from './init-fixture.ts';

@@ -1,7 +1,7 @@
 /** `originwatch init`: what it proposes from RIBs, VRPs and RIPEstat, and what it does not trust. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { InitArguments } from '../../src/cli/command-line.ts';
-import { UsageError } from '../../src/cli/command-line.ts';
+import type { InitArguments } from '../../src/cli/usage.ts';
+import { UsageError } from '../../src/cli/usage.ts';
 import { OperationalError } from '../../src/engine/errors.ts';
 import type { PrefixEntry } from '../../src/match/watchlist.ts';
 import { watchlist } from '../config/files.ts';

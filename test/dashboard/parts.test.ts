@@ -1,8 +1,8 @@
 /** The dashboard's parts that need no browser: the stream's reader, the graph of paths, times, addresses of pages. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { graphOf, hopsOf, lastWithPaths, placed } from '../../src/dashboard/app/pictures/as-graph.ts';
 import { incidentLink, pageLink, readPlace } from '../../src/dashboard/app/location.ts';
+import { graphOf, hopsOf, lastWithPaths, placed } from '../../src/dashboard/app/pictures/as-graph.ts';
 import { createStreamReader } from '../../src/dashboard/app/sse.ts';
 import { durationText, isoFromField, stampOf } from '../../src/dashboard/app/times.ts';
 import { WORDS } from '../../src/dashboard/app/words.ts';

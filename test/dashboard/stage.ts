@@ -7,9 +7,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { buildDashboard } from '../../src/dashboard/build.ts';
 import type { CoverageInterval, WatchlistStateEntry } from '../../src/engine/ports.ts';
 import { type Incident, type IncidentRoute, isoTime } from '../../src/incident/alert.ts';
-import { buildDashboard } from '../../src/dashboard/build.ts';
 import type { ServerOptions } from '../../src/serve/server.ts';
 import { anIncident, aWorld, type Running, START_MS, started, type World } from '../serve/fakes.ts';
 
@@ -26,7 +26,7 @@ export interface Theatre {
 export async function opened(): Promise<Theatre> {
   const directory = mkdtempSync(join(tmpdir(), 'originwatch-dashboard-'));
   const dashboardDirectory = join(directory, 'public');
-  const app = new URL('../../src/serve/dashboard/app', import.meta.url).pathname;
+  const app = new URL('../../src/dashboard/app', import.meta.url).pathname;
   const [browser] = await Promise.all([launched(), buildDashboard(app, dashboardDirectory)]);
   return {
     browser,

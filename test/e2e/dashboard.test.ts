@@ -4,8 +4,8 @@
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Incident } from '../../src/incident/alert.ts';
 import { WORDS } from '../../src/dashboard/app/words.ts';
+import type { Incident } from '../../src/incident/alert.ts';
 import { hasChromium, launched, pageFor } from '../dashboard/stage.ts';
 import { buildPackage, eventually, type Program, Running } from './program.ts';
 import { Stage } from './stage.ts';

@@ -33,10 +33,10 @@ export async function buildPackage(): Promise<Program> {
     symlinkSync(join(ROOT, name), join(directory, name));
   mkdirSync(join(directory, 'dist/match/scan'), { recursive: true });
   copyFileSync(join(ROOT, SCANNER), join(directory, 'dist/match/scan/scanner.wasm'));
-  const app = join(ROOT, 'src/serve/dashboard/app');
+  const app = join(ROOT, 'src/dashboard/app');
   await Promise.all([
     bundleTo(join(directory, 'dist/daemon')),
-    buildDashboard(app, join(directory, 'dist/serve/dashboard/public')),
+    buildDashboard(app, join(directory, 'dist/dashboard/public')),
   ]);
   return {
     main: join(directory, 'dist/daemon/main.js'),

@@ -6,8 +6,8 @@ import { prefixFromWords, prefixOf } from '../../src/bgp/prefix.ts';
 import type { VantagePoint } from '../../src/bgp/vantage-point.ts';
 import { readSegment, SegmentWriter } from '../../src/engine/route-codec.ts';
 import { RouteLog } from '../../src/engine/route-log.ts';
-import type { PrefixWords, Words, WrittenRoute } from '../../src/rows/rib-route.ts';
 import { VantagePoints } from '../../src/judge/vantage-points.ts';
+import type { PrefixWords, Words, WrittenRoute } from '../../src/rows/rib-route.ts';
 import { WatchedRib } from '../../src/rows/watched-rib.ts';
 import { numbersAsWords, wordsOf, writeRoute } from '../store/routes.ts';
 

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { VrpRow } from '../../src/bgp/vrp.ts';
-import type { FeedClock } from '../../src/feed/surroundings.ts';
 import {
   loadVrpFile,
   type RpkiBuilder,
   VrpExport,
   type VrpExportOptions,
 } from '../../src/feed/rpki/vrp-export.ts';
+import type { FeedClock } from '../../src/feed/surroundings.ts';
 
 const START_MS = Date.parse('2022-02-03T01:00:00Z');
 

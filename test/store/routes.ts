@@ -4,9 +4,9 @@ import { type Prefix, prefixOf } from '../../src/bgp/prefix.ts';
 import type { VantagePoint } from '../../src/bgp/vantage-point.ts';
 import type { Remembered, RibRow, RouteChange } from '../../src/engine/ports.ts';
 import { readSegment, SegmentWriter } from '../../src/engine/route-codec.ts';
+import { VantagePoints } from '../../src/judge/vantage-points.ts';
 import { shapeOf } from '../../src/rows/prefix-rows.ts';
 import type { PrefixWords, Words } from '../../src/rows/rib-route.ts';
-import { VantagePoints } from '../../src/judge/vantage-points.ts';
 import { WatchedRib } from '../../src/rows/watched-rib.ts';
 
 /** A route of one vantage point. */

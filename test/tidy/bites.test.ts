@@ -20,7 +20,7 @@ describe('each rule of the house bites', () => {
   });
 
   it.each([
-    ['src/serve/dashboard/app/a.ts', "import { b } from '../../../incident/b.ts';"],
+    ['src/dashboard/app/a.ts', "import { b } from '../../incident/b.ts';"],
     ['src/feed/a.ts', "import { OperationalError } from '../engine/errors.ts';"],
     ['src/daemon/a.ts', "import { b } from '../store/b.ts';\nimport { c } from '../feed/c.ts';"],
     [
@@ -111,6 +111,13 @@ describe('each rule of the house bites', () => {
     'type AlertSink = string;',
   ])('a word from another house: %s', (text) => {
     expect(told(rules.ourWords, ['src/bgp/a.ts', text])).toHaveLength(1);
+  });
+
+  it('a floor with too many files', () => {
+    const floor = (n: number) =>
+      Array.from({ length: n }, (_, i): [string, string] => [`src/bgp/a${i}.ts`, '']);
+    expect(told(rules.smallFloors, ...floor(26))).toEqual(['src/bgp: 26 files on one floor']);
+    expect(told(rules.smallFloors, ...floor(25))).toEqual([]);
   });
 
   it('a word from another house, in the name of a file', () => {

@@ -27,6 +27,7 @@ describe('the house', () => {
     ['imports between rooms follow the table', rules.importsByTheTable, src],
     ['no file imports itself by way of others', rules.noCycles, src],
     ['pure rooms touch no clock, chance, file, network, process or log', rules.purity, src],
+    ['no folder has more files than can be seen at one look', rules.smallFloors, src],
     ['only store/ imports SQLite', rules.oneStore, src],
     ['only src/main.ts ends the process', rules.oneExit, src],
     ['live, replay and demo go through one driver', rules.oneDriver, src],

@@ -10,19 +10,40 @@ export type HouseRule = (files: readonly SourceFile[]) => readonly string[];
 const PORTS = ['engine/ports.ts', 'engine/errors.ts'];
 export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
   bgp: [],
+  words: ['bgp'],
   decode: ['bgp'],
   match: ['bgp'],
-  judge: ['bgp', 'match'],
-  incident: ['bgp', 'judge'],
-  engine: ['bgp', 'decode', 'match', 'judge', 'incident'],
-  feed: ['bgp', 'decode', ...PORTS],
-  store: ['bgp', 'judge', 'incident', ...PORTS],
-  deliver: ['bgp', 'incident', ...PORTS],
-  serve: ['bgp', 'incident', ...PORTS],
+  rows: ['bgp'],
+  judge: ['bgp', 'match', 'rows', 'words'],
+  incident: ['bgp', 'judge', 'words'],
+  engine: ['bgp', 'decode', 'match', 'rows', 'judge', 'incident', 'words'],
+  outside: ['bgp', ...PORTS],
+  feed: ['bgp', 'decode', 'outside', ...PORTS],
+  store: ['bgp', 'rows', 'judge', 'incident', ...PORTS],
+  deliver: ['bgp', 'incident', 'words', 'outside', ...PORTS],
+  serve: ['bgp', 'incident', 'words', ...PORTS],
+  dashboard: ['bgp', 'incident', 'words', 'serve', ...PORTS],
   config: ['bgp', 'match', 'judge', 'incident'],
+  learn: [
+    'bgp',
+    'decode',
+    'match',
+    'rows',
+    'judge',
+    'incident',
+    'engine',
+    'feed',
+    'store',
+    'config',
+    'outside',
+    'words',
+  ],
+  explain: ['bgp', 'match', 'rows', 'judge', 'incident', 'engine', 'store', 'config', 'words'],
+  demo: 'all',
+  cli: 'all',
   daemon: 'all',
 };
-export const PURE_ROOMS = ['bgp', 'decode', 'match', 'judge', 'incident', 'engine'];
+export const PURE_ROOMS = ['bgp', 'words', 'decode', 'match', 'rows', 'judge', 'incident', 'engine'];
 
 /** `src/judge/kinds/x.ts` → `judge`; a file of `src/` itself or outside has no room. */
 export function roomOf(path: string): string | undefined {
@@ -72,6 +93,20 @@ export const noCycles: HouseRule = (files) => {
   return complaints;
 };
 
+export const FLOOR_MAX = 25;
+
+/** A folder is read at one look: what is more is two rooms. */
+export const smallFloors: HouseRule = (files) => {
+  const floors = new Map<string, number>();
+  for (const { path } of files) {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    floors.set(folder, (floors.get(folder) ?? 0) + 1);
+  }
+  return [...floors]
+    .filter(([, n]) => n > FLOOR_MAX)
+    .map(([folder, n]) => `${folder}: ${n} files on one floor`);
+};
+
 /** Hashing is arithmetic, and buffers are memory; all else of Node is the outside. */
 const PURE_MODULES = ['node:crypto', 'node:buffer'];
 const IMPURE: readonly (readonly [RegExp, string])[] = [
@@ -119,10 +154,12 @@ export const oneExit: HouseRule = (files) =>
 /** `explain` asks an engine of its own what would come of an announcement; nothing of it is committed. */
 const ASKS_WHAT_IF = ['src/explain/explanation.ts', 'src/cli/commands/explain.ts'];
 
+const FEEDS_ENGINES = ['daemon', 'cli', 'demo', 'learn', 'explain'];
 /** Feeds an engine with input, or moves its clock: live, replay and demo all do it through the driver. */
 export const oneDriver: HouseRule = (files) =>
   each(files, (file) =>
-    roomOf(file.path) !== 'daemon' || ['src/daemon/driver.ts', ...ASKS_WHAT_IF].includes(file.path)
+    !FEEDS_ENGINES.includes(roomOf(file.path) ?? '') ||
+    ['src/daemon/driver.ts', ...ASKS_WHAT_IF].includes(file.path)
       ? []
       : findings(file, [
           [/\bengine\.(?:apply|advance|advanceTo)\(/, 'only daemon/driver.ts feeds an engine'],

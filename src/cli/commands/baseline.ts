@@ -9,11 +9,13 @@ import { overlaps, type Prefix, prefixOf } from '../../bgp/prefix.ts';
 import type { Settings } from '../../config/settings.ts';
 import { OperationalError } from '../../engine/errors.ts';
 import type { Author, BaselineRow } from '../../engine/ports.ts';
-import { systemClock } from '../../feed/surroundings.ts';
 import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
+import { systemClock } from '../../feed/surroundings.ts';
 import { type RpkiData, RpkiDataBuilder } from '../../judge/rpki-data.ts';
 import { WatchPlan } from '../../judge/watch-plan.ts';
-import { printable } from '../alert-line.ts';
+import { PEERS_KEPT_MAX, type Survey, surveyRibs } from '../../learn/rib-survey.ts';
+import { type Judged, judgeSurvey, MARKS } from '../../learn/snapshot-learning.ts';
+import { printable } from '../../words/printable.ts';
 import {
   type AuthorOptions,
   asnArgument,
@@ -23,12 +25,10 @@ import {
 } from '../arguments.ts';
 import { BaselineAccess } from '../baseline-access.ts';
 import { baselineLine, readBaselineLines } from '../baseline-lines.ts';
-import { type Streams, settingsOf, UsageError } from '../command-line.ts';
 import { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
-import { PEERS_KEPT_MAX, type Survey, surveyRibs } from '../../learn/rib-survey.ts';
-import { type Judged, judgeSurvey, MARKS } from '../../learn/snapshot-learning.ts';
 import { localTime, tableLines } from '../table.ts';
+import { type Streams, settingsOf, UsageError } from '../usage.ts';
 
 function accessOf(options: CommonOptions): BaselineAccess {
   return new BaselineAccess(settingsOf(options), process.env);

@@ -6,19 +6,19 @@ import { join } from 'node:path';
 import type { Prefix } from '../../bgp/prefix.ts';
 import { describeWatch } from '../../config/describe.ts';
 import type { RouteSettings, Settings } from '../../config/settings.ts';
-import { systemClock } from '../../feed/surroundings.ts';
+import { stateDirectoryOf } from '../../daemon/state-directory.ts';
 import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
+import { systemClock } from '../../feed/surroundings.ts';
 import { type RoaExposure, roaExposures } from '../../judge/roa-exposure.ts';
 import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
 import { WatchPlan } from '../../judge/watch-plan.ts';
 import { DATABASE_FILE } from '../../store/store.ts';
-import { printable } from '../alert-line.ts';
+import { printable } from '../../words/printable.ts';
 import { type SeenSoFar, seenSoFar } from '../announced.ts';
 import { entryJson, type FeedReport, feedReports, warningsOf } from '../check-report.ts';
-import type { Streams } from '../command-line.ts';
 import { Output } from '../output.ts';
-import { stateDirectoryOf } from '../../daemon/state-directory.ts';
 import { languageOf } from '../table.ts';
+import type { Streams } from '../usage.ts';
 
 export async function runCheck(
   settings: Settings,

@@ -5,16 +5,16 @@
  */
 import { createServer } from 'node:net';
 import { loadSettings } from '../../config/load.ts';
-import { RisLiveSimulator } from '../../feed/simulator/simulator.ts';
-import type { Alert } from '../../incident/alert.ts';
-import type { Streams } from '../command-line.ts';
 import { Daemon } from '../../daemon/daemon.ts';
+import { createLog } from '../../daemon/log.ts';
 import { followAlerts } from '../../demo/alert-feed.ts';
 import { type DemoFiles, writeDemoFiles } from '../../demo/files.ts';
+import { frameOf, HIJACKED, KAKAO_2022, type ScenarioStep, WATCHED } from '../../demo/kakao-2022.ts';
 import { Narrator, seoulTime } from '../../demo/narrator.ts';
 import { type SlackStandIn, startSlackStandIn } from '../../demo/slack-stand-in.ts';
-import { createLog } from '../../daemon/log.ts';
-import { frameOf, HIJACKED, KAKAO_2022, type ScenarioStep, WATCHED } from '../../demo/kakao-2022.ts';
+import { RisLiveSimulator } from '../../feed/simulator/simulator.ts';
+import type { Alert } from '../../incident/alert.ts';
+import type { Streams } from '../usage.ts';
 
 export interface DemoOptions {
   /** Times the usual pace, which takes about a minute and a half. */

@@ -5,22 +5,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
+import { stateDirectoryOf } from '../../daemon/state-directory.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { OperationalError } from '../../engine/errors.ts';
 import type { Remembered } from '../../engine/ports.ts';
 import { restoreEngine } from '../../engine/restore.ts';
-import { systemClock } from '../../feed/surroundings.ts';
-import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
-import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
-import { DATABASE_FILE, openStore } from '../../store/store.ts';
-import { printable } from '../alert-line.ts';
-import { communityArgument, pathArgument, prefixArgument } from '../arguments.ts';
-import type { ExplainArguments, Streams } from '../command-line.ts';
 import { explainAnnouncement } from '../../explain/explanation.ts';
 import type { Asked } from '../../explain/explanation-shape.ts';
-import { explanationLines, notifyLines } from '../../explain/explanation-text.ts';
+import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
+import { systemClock } from '../../feed/surroundings.ts';
+import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
+import { DATABASE_FILE, openStore } from '../../store/store.ts';
+import { printable } from '../../words/printable.ts';
+import { communityArgument, pathArgument, prefixArgument } from '../arguments.ts';
+import { explanationLines, notifyLines } from '../explanation-text.ts';
 import { Output } from '../output.ts';
-import { stateDirectoryOf } from '../../daemon/state-directory.ts';
+import type { ExplainArguments, Streams } from '../usage.ts';
 
 export type ExplainOptions = ExplainArguments & { readonly prefix: string; readonly path: string };
 

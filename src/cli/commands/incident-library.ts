@@ -12,10 +12,10 @@ import { fileURLToPath } from 'node:url';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { OperationalError } from '../../engine/errors.ts';
-import { printable } from '../alert-line.ts';
-import { type ReplayArguments, type Streams, UsageError } from '../command-line.ts';
+import { printable } from '../../words/printable.ts';
 import { Output } from '../output.ts';
 import { tableLines } from '../table.ts';
+import { type ReplayArguments, type Streams, UsageError } from '../usage.ts';
 import { runReplay } from './replay.ts';
 
 type Path = readonly (number | readonly number[])[];

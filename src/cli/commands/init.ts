@@ -20,17 +20,17 @@ import { createInterface } from 'node:readline/promises';
 import { loadSettings } from '../../config/load.ts';
 import { OperationalError } from '../../engine/errors.ts';
 import { Ripestat } from '../../feed/ripestat/client.ts';
-import type { Watchlist } from '../../match/watchlist.ts';
-import { printable } from '../alert-line.ts';
-import { asnArgument } from '../arguments.ts';
-import { type InitArguments, type Streams, UsageError } from '../command-line.ts';
 import { applySplices, type Edited, unifiedDiff } from '../../learn/line-edits.ts';
-import { Output } from '../output.ts';
-import { Progress } from '../progress.ts';
 import { type Proposal, propose } from '../../learn/watch-proposal.ts';
 import { proposalJson, watchlistLines } from '../../learn/watch-proposal-text.ts';
 import { gatherMaterial, type Material } from '../../learn/watch-sources.ts';
 import { type Merge, mergeNdjson, mergeYaml } from '../../learn/watchlist-merge.ts';
+import type { Watchlist } from '../../match/watchlist.ts';
+import { printable } from '../../words/printable.ts';
+import { asnArgument } from '../arguments.ts';
+import { Output } from '../output.ts';
+import { Progress } from '../progress.ts';
+import { type InitArguments, type Streams, UsageError } from '../usage.ts';
 
 /** As `learnPeers` of the configuration. */
 const MIN_PEERS = 3;

@@ -8,9 +8,9 @@ import { systemClock } from '../../deliver/clock.ts';
 import type { ReceiverConfig } from '../../deliver/receiver.ts';
 import { createReceiver } from '../../deliver/receiver-types.ts';
 import { sendTest } from '../../deliver/send-test.ts';
-import { type Streams, UsageError } from '../command-line.ts';
 import { Output } from '../output.ts';
 import { tableLines } from '../table.ts';
+import { type Streams, UsageError } from '../usage.ts';
 
 interface Result {
   readonly receiver: string;

@@ -6,7 +6,7 @@ import { formatAsn } from '../../bgp/asn.ts';
 import { oneOf, show, suggest } from '../../config/words.ts';
 import type { IncidentPage, RawEvidence, Silence, SilenceMatch } from '../../engine/ports.ts';
 import { type Alert, type Incident, isoTime, KINDS } from '../../incident/alert.ts';
-import { printable } from '../alert-line.ts';
+import { printable } from '../../words/printable.ts';
 import { type ApiClient, apiClientOf, wholeId } from '../api-client.ts';
 import {
   type AuthorOptions,
@@ -16,10 +16,10 @@ import {
   momentArgument,
   prefixArgument,
 } from '../arguments.ts';
-import { type Streams, settingsOf, UsageError } from '../command-line.ts';
 import { incidentDetail, incidentTable } from '../incident-text.ts';
 import { Output } from '../output.ts';
 import { localTime, shortId, tableLines } from '../table.ts';
+import { type Streams, settingsOf, UsageError } from '../usage.ts';
 
 export interface ListOptions extends CommonOptions {
   readonly state?: string;

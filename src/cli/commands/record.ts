@@ -4,14 +4,14 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
-import { RecordingWriter } from '../../feed/files/recording.ts';
-import { RisLiveFeed } from '../../feed/ris-live/client.ts';
-import { systemClock } from '../../feed/surroundings.ts';
 import { clientId } from '../../daemon/client-id.ts';
-import type { Streams } from '../command-line.ts';
 import { LiveClock } from '../../daemon/live-clock.ts';
 import { createLog } from '../../daemon/log.ts';
 import { watchSubscription } from '../../daemon/watch-subscription.ts';
+import { RecordingWriter } from '../../feed/files/recording.ts';
+import { RisLiveFeed } from '../../feed/ris-live/client.ts';
+import { systemClock } from '../../feed/surroundings.ts';
+import type { Streams } from '../usage.ts';
 
 export interface RecordOptions {
   /** Fractions are fine. */

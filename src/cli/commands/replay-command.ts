@@ -1,5 +1,5 @@
 /** `originwatch replay`: from arguments to a run; files, or a built-in incident. */
-import { type ReplayArguments, type Streams, settingsOf, UsageError } from '../command-line.ts';
+import { type ReplayArguments, type Streams, settingsOf, UsageError } from '../usage.ts';
 import { runReplay } from './replay.ts';
 
 export async function replayCommand(

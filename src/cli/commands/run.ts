@@ -10,13 +10,13 @@ import { ConfigError } from '../../config/problems.ts';
 import type { Settings } from '../../config/settings.ts';
 import { type FilesWatch, watchFiles } from '../../config/watch-files.ts';
 import type { CheckedWatchlist, KeptColumns } from '../../config/watchlist-files.ts';
-import { DATABASE_FILE } from '../../store/store.ts';
-import type { Streams } from '../command-line.ts';
 import { Daemon } from '../../daemon/daemon.ts';
 import { keptIn } from '../../daemon/kept-columns.ts';
 import { createLog } from '../../daemon/log.ts';
 import { growFreely } from '../../daemon/small-heap.ts';
 import { stateDirectoryOf } from '../../daemon/state-directory.ts';
+import { DATABASE_FILE } from '../../store/store.ts';
+import type { Streams } from '../usage.ts';
 
 export interface RunOptions {
   readonly configPath: string;

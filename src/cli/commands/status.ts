@@ -6,13 +6,13 @@
 import { formatAsn } from '../../bgp/asn.ts';
 import type { StatusAnswer } from '../../engine/ports.ts';
 import { isoTime } from '../../incident/alert.ts';
-import { printable } from '../alert-line.ts';
+import { printable } from '../../words/printable.ts';
 import { apiClientOf } from '../api-client.ts';
 import type { CommonOptions } from '../arguments.ts';
-import { type Streams, settingsOf } from '../command-line.ts';
 import { incidentTable } from '../incident-text.ts';
 import { Output } from '../output.ts';
 import { languageOf, localTime, tableLines } from '../table.ts';
+import { type Streams, settingsOf } from '../usage.ts';
 
 export interface StatusOptions {
   readonly resource: string;

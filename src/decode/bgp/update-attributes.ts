@@ -4,10 +4,10 @@
  */
 import { AS_TRANS } from '../../bgp/asn.ts';
 import type { Community, Problem } from '../../bgp/update.ts';
+import { hexOf, quad, u16, u32 } from '../octets.ts';
 import type { PrefixWanted } from './update-nlri.ts';
 import { mergeAs4Path, type PathSegment, parseSegments } from './update-path.ts';
 import { parseReach, parseUnreach, type Reachability, type ReachSource } from './update-reach.ts';
-import { hexOf, quad, u16, u32 } from '../octets.ts';
 
 /**
  * RFC 7606 §2, mildest first. `discard`: the attribute is left out. `treat-as-withdraw`: the announced prefixes

@@ -4,8 +4,8 @@
  */
 import type { Family } from '../../bgp/address.ts';
 import type { Problem } from '../../bgp/update.ts';
-import { type ListedPrefix, type PrefixWanted, readPrefixes } from './update-nlri.ts';
 import { address6, quad, u16 } from '../octets.ts';
+import { type ListedPrefix, type PrefixWanted, readPrefixes } from './update-nlri.ts';
 
 export interface Reachability {
   readonly family: Family;

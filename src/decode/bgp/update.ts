@@ -6,11 +6,11 @@ import { originsOf, type PathElement } from '../../bgp/as-path.ts';
 import type { Prefix } from '../../bgp/prefix.ts';
 import type { Problem, Update } from '../../bgp/update.ts';
 import type { VantagePoint } from '../../bgp/vantage-point.ts';
+import { u16 } from '../octets.ts';
 import { type Grade, type PathAttributes, parseAttributes, worse } from './update-attributes.ts';
 import { anyWanted, type ListedPrefix, type PrefixWanted, readPrefixes } from './update-nlri.ts';
 import { originIsWanted, pathOf } from './update-path.ts';
 import type { Reachability } from './update-reach.ts';
-import { u16 } from '../octets.ts';
 
 /** What is of interest. Without it everything is. */
 export interface Interest {

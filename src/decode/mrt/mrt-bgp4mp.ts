@@ -5,8 +5,8 @@
 import type { Problem } from '../../bgp/update.ts';
 import type { Slice } from '../bgp/update.ts';
 import { HEADER_SIZE } from '../bgp/update.ts';
-import type { MrtFrame } from './mrt-framing.ts';
 import { address6, quad, u16, u32 } from '../octets.ts';
+import type { MrtFrame } from './mrt-framing.ts';
 
 export const UPDATE_MESSAGE = 2;
 

@@ -4,10 +4,10 @@
  * each peer of a RIB. Costs a hash of the address per message, and no allocation.
  */
 import type { Slice } from '../bgp/update.ts';
+import { u16 } from '../octets.ts';
 import type { MessageEnvelope, Session } from './mrt-bgp4mp.ts';
 import type { MrtFrame } from './mrt-framing.ts';
 import type { TablePeer } from './mrt-rib.ts';
-import { u16 } from '../octets.ts';
 
 const HEARD_SECONDS = 3_600;
 /** Rows of a RIB that are looked through for peers not yet heard of. */

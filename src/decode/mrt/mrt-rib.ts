@@ -4,8 +4,8 @@
  */
 import type { Problem } from '../../bgp/update.ts';
 import type { Slice } from '../bgp/update.ts';
-import type { MrtFrame } from './mrt-framing.ts';
 import { address6, quad, u16, u32 } from '../octets.ts';
+import type { MrtFrame } from './mrt-framing.ts';
 
 export interface TablePeer {
   readonly address: string;

@@ -15,6 +15,7 @@ import {
 import { type PathAttributes, parseAttributes } from '../bgp/update-attributes.ts';
 import { isWanted, type ListedPrefix, prefixAt } from '../bgp/update-nlri.ts';
 import type { Reachability } from '../bgp/update-reach.ts';
+import type { PrintedRecord, RecordFormat, RouteRecord } from '../route-record.ts';
 import {
   type Envelope,
   type MessageEnvelope,
@@ -35,7 +36,6 @@ import {
   rowEntries,
   type TablePeer,
 } from './mrt-rib.ts';
-import type { PrintedRecord, RecordFormat, RouteRecord } from '../route-record.ts';
 
 /** What a record says to those who judge. `rib` is one peer's route in a snapshot: an `Update` announcing one prefix. */
 export type MrtItem =

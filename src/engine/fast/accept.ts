@@ -9,9 +9,6 @@
 import { prefixFromWords } from '../../bgp/prefix.ts';
 import type { VantagePoint } from '../../bgp/vantage-point.ts';
 import { vantagePointName } from '../../bgp/vantage-point.ts';
-import { grown } from '../../rows/hash-cells.ts';
-import { PlainJudge } from './plain-judge.ts';
-import type { PlainRoute, Words } from '../../rows/rib-route.ts';
 import {
   ANNOUNCED_AT,
   ANNOUNCED_COUNT,
@@ -25,8 +22,11 @@ import {
   WITHDRAWN_AT,
   WITHDRAWN_COUNT,
 } from '../../match/tape.ts';
+import { grown } from '../../rows/hash-cells.ts';
+import type { PlainRoute, Words } from '../../rows/rib-route.ts';
 import type { Core } from '../core.ts';
 import { type Engine, FUTURE_MAX_MS } from '../engine.ts';
+import { PlainJudge } from './plain-judge.ts';
 
 /** Prefixes of one update; more are compared with each other the slow way. */
 const PREFIXES_MAX = 32;

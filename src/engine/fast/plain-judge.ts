@@ -8,10 +8,10 @@
  * RIB is judged anew whenever what is expected changes. That holds for lines of the watchlist; prefixes of watched ASes are for the judge.
  */
 
-import type { Words } from '../../rows/rib-route.ts';
 import type { WatchPlan } from '../../judge/watch-plan.ts';
-import type { WatchedRib } from '../../rows/watched-rib.ts';
 import type { World } from '../../judge/world.ts';
+import type { Words } from '../../rows/rib-route.ts';
+import type { WatchedRib } from '../../rows/watched-rib.ts';
 
 /** Routes of a prefix that are looked at for one that is alike. */
 const ALIKE_MAX = 8;

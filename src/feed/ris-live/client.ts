@@ -12,10 +12,11 @@
 import { WebSocket } from 'ws';
 import { type ControlKind, decodeRisLive } from '../../decode/ris-live/ris-live.ts';
 import type { FeedState } from '../../engine/ports.ts';
-import { Acknowledgements } from './acknowledgements.ts';
-import { FrameTap } from './frame-tap.ts';
 import { retryDelayMs } from '../retry-delay.ts';
+import type { FeedLog, Timer } from '../surroundings.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import { errorText, isMessageFrame } from './frame.ts';
+import { FrameTap } from './frame-tap.ts';
 import {
   type FeedDrop,
   type FeedStats,
@@ -31,7 +32,6 @@ import {
   type SubscriptionPlan,
   subscriptionsOf,
 } from './subscription.ts';
-import type { FeedLog, Timer } from '../surroundings.ts';
 import { connectionThrough } from './tapped-connection.ts';
 
 /** Times that unacknowledged subscriptions are sent again before the connection is given up or taken as it is. */

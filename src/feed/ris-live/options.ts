@@ -2,9 +2,9 @@
  * What the RIS Live client is told and what it tells of itself: options with their defaults, limits, counters.
  */
 import type { FeedState } from '../../engine/ports.ts';
+import type { FeedClock, FeedLog } from '../surroundings.ts';
 import type { FrameScanner } from './frame-tap.ts';
 import type { SubscriptionPlan } from './subscription.ts';
-import type { FeedClock, FeedLog } from '../surroundings.ts';
 
 /** Frames up to this size, in bytes, are taken. */
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;

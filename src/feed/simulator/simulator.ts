@@ -7,8 +7,8 @@
  */
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type RoutedMessage, routeMessage, subscriptionTakes } from './subscription-match.ts';
 import { type FeedClock, systemClock } from '../surroundings.ts';
+import { type RoutedMessage, routeMessage, subscriptionTakes } from './subscription-match.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

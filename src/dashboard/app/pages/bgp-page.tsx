@@ -4,10 +4,10 @@ import { useEffect, useState } from 'preact/hooks';
 import type { StatusAnswer } from '../../../engine/ports.ts';
 import { fetchStatus } from '../api.ts';
 import { useTools } from '../context.ts';
-import { CoverageStrip } from '../pictures/coverage-strip.tsx';
 import { messageOf } from '../live.ts';
 import { pageLink } from '../location.ts';
 import { asn, IncidentLink, Section, Waiting } from '../parts.tsx';
+import { CoverageStrip } from '../pictures/coverage-strip.tsx';
 import { isoFromField } from '../times.ts';
 
 type Asked = { readonly answer: StatusAnswer } | { readonly error: string };

@@ -3,14 +3,14 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ActionBar } from '../actions.tsx';
 import type { IncidentDetail } from '../api.ts';
-import { AsGraph } from '../pictures/as-graph-view.tsx';
 import { useTools } from '../context.ts';
-import { Advice, EvidenceTable, RawUpdates, RoutesTable, Timeline } from './incident-sections.tsx';
 import { pageLink } from '../location.ts';
 import { asn, Badge, reachOf, SeverityBadge, Waiting, When } from '../parts.tsx';
+import { AsGraph } from '../pictures/as-graph-view.tsx';
 import { SpreadChart } from '../pictures/spread-chart.tsx';
 import { nowMs } from '../state.ts';
 import { durationText } from '../times.ts';
+import { Advice, EvidenceTable, RawUpdates, RoutesTable, Timeline } from './incident-sections.tsx';
 
 export function IncidentPage(): JSX.Element {
   const { app, t, live } = useTools();

@@ -5,12 +5,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Incident } from '../../../incident/alert.ts';
-import { AskBox } from './bgp-page.tsx';
 import { useTools } from '../context.ts';
-import { CoverageStrip } from '../pictures/coverage-strip.tsx';
-import { IncidentRow, ROW_PX } from './incident-row.tsx';
 import { Waiting } from '../parts.tsx';
+import { CoverageStrip } from '../pictures/coverage-strip.tsx';
 import { byUrgency, sightOf } from '../state.ts';
+import { AskBox } from './bgp-page.tsx';
+import { IncidentRow, ROW_PX } from './incident-row.tsx';
 
 type SeverityFilter = 'all' | Incident['severity'];
 const SEVERITIES = ['critical', 'warning', 'info'] as const;

@@ -1,19 +1,19 @@
 /** The frame around every page: navigation, what applies everywhere (stale, blind, failing), and the page itself. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { BgpPage } from './bgp-page.tsx';
 import { useTools } from '../context.ts';
-import { FeedsPage } from './feeds-page.tsx';
 import { HelpDialog } from '../help.tsx';
-import { IncidentPage } from './incident-page.tsx';
-import { IncidentsPage } from './incidents-page.tsx';
 import { PAGES, pageLink } from '../location.ts';
 import { When } from '../parts.tsx';
 import { failingReceivers } from '../receivers.ts';
-import { ResolvedPage } from './resolved-page.tsx';
-import { SilencesPage } from './silences-page.tsx';
 import { nowMs, sightOf } from '../state.ts';
 import { durationText, stampOf } from '../times.ts';
+import { BgpPage } from './bgp-page.tsx';
+import { FeedsPage } from './feeds-page.tsx';
+import { IncidentPage } from './incident-page.tsx';
+import { IncidentsPage } from './incidents-page.tsx';
+import { ResolvedPage } from './resolved-page.tsx';
+import { SilencesPage } from './silences-page.tsx';
 import { WatchlistPage } from './watchlist-page.tsx';
 
 export function Shell(): JSX.Element {

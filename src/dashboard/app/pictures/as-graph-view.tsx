@@ -2,9 +2,9 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { IncidentDetail } from '../api.ts';
-import { curve, graphOf, hopsOf, lastWithPaths, pathsOf, placed, type Role } from './as-graph.ts';
 import { useTools } from '../context.ts';
 import { asn, Section, TableFrame, When } from '../parts.tsx';
+import { curve, graphOf, hopsOf, lastWithPaths, pathsOf, placed, type Role } from './as-graph.ts';
 
 const PATHS_SHOWN = 100;
 /** A wide graph shrinks to this and scrolls beyond. */

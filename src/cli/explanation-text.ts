@@ -1,11 +1,11 @@
 /** An explanation as people read it, one stage after the other. Words of evidence stand in both languages. */
 import { formatAsn } from '../bgp/asn.ts';
 import type { Settings } from '../config/settings.ts';
+import type { ExplainedExpectation, ExplainedFinding, Explanation } from '../explain/explanation-shape.ts';
 import { asLabel } from '../judge/evidence-words.ts';
-import { printable } from '../cli/alert-line.ts';
-import type { ExplainedExpectation, ExplainedFinding, Explanation } from './explanation-shape.ts';
-import { signed } from '../cli/incident-text.ts';
-import { localTime, tableLines } from '../cli/table.ts';
+import { printable } from '../words/printable.ts';
+import { signed } from './incident-text.ts';
+import { localTime, tableLines } from './table.ts';
 
 /** `state`: one line about what is remembered. */
 export function explanationLines(explanation: Explanation, settings: Settings, state: string): string[] {
