@@ -4,9 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { defaultConfigPath } from '../config/default-path.ts';
-import { loadSettings } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
-import type { Settings } from '../config/settings.ts';
 import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';

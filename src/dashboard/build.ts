@@ -33,6 +33,6 @@ export async function buildDashboard(appDirectory: string, publicDirectory: stri
 const self = fileURLToPath(import.meta.url);
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === self) {
   const here = resolve(self, '..');
-  const sources = resolve(here, '../dashboard/app');
+  const sources = resolve(here, '../../src/dashboard/app');
   await buildDashboard(sources, join(here, 'public'));
 }

@@ -6,7 +6,7 @@ import { createCommand } from './command.ts';
 import { createEmail } from './email.ts';
 import { createPagerduty } from './pagerduty.ts';
 import type { Receiver, ReceiverConfig, ReceiverDeps } from './receiver.ts';
-import { createSlack } from './slack.ts';
+import { createSlack } from './slack/slack.ts';
 import { createSyslog } from './syslog.ts';
 import { createTeams } from './teams.ts';
 import { createTelegram } from './telegram.ts';

@@ -3,6 +3,7 @@
  * mentions, commands, tags and links of plain text; the characters that begin them are replaced by their wide forms.
  * The bot's token stands in the address: no address ever reaches an error.
  */
+
 import { shorten } from './clean-text.ts';
 import { gradeAnswer, post } from './http.ts';
 import { messageOf, plainLines } from './message.ts';

@@ -2,8 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.ts';
 import { replayIncident } from '../../src/cli/commands/incident-library.ts';
-import { type ReplayArguments, runCommandLine, type Streams, UsageError } from '../../src/cli/usage.ts';
+import { type ReplayArguments, type Streams, UsageError } from '../../src/cli/usage.ts';
 import type { Alert } from '../../src/incident/alert.ts';
 
 class Kept extends Writable {

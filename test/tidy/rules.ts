@@ -17,10 +17,9 @@ export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
   judge: ['bgp', 'match', 'rows', 'words'],
   incident: ['bgp', 'judge', 'words'],
   engine: ['bgp', 'decode', 'match', 'rows', 'judge', 'incident', 'words'],
-  outside: ['bgp', ...PORTS],
-  feed: ['bgp', 'decode', 'outside', ...PORTS],
+  feed: ['bgp', 'decode', ...PORTS],
   store: ['bgp', 'rows', 'judge', 'incident', ...PORTS],
-  deliver: ['bgp', 'incident', 'words', 'outside', ...PORTS],
+  deliver: ['bgp', 'incident', 'words', ...PORTS],
   serve: ['bgp', 'incident', 'words', ...PORTS],
   dashboard: ['bgp', 'incident', 'words', 'serve', ...PORTS],
   config: ['bgp', 'match', 'judge', 'incident'],
@@ -35,7 +34,6 @@ export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
     'feed',
     'store',
     'config',
-    'outside',
     'words',
   ],
   explain: ['bgp', 'match', 'rows', 'judge', 'incident', 'engine', 'store', 'config', 'words'],
@@ -55,7 +53,9 @@ export const importsByTheTable: HouseRule = (files) =>
   each(files, (file) => {
     const room = roomOf(file.path);
     if (room === undefined) {
-      const strangers = file.imports.filter(({ target, isLocal }) => isLocal && roomOf(target) !== 'daemon');
+      const strangers = file.imports.filter(
+        ({ target, isLocal }) => isLocal && ROOMS[roomOf(target) ?? ''] !== 'all',
+      );
       return file.path.startsWith('src/') ? strangers.map(({ target }) => `imports ${target}`) : [];
     }
     const allowed = ROOMS[room];

@@ -1,6 +1,6 @@
 /**
  * MRT files as a form of recorded input (RFC 6396): updates and RIB snapshots, read in a streaming way. Bytes come
- * decompressed from `files.ts`, framing and decoding are `decode/mrt*.ts`, and what comes out are `FileRecord`s.
+ * decompressed from `files.ts`, framing and decoding are `decode/mrt/`, and what comes out are `FileRecord`s.
  */
 import type { Problem, Update } from '../../bgp/update.ts';
 import type { Interest } from '../../decode/bgp/update.ts';

@@ -2,8 +2,8 @@
  * Calls of Slack's Web API: bearer token in a header, JSON both ways, the answer's `ok` and `error` graded. Slack
  * says "no" with status 200; only 429 and failures of the transport look like HTTP failures.
  */
-import { gradeAnswer, post } from './http.ts';
-import { type Outcome, refused, tryAgain } from './receiver.ts';
+import { gradeAnswer, post } from '../http.ts';
+import { type Outcome, refused, tryAgain } from '../receiver.ts';
 
 export interface SlackCall {
   readonly apiUrl: string;

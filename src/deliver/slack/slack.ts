@@ -3,9 +3,9 @@
  * incident, whose first message always shows the incident as it is now. Both keep to one message a second, and tell
  * a storm as one digest. Buttons come with an app token (`slack-socket.ts`).
  */
-import type { Alert, Incident } from '../incident/alert.ts';
-import { pause } from './clock.ts';
-import { postJson } from './http.ts';
+import type { Alert, Incident } from '../../incident/alert.ts';
+import { pause } from '../clock.ts';
+import { postJson } from '../http.ts';
 import {
   type Outcome,
   type Receiver,
@@ -13,18 +13,18 @@ import {
   type ReceiverDeps,
   SEND_TIMEOUT_MS,
   type SendContext,
-} from './receiver.ts';
-import { optionalText, optionalUrl, requiredText, requiredUrl } from './settings.ts';
-import { callSlack, type SlackAnswer, type SlackCall } from './slack-api.ts';
+} from '../receiver.ts';
+import { optionalText, optionalUrl, requiredText, requiredUrl } from '../settings.ts';
+import { callSlack, type SlackAnswer, type SlackCall } from './api.ts';
 import {
   digestMessage,
   incidentMessage,
   type SlackMessage,
   type SlackOptions,
   threadMessage,
-} from './slack-blocks.ts';
-import { createSlackSocket } from './slack-socket.ts';
-import { readThread, type Thread, threadKey, writeThread } from './slack-thread.ts';
+} from './blocks.ts';
+import { createSlackSocket } from './socket.ts';
+import { readThread, type Thread, threadKey, writeThread } from './thread.ts';
 
 /** Slack takes about one message a second for each channel and webhook. */
 const SLACK_PACE_MS = 1_000;
