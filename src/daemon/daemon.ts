@@ -91,7 +91,7 @@ export class Daemon {
       feeds: settings.feeds.map(({ name }) => name),
       receivers: settings.receivers.map(({ name }) => name),
       decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
-      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
+      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector', 'ignored-peer'],
     });
     this.recording = this.openRecording(nowMs);
     const scanner = loadScanner();
@@ -103,7 +103,8 @@ export class Daemon {
       settings.feeds.map(({ name }) => name),
       table,
     );
-    for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
+    for (const { name } of settings.feeds)
+      this.recording?.state(nowMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
     this.driver = new Driver({
       engine,
       target: { commit: (batch) => this.store.commit(batch) },
@@ -135,6 +136,10 @@ export class Daemon {
       log: this.log,
       recording: this.recording,
       coverage: this.store.coverage,
+      commit: () => {
+        this.commits.beforeReading();
+        return !this.driver.isDirty;
+      },
       afterInput: () => this.commits.soon(),
     });
     this.rpki = this.makeRpki();
@@ -299,6 +304,7 @@ export class Daemon {
     const archive = archivePort(this.store.archive, {
       commit: () => this.commits.beforeReading(),
       writeCoverage: () => this.feeds.writeCoverage(),
+      provisionalCoverage: () => this.feeds.provisionalCoverage(),
     });
     return createServer({
       archive,

@@ -8,6 +8,8 @@ export type Timer = unknown;
 export interface FeedClock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds of a clock that nobody sets: for durations. */
+  monotonicMs(): number;
   setTimeout(run: () => void, delayMs: number): Timer;
   clearTimeout(timer: Timer): void;
 }
@@ -22,6 +24,7 @@ export interface FeedLog {
 /** The machine's own clock. */
 export const systemClock: FeedClock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
