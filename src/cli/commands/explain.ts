@@ -84,11 +84,12 @@ async function explained(options: ExplainOptions, io: Streams) {
       `a daemon answers at ${place.configuredUrl}; what it remembers is read with --state DIR only\n`,
     );
   const { engine, directory } = restored(settings, isTheirs ? place : undefined, nowMs);
-  if (settings.rpki.file === undefined) engine.advance(nowMs);
-  else
-    engine.setRpki((await loadVrpFile(settings.rpki.file, new RpkiDataBuilder(), systemClock)).data, nowMs);
-  const { prefixes, routes } = engine.core.rib;
-  const baselineRows = engine.core.baseline.size;
+  if (settings.rpki.file === undefined) engine.apply({ type: 'clock' }, nowMs);
+  else {
+    const { data } = await loadVrpFile(settings.rpki.file, new RpkiDataBuilder(), systemClock);
+    engine.apply({ type: 'rpki', rpki: data }, nowMs);
+  }
+  const { prefixes, routes, baselineRows } = engine.view.sizes();
   const explanation = explainAnnouncement(engine, settings, asked, nowMs);
   const word =
     directory === undefined
