@@ -16,6 +16,7 @@ import { FEED_DROPS } from '../feed/ris-live/options.ts';
 import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
@@ -28,6 +29,7 @@ import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 
@@ -92,17 +94,20 @@ export class Daemon {
       dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
     });
     this.recording = this.openRecording(nowMs);
+    const scanner = loadScanner();
+    const table = new VantagePointTable(scanner);
     const engine = restoreEngine(
       settings,
       this.store.remember(),
       nowMs,
       settings.feeds.map(({ name }) => name),
+      table,
     );
     for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
     this.driver = new Driver({
       engine,
       target: { commit: (batch) => this.store.commit(batch) },
-      beforeCommit: () => this.writeRecording(engine.core.nowMs),
+      beforeCommit: () => this.writeRecording(engine.view.nowMs),
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
@@ -121,6 +126,9 @@ export class Daemon {
     this.deliveries = this.makeDeliveries();
     this.feeds = new LiveFeeds({
       settings,
+      engine,
+      scanner,
+      table,
       driver: this.driver,
       clock: this.clock,
       metrics: this.metrics,
@@ -180,7 +188,7 @@ export class Daemon {
     const nowMs = this.clock.nowMs();
     clearTimeout(this.deadlineTimer);
     this.commits.stop();
-    this.driver.engine.finish(nowMs);
+    this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
     this.recording?.close(nowMs);
@@ -198,7 +206,7 @@ export class Daemon {
   /** Everything that was judged is committed: it counts. */
   private countCommitted(): void {
     this.feeds.countJudged();
-    const { observations } = this.driver.engine.core;
+    const { observations } = this.driver.view;
     this.metrics.observations(observations - this.observationsCounted);
     this.observationsCounted = observations;
   }
@@ -235,7 +243,7 @@ export class Daemon {
   /** The engine's next deadline fires when no input comes before it. */
   private armDeadline(): void {
     clearTimeout(this.deadlineTimer);
-    const nextMs = this.driver.engine.nextDeadlineMs();
+    const nextMs = this.driver.view.nextDeadlineMs;
     if (nextMs === undefined) return;
     const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - Date.now()));
     this.deadlineTimer = setTimeout(() => {
@@ -281,7 +289,7 @@ export class Daemon {
       log: this.log,
       newBuilder: (expected) => new RpkiDataBuilder(expected),
       onLoaded: ({ data }) => {
-        this.driver.engine.setRpki(data, this.clock.nowMs());
+        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
         this.commits.now();
       },
     });
@@ -332,11 +340,7 @@ export class Daemon {
 
   private registerGauges(): void {
     this.metrics.incidents(() => {
-      const rows = [];
-      for (const { state, kind, severity } of this.driver.engine.core.book.every()) {
-        if (state !== 'pending') rows.push({ state, kind, severity, count: 1 });
-      }
-      return rows;
+      return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));
     });
   }
 
@@ -348,14 +352,14 @@ export class Daemon {
    */
   async reload(next: Settings): Promise<void> {
     const { receivers } = this.settings;
-    const swap = await preparedReload(this.driver.engine, this.settings, next);
+    const input = await preparedReload(this.driver.view, this.settings, next);
     this.settings = {
       ...next,
       feeds: this.settings.feeds,
       rpki: this.settings.rpki,
       stateDirectory: this.settings.stateDirectory,
     };
-    swap(this.clock.nowMs());
+    this.driver.apply(input, this.clock.nowMs());
     this.feeds.reload(next);
     this.commits.now();
     this.server.applyTokens(this.tokens());
