@@ -19,7 +19,7 @@ import { QuickReject } from '../match/quick-reject.ts';
 import type { Scanner } from '../match/scanner.ts';
 import type { VantagePointTable } from '../match/vantage-point-table.ts';
 import type { Watchlist } from '../match/watchlist.ts';
-import type { Metrics } from '../serve/metrics.ts';
+import type { CollectorGauge, Metrics } from '../serve/metrics.ts';
 import { clientId } from './client-id.ts';
 import type { Driver } from './driver.ts';
 import { FeedLedger, type LedgerMoment } from './feed-ledger.ts';
@@ -103,6 +103,7 @@ export class LiveFeeds {
       });
     this.quick = new QuickReject(scanner, table, engine.view.watched(), roadOf);
     this.feeds = options.settings.feeds.map((settings) => this.makeFeed(settings));
+    options.metrics.feedCollectors(() => this.collectors());
   }
 
   private makeFeed(settings: Settings['feeds'][number]): LiveFeed {
@@ -287,6 +288,16 @@ export class LiveFeeds {
     const { reconnects } = feed.client.stats();
     const { state, reason } = feed;
     return { nowMs, isLive: state === 'live', reason, provenMs: this.provenMs(feed), connection: reconnects };
+  }
+
+  /** How each collector of each feed is heard. */
+  private collectors(): readonly CollectorGauge[] {
+    const atMs = performance.now();
+    return this.feeds.flatMap(({ name, rhythms }) =>
+      rhythms.sights(atMs).map(({ collector, isSilent, silentMs }) => {
+        return { feed: name, collector, isSilent, ageSeconds: silentMs / 1_000 };
+      }),
+    );
   }
 
   /** Writes down what each feed could see, as far as that is certain. */
