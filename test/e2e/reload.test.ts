@@ -67,6 +67,10 @@ test('an edit subscribes what is new, unsubscribes what is gone, and keeps the c
   await edit(BASE);
   await stage.simulator.until(() => changes(afterwards).length >= 3);
   expect(stage.simulator.connections).toBe(connections);
+  expect(stage.daemon.logged('reload.ok').at(-1)).toMatchObject({
+    sections: ['watchlist'],
+    watchlist: { added: ['10.3.0.0/16', 'AS64511'], removed: ['10.2.0.0/16'], changed: [], more: 0 },
+  });
 });
 
 test('SIGHUP reloads too, and a reload without a change subscribes nothing', async () => {
