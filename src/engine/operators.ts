@@ -25,7 +25,7 @@ export class OperatorActions {
     if ('refused' in found) return found;
     const { core } = this.engine;
     if (found.state !== 'open') return { refused: 'conflict', detail: 'the incident is resolved already' };
-    core.book.acknowledge(found, nowMs);
+    core.book.acknowledge(found, author, nowMs);
     core.reminders.acknowledged(id);
     this.audit(author, 'incident.acknowledge', id, nowMs);
     writeIncident(core, found, nowMs);
@@ -40,7 +40,7 @@ export class OperatorActions {
     if ('refused' in found) return found;
     if (found.state !== 'open') return { refused: 'conflict', detail: 'the incident is resolved already' };
     this.audit(author, 'incident.resolve', id, nowMs);
-    this.engine.say(this.engine.core.book.resolveByHand(found, nowMs));
+    this.engine.say(this.engine.core.book.resolveByHand(found, author, nowMs));
     this.engine.settle(nowMs);
     return renderIncident(found, this.engine.core.renderPorts());
   }
