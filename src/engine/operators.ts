@@ -4,6 +4,7 @@
  */
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { type Incident, isoTime } from '../incident/alert.ts';
+import { acknowledge, addNote, assign } from '../incident/case.ts';
 import { idOf } from '../incident/ids.ts';
 import type { IncidentState } from '../incident/incident-state.ts';
 import { renderIncident } from '../incident/render.ts';
@@ -48,7 +49,7 @@ export class OperatorActions {
     if ('refused' in found) return found;
     const { core } = this;
     if (found.state !== 'open') return { refused: 'conflict', detail: 'the incident is resolved already' };
-    core.book.acknowledge(found, author, nowMs);
+    acknowledge(found, author, nowMs);
     core.reminders.acknowledged(id);
     this.audit(author, 'incident.acknowledge', id, nowMs);
     return this.shown(found, nowMs);
@@ -59,7 +60,7 @@ export class OperatorActions {
     const found = this.find(id);
     if ('refused' in found) return found;
     if (author.note === '') return { refused: 'bad-value', detail: 'a note without text' };
-    this.core.book.note(found, author, nowMs);
+    addNote(found, author, nowMs);
     this.audit(author, 'incident.note', id, nowMs);
     return this.shown(found, nowMs);
   }
@@ -67,7 +68,7 @@ export class OperatorActions {
   private assign(id: string, assignee: string | null, author: Author, nowMs: number): Answer<Incident> {
     const found = this.find(id);
     if ('refused' in found) return found;
-    this.core.book.assign(found, assignee ?? undefined, author, nowMs);
+    assign(found, assignee ?? undefined, author, nowMs);
     this.audit({ ...author, note: joined(assignee, author.note) }, 'incident.assign', id, nowMs);
     return this.shown(found, nowMs);
   }

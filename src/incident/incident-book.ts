@@ -8,8 +8,9 @@
 
 import type { Finding } from '../judge/finding.ts';
 import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
-import { type DetectedBy, NOTES_MAX } from './alert.ts';
+import type { DetectedBy } from './alert.ts';
 import type { Actor, BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
+import { declareOver } from './case.ts';
 import { ChangeList, type Changes } from './change-list.ts';
 import { keyOf, newIncident, SEPARATOR } from './incident-making.ts';
 import { type IncidentState, RouteState, stands } from './incident-state.ts';
@@ -379,33 +380,10 @@ export class IncidentBook implements SettleHome {
     }
   }
 
-  acknowledge(incident: IncidentState, actor: Actor, nowMs: number): void {
-    incident.acknowledged = true;
-    incident.acknowledgedBy = actor.by;
-    incident.acknowledgedMs = nowMs;
-    incident.assignee ??= actor.by;
-    this.note(incident, actor, nowMs);
-  }
-
-  /** Who works on it from now on; undefined: nobody. */
-  assign(incident: IncidentState, assignee: string | undefined, actor: Actor, nowMs: number): void {
-    incident.assignee = assignee;
-    this.note(incident, actor, nowMs);
-  }
-
-  /** What somebody says of it, or why they did what they did: the oldest make room. */
-  note(incident: IncidentState, actor: Actor, nowMs: number): void {
-    if (actor.note !== '') incident.notes.push({ atMs: nowMs, by: actor.by, text: actor.note });
-    if (incident.notes.length > NOTES_MAX) incident.notes.shift();
-    incident.updatedMs = nowMs;
-    this.changed(incident);
-  }
-
   /** By hand: it stays in the book with what it knows, so that only something new reopens it. */
   resolveByHand(incident: IncidentState, actor: Actor, nowMs: number): readonly Notice[] {
     const notices: Notice[] = [];
-    incident.resolvedBy = actor.by;
-    this.note(incident, actor, nowMs);
+    declareOver(incident, actor, nowMs);
     if (incident.standing.isEmpty) incident.endedMs ??= nowMs;
     this.settler.resolve(incident, 'operator', 'operator', nowMs, notices);
     return notices;

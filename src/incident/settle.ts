@@ -6,6 +6,7 @@ import { severityRank } from '../bgp/severity.ts';
 import { writtenOut } from '../judge/sharing.ts';
 import type { AlertEvent, AlertReason, Resolution } from './alert.ts';
 import type { Actor, BookPorts, BookRules, Notice } from './book-contract.ts';
+import { beginAgain, declareOver } from './case.ts';
 import { idOf } from './ids.ts';
 import {
   type Carrier,
@@ -23,7 +24,6 @@ export interface SettleHome {
   readonly ports: BookPorts;
   /** Who explains what is judged anew now. */
   readonly actor: Actor | undefined;
-  note(incident: IncidentState, actor: Actor, nowMs: number): void;
   changed(incident: IncidentState): void;
   opened(incident: IncidentState): void;
   pendingGone(incident: IncidentState): void;
@@ -171,10 +171,7 @@ export class Settler {
   private settleEnded(incident: IncidentState, nowMs: number, notices: Notice[]): void {
     if (incident.lastCause === 'accepted') {
       const { actor } = this.home;
-      if (actor !== undefined) {
-        incident.resolvedBy = actor.by;
-        this.home.note(incident, actor, nowMs);
-      }
+      if (actor !== undefined) declareOver(incident, actor, nowMs);
       this.resolve(incident, 'accepted', 'accepted', nowMs, notices);
       return;
     }
@@ -206,12 +203,7 @@ export class Settler {
     incident.state = 'open';
     incident.returned = false;
     incident.reopenedCount += 1;
-    Object.assign(incident, {
-      acknowledged: false,
-      acknowledgedBy: undefined,
-      acknowledgedMs: undefined,
-      resolvedBy: undefined,
-    });
+    beginAgain(incident);
     incident.resolvedMs = undefined;
     incident.resolution = undefined;
     incident.endedMs = undefined;
