@@ -14,6 +14,15 @@ export interface Secret {
   reveal(): string;
 }
 
+/** How what goes out leaves this machine. */
+export interface NetworkSettings {
+  /** Hidden whole: it may hold a password. */
+  readonly proxy: Secret | undefined;
+  readonly noProxy: readonly string[];
+  /** PEM: authorities to trust beside the usual ones. */
+  readonly ca: string | undefined;
+}
+
 export interface FeedSettings {
   readonly type: 'ris-live';
   readonly name: string;
@@ -102,6 +111,7 @@ export interface Settings {
     readonly file: string | undefined;
     readonly refreshMinutes: number;
   };
+  readonly network: NetworkSettings;
   readonly knowledge: KnowledgeSettings;
   readonly detection: DetectionSettings;
   readonly receivers: readonly ReceiverSettings[];

@@ -16,6 +16,7 @@ import { FEED_DROPS } from '../feed/ris-live/options.ts';
 import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
@@ -30,6 +31,7 @@ import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
+import { networkOf } from './way-out.ts';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -55,6 +57,7 @@ export class Daemon {
   private readonly options: DaemonOptions;
   private readonly log: Logger;
   private readonly clock = new LiveClock();
+  private readonly outside: Outside;
   private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
   private readonly keeper: ColumnsKeeper;
@@ -80,6 +83,7 @@ export class Daemon {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
+    this.outside = new Outside(networkOf(options.settings.network));
     this.adminToken = prepareStateDirectory(options.stateDirectory);
     this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
     this.keeper = new ColumnsKeeper(this.store, options.log);
@@ -124,6 +128,7 @@ export class Daemon {
       driver: this.driver,
       clock: this.clock,
       metrics: this.metrics,
+      outside: this.outside,
       log: this.log,
       recording: this.recording,
       coverage: this.store.coverage,
@@ -255,6 +260,7 @@ export class Daemon {
     return new Deliveries({
       receivers: this.settings.receivers,
       outbox: this.store.outbox,
+      outside: this.outside,
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
@@ -279,6 +285,7 @@ export class Daemon {
       refreshMinutes,
       clock: systemClock,
       log: this.log,
+      outside: this.outside,
       newBuilder: (expected) => new RpkiDataBuilder(expected),
       onLoaded: ({ data }) => {
         this.driver.engine.setRpki(data, this.clock.nowMs());
@@ -347,7 +354,7 @@ export class Daemon {
    * connection; only what changed is subscribed. One reload at a time.
    */
   async reload(next: Settings): Promise<void> {
-    const { receivers } = this.settings;
+    const { receivers, network } = this.settings;
     const swap = await preparedReload(this.driver.engine, this.settings, next);
     this.settings = {
       ...next,
@@ -360,7 +367,8 @@ export class Daemon {
     this.commits.now();
     this.server.applyTokens(this.tokens());
     this.server.applyHosts(next.serve.hosts);
-    if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);
+    if (!sameValue(network, next.network)) this.outside.use(networkOf(next.network));
+    if (!sameValue([receivers, network], [next.receivers, next.network])) this.replaceDeliveries(receivers);
     this.log.level = next.log.level;
     this.reloaded('ok', []);
     this.keeper.keep(next.watchlist);
