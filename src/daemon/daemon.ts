@@ -13,9 +13,11 @@ import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
+import { RtrClient } from '../feed/rpki/rtr-client.ts';
 import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
@@ -29,6 +31,8 @@ import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { RpkiSources } from './rpki-sources.ts';
+import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 import { networkOf } from './way-out.ts';
@@ -66,7 +70,7 @@ export class Daemon {
   private readonly operator: Operator;
   private readonly adminToken: string;
   private readonly startedAt = new Date().toISOString();
-  private readonly rpki: VrpExport<RpkiData> | undefined;
+  private readonly rpki: RpkiSources<RpkiData>;
   private deliveries: Deliveries;
   /** Resolves when the receivers of the configuration in force are at work. */
   private replacing: Promise<void> = Promise.resolve();
@@ -96,17 +100,20 @@ export class Daemon {
       dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
     });
     this.recording = this.openRecording(nowMs);
+    const scanner = loadScanner();
+    const table = new VantagePointTable(scanner);
     const engine = restoreEngine(
       settings,
       this.store.remember(),
       nowMs,
       settings.feeds.map(({ name }) => name),
+      table,
     );
     for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
     this.driver = new Driver({
       engine,
       target: { commit: (batch) => this.store.commit(batch) },
-      beforeCommit: () => this.writeRecording(engine.core.nowMs),
+      beforeCommit: () => this.writeRecording(engine.view.nowMs),
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
@@ -125,6 +132,9 @@ export class Daemon {
     this.deliveries = this.makeDeliveries();
     this.feeds = new LiveFeeds({
       settings,
+      engine,
+      scanner,
+      table,
       driver: this.driver,
       clock: this.clock,
       metrics: this.metrics,
@@ -165,7 +175,7 @@ export class Daemon {
     announceDaemon(this.options.stateDirectory, url);
     this.driver.commit();
     this.deliveries.start();
-    this.rpki?.start();
+    this.rpki.start();
     this.feeds.start();
     this.armDeadline();
     this.every(PRUNE_EVERY_MS, () => this.prune());
@@ -181,11 +191,11 @@ export class Daemon {
     this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.deadlineTimer);
-    await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
+    await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
     clearTimeout(this.deadlineTimer);
     this.commits.stop();
-    this.driver.engine.finish(nowMs);
+    this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
     this.recording?.close(nowMs);
@@ -203,7 +213,7 @@ export class Daemon {
   /** Everything that was judged is committed: it counts. */
   private countCommitted(): void {
     this.feeds.countJudged();
-    const { observations } = this.driver.engine.core;
+    const { observations } = this.driver.view;
     this.metrics.observations(observations - this.observationsCounted);
     this.observationsCounted = observations;
   }
@@ -240,7 +250,7 @@ export class Daemon {
   /** The engine's next deadline fires when no input comes before it. */
   private armDeadline(): void {
     clearTimeout(this.deadlineTimer);
-    const nextMs = this.driver.engine.nextDeadlineMs();
+    const nextMs = this.driver.view.nextDeadlineMs;
     if (nextMs === undefined) return;
     const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - Date.now()));
     this.deadlineTimer = setTimeout(() => {
@@ -276,19 +286,20 @@ export class Daemon {
     return isLoopback(new URL(this.url).hostname.replace(/^\[|\]$/g, '')) ? undefined : `${this.url}/`;
   }
 
-  private makeRpki(): VrpExport<RpkiData> | undefined {
-    const { url, file, refreshMinutes } = this.settings.rpki;
+  private makeRpki(): RpkiSources<RpkiData> {
+    const { url, file, refreshMinutes, rtr } = this.settings.rpki;
     const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
-    if (location === undefined) return undefined;
-    return new VrpExport<RpkiData>({
-      location,
-      refreshMinutes,
+    const around = {
       clock: systemClock,
       log: this.log,
       outside: this.outside,
-      newBuilder: (expected) => new RpkiDataBuilder(expected),
-      onLoaded: ({ data }) => {
-        this.driver.engine.setRpki(data, this.clock.nowMs());
+      newBuilder: (expected: number) => new RpkiDataBuilder(expected),
+    };
+    return new RpkiSources<RpkiData>({
+      makeRtr: rtr.length === 0 ? undefined : (on) => new RtrClient({ ...around, ...on, caches: rtr }),
+      makeExport: location && ((on) => new VrpExport({ ...around, ...on, location, refreshMinutes })),
+      onData: (data) => {
+        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
         this.commits.now();
       },
     });
@@ -317,7 +328,7 @@ export class Daemon {
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
         reload: this.lastReload ?? null,
-        rpki: this.rpki?.freshness() ?? null,
+        rpki: this.rpki.freshness() ?? null,
       }),
       sessionKey: createHash('sha256').update(`session ${this.adminToken}`).digest(),
       refused: (reason) => this.metrics.httpRefused(reason),
@@ -339,11 +350,7 @@ export class Daemon {
 
   private registerGauges(): void {
     this.metrics.incidents(() => {
-      const rows = [];
-      for (const { state, kind, severity } of this.driver.engine.core.book.every()) {
-        if (state !== 'pending') rows.push({ state, kind, severity, count: 1 });
-      }
-      return rows;
+      return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));
     });
   }
 
@@ -355,14 +362,14 @@ export class Daemon {
    */
   async reload(next: Settings): Promise<void> {
     const { receivers, network } = this.settings;
-    const swap = await preparedReload(this.driver.engine, this.settings, next);
+    const input = await preparedReload(this.driver.view, this.settings, next);
     this.settings = {
       ...next,
       feeds: this.settings.feeds,
       rpki: this.settings.rpki,
       stateDirectory: this.settings.stateDirectory,
     };
-    swap(this.clock.nowMs());
+    this.driver.apply(input, this.clock.nowMs());
     this.feeds.reload(next);
     this.commits.now();
     this.server.applyTokens(this.tokens());

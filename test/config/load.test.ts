@@ -29,7 +29,7 @@ describe('a configuration', () => {
           collectors: [],
         },
       ],
-      rpki: { url: undefined, file: undefined, refreshMinutes: 10 },
+      rpki: { url: undefined, file: undefined, refreshMinutes: 10, rtr: [] },
       detection: {
         resolveAfterSeconds: 300,
         updateEverySeconds: 60,
@@ -86,7 +86,7 @@ log: { level: debug }
           collectors: ['rrc00', 'rrc25'],
         },
       ],
-      rpki: { url: 'https://rpki.example.net/vrps.json', file: undefined, refreshMinutes: 0.5 },
+      rpki: { url: 'https://rpki.example.net/vrps.json', file: undefined, refreshMinutes: 0.5, rtr: [] },
       detection: { resolveAfterSeconds: 0.5, tier1: [1, 2], criticalScore: 10, learnAfterHours: 24 },
       serve: { host: '::1', port: 0, hosts: ['noc.example.net'] },
       log: { level: 'debug' },
@@ -318,7 +318,7 @@ log: { level: debug }
       { watchlistPath: 'mine.yaml', vrpsPath: 'v.json' },
     );
     expect(settings.watchlist.entries).toHaveLength(1);
-    expect(settings.rpki).toEqual({ url: undefined, file: resolve('v.json'), refreshMinutes: 10 });
+    expect(settings.rpki).toEqual({ url: undefined, file: resolve('v.json'), refreshMinutes: 10, rtr: [] });
     expect(
       errorsOf(() => load({ 'c.yaml': '{}' }, { watchlistPath: 'gone.yaml', vrpsPath: 'gone.json' })),
     ).toEqual([

@@ -75,11 +75,12 @@ async function explained(settings: Settings, options: ExplainOptions) {
   };
   const nowMs = Date.now();
   const { engine, directory } = restored(settings, options.state, nowMs);
-  if (settings.rpki.file === undefined) engine.advance(nowMs);
-  else
-    engine.setRpki((await loadVrpFile(settings.rpki.file, new RpkiDataBuilder(), systemClock)).data, nowMs);
-  const { prefixes, routes } = engine.core.rib;
-  const baselineRows = engine.core.baseline.size;
+  if (settings.rpki.file === undefined) engine.apply({ type: 'clock' }, nowMs);
+  else {
+    const { data } = await loadVrpFile(settings.rpki.file, new RpkiDataBuilder(), systemClock);
+    engine.apply({ type: 'rpki', rpki: data }, nowMs);
+  }
+  const { prefixes, routes, baselineRows } = engine.view.sizes();
   const explanation = explainAnnouncement(engine, settings, asked, nowMs);
   const word =
     directory === undefined
