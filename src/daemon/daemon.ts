@@ -41,6 +41,8 @@ export interface DaemonOptions {
   readonly settings: Settings;
   readonly stateDirectory: string;
   readonly recordTo: string | undefined;
+  /** Where the settings came from, for commands beside this daemon. */
+  readonly configPath?: string;
   readonly log: Logger;
   /** The process can not go on: our own store failed. */
   readonly onBroken: (error: unknown) => void;
@@ -172,7 +174,7 @@ export class Daemon {
   async start(): Promise<string> {
     const { url } = await this.server.listen();
     this.url = url;
-    announceDaemon(this.options.stateDirectory, url);
+    announceDaemon(this.options.stateDirectory, url, this.options.configPath);
     this.driver.commit();
     this.deliveries.start();
     this.rpki.start();
