@@ -13,10 +13,8 @@ import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
-import { RtrClient } from '../feed/rpki/rtr-client.ts';
-import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
-import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
@@ -31,7 +29,7 @@ import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
-import { RpkiSources } from './rpki-sources.ts';
+import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
@@ -289,21 +287,10 @@ export class Daemon {
   }
 
   private makeRpki(): RpkiSources<RpkiData> {
-    const { url, file, refreshMinutes, rtr } = this.settings.rpki;
-    const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
-    const around = {
-      clock: systemClock,
-      log: this.log,
-      outside: this.outside,
-      newBuilder: (expected: number) => new RpkiDataBuilder(expected),
-    };
-    return new RpkiSources<RpkiData>({
-      makeRtr: rtr.length === 0 ? undefined : (on) => new RtrClient({ ...around, ...on, caches: rtr }),
-      makeExport: location && ((on) => new VrpExport({ ...around, ...on, location, refreshMinutes })),
-      onData: (data) => {
-        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
-        this.commits.now();
-      },
+    const around = { clock: systemClock, log: this.log, outside: this.outside };
+    return openRpkiSources(this.settings.rpki, around, (data) => {
+      this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
+      this.commits.now();
     });
   }
 
