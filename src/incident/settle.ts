@@ -63,15 +63,11 @@ export class Settler {
 
   /** Vantage points that are known to carry the route now. */
   private seeingOf(route: RouteState): number {
-    const { only } = route.carriers;
-    if (only !== undefined) return this.sees(only);
-    let seeing = 0;
-    for (const carrier of route.carriers.values()) seeing += this.sees(carrier);
-    return seeing;
+    return route.carriers.pointsWhere((carrier) => this.sees(carrier));
   }
 
-  private sees(carrier: Carrier): 0 | 1 {
-    return carrier.doubt < 2 && this.home.ports.isUp(carrier.vantagePoint) ? 1 : 0;
+  private sees(carrier: Carrier): boolean {
+    return carrier.doubt < 2 && this.home.ports.isUp(carrier.vantagePoint);
   }
 
   /** Distinct vantage points that carry any of its routes. */
