@@ -99,10 +99,10 @@ function watchWarnings({ watchlist, feeds }: Settings): CheckWarning[] {
 }
 
 function entryWarnings(entry: WatchEntry): CheckWarning[] {
-  if (entry.type !== 'prefix') return serviceWarnings(entry);
+  if (entry.type !== 'prefix') return hostNameWarnings(entry);
   if (entry.ignore) return [];
   const { prefix, origins, upstreams } = entry;
-  const found: CheckWarning[] = [...serviceWarnings(entry), ...spaceWarnings(prefix)];
+  const found: CheckWarning[] = [...hostNameWarnings(entry), ...spaceWarnings(prefix)];
   if (prefix.length > ROUTABLE_MAX[prefix.family])
     found.push(
       warning(
@@ -123,9 +123,9 @@ function entryWarnings(entry: WatchEntry): CheckWarning[] {
   return found;
 }
 
-function serviceWarnings(entry: WatchEntry): CheckWarning[] {
+function hostNameWarnings(entry: WatchEntry): CheckWarning[] {
   return entry.services
-    .filter((service) => !isServiceName(service))
+    .filter((service) => !isNameOfHost(service))
     .map((service) =>
       warning(
         'service-no-host-name',
@@ -136,7 +136,7 @@ function serviceWarnings(entry: WatchEntry): CheckWarning[] {
 }
 
 /** With names in other scripts; an address is none. */
-function isServiceName(text: string): boolean {
+function isNameOfHost(text: string): boolean {
   return parseAddress(text) === undefined && isHostName(domainToASCII(text) || text);
 }
 
