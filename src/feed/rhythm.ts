@@ -146,7 +146,8 @@ export class Rhythms {
     for (const { lastMs, pauses } of collector.peers.values()) {
       const pauseMs = Math.max(...pauses);
       // A peer that was gone before the collector fell silent says nothing of it.
-      if (pauses.length === 0 || collector.lastMs - lastMs > PAUSES_MAX * pauseMs + this.#blindAfterMs) continue;
+      if (pauses.length === 0 || collector.lastMs - lastMs > PAUSES_MAX * pauseMs + this.#blindAfterMs)
+        continue;
       rhythmMs = Math.min(rhythmMs ?? pauseMs, pauseMs);
     }
     const observedMs = collector.lastMs - collector.firstMs;

@@ -16,7 +16,7 @@ import type { FeedState } from '../../engine/ports.ts';
 import { retryDelayMs } from '../retry-delay.ts';
 import type { FeedLog, Timer } from '../surroundings.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import { errorText, signOf } from './frame.ts';
+import { errorText, failureText, signOf } from './frame.ts';
 import { FrameTap } from './frame-tap.ts';
 import {
   type FeedDrop,
@@ -194,7 +194,7 @@ export class RisLiveFeed {
   #openSocket(tap: FrameTap | undefined): WebSocket | undefined {
     try {
       return new WebSocket(this.#url, {
-        ...(tap === undefined ? {} : { createConnection: connectionThrough(tap, this.#url) }),
+        createConnection: connectionThrough(tap, this.#options.outside, this.#url) as never,
         perMessageDeflate: false,
         maxPayload: FRAME_BYTES_MAX,
         skipUTF8Validation: true,
@@ -228,7 +228,7 @@ export class RisLiveFeed {
       this.#end(socket, 'a frame was too large');
       return;
     }
-    this.#end(socket, error.message === '' ? (error.code ?? 'connection failed') : error.message);
+    this.#end(socket, failureText(error));
   }
 
   /** `terminate` and not `close`: nobody waits for a server that misbehaves to say goodbye. */
