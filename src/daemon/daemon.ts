@@ -20,14 +20,16 @@ import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
+import { ArrivalClock, type MachineClocks } from './arrival-clock.ts';
+import { logChanges } from './change-log.ts';
 import { CommitSchedule } from './commit-schedule.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
 import { ColumnsKeeper } from './kept-columns.ts';
-import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
+import { machineClocks } from './machine-clocks.ts';
 import { preparedReload } from './prepared-reload.ts';
 import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
@@ -38,6 +40,8 @@ export interface DaemonOptions {
   readonly stateDirectory: string;
   readonly recordTo: string | undefined;
   readonly log: Logger;
+  /** For tests that turn the clocks. */
+  readonly machine?: MachineClocks;
   /** The process can not go on: our own store failed. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -46,6 +50,7 @@ export interface DaemonOptions {
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
 const CHECKPOINT_EVERY_MS = 1_000;
+const CLOCK_EVERY_MS = 1_000;
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
 
@@ -56,7 +61,7 @@ export class Daemon {
   readonly feeds: LiveFeeds;
   private readonly options: DaemonOptions;
   private readonly log: Logger;
-  private readonly clock = new LiveClock();
+  private readonly clock: ArrivalClock;
   private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
   private readonly keeper: ColumnsKeeper;
@@ -82,6 +87,7 @@ export class Daemon {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
+    this.clock = new ArrivalClock({ machine: options.machine ?? machineClocks, onJump: (aheadMs) => this.clockJumped(aheadMs) });
     this.adminToken = prepareStateDirectory(options.stateDirectory);
     this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
     this.keeper = new ColumnsKeeper(this.store, options.log);
@@ -111,7 +117,7 @@ export class Daemon {
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
-      onPublished: (published) => this.logChanges(published),
+      onPublished: (published) => logChanges(this.log, published),
     });
     this.commits = new CommitSchedule({
       driver: this.driver,
@@ -171,6 +177,7 @@ export class Daemon {
     this.rpki?.start();
     this.feeds.start();
     this.armDeadline();
+    this.every(CLOCK_EVERY_MS, () => this.lookAtClock());
     this.every(PRUNE_EVERY_MS, () => this.prune());
     this.every(CHECKPOINT_EVERY_MS, () => this.store.checkpoint());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
@@ -221,35 +228,32 @@ export class Daemon {
     }
   }
 
-  /** One line for each change of an incident, when those who wait for it were told. */
-  private logChanges(published: readonly Published[]): void {
-    for (const one of published) {
-      if (one.type !== 'alert') continue;
-      const { alert } = one;
-      this.log.info({
-        event: `incident.${alert.event}`,
-        incident: alert.incident.id,
-        seq: alert.seq,
-        reason: alert.reason,
-        group: alert.incident.group,
-        kind: alert.incident.kind,
-        severity: alert.incident.severity,
-        offender: alert.incident.offender,
-        summary: alert.incident.summary.en,
-      });
-    }
-  }
-
   /** The engine's next deadline fires when no input comes before it. */
   private armDeadline(): void {
     clearTimeout(this.deadlineTimer);
     const nextMs = this.driver.view.nextDeadlineMs;
     if (nextMs === undefined) return;
-    const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - Date.now()));
+    const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - this.clock.nowMs()));
     this.deadlineTimer = setTimeout(() => {
       this.driver.advance(this.clock.nowMs());
       this.commits.now();
     }, delayMs);
+  }
+
+  /** Somebody set the machine's clock, or it was suspended: deadlines run on as if nothing had happened. */
+  private clockJumped(aheadMs: number): void {
+    this.metrics.clockJumped();
+    this.log.warn({ event: 'clock.jumped', aheadMs });
+  }
+
+  private lookAtClock(): void {
+    const leap = this.clock.leap();
+    if (leap === undefined) return;
+    const nowMs = this.clock.nowMs();
+    this.log.warn({ event: 'clock.followed', ...leap });
+    this.feeds.leapt(leap, nowMs);
+    this.driver.apply({ type: 'clock', leap }, nowMs);
+    this.commits.now();
   }
 
   private prune(): void {
@@ -339,6 +343,7 @@ export class Daemon {
   }
 
   private registerGauges(): void {
+    this.metrics.clockAhead(() => this.clock.aheadMs() / 1000);
     this.metrics.incidents(() => {
       return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));
     });
