@@ -13,6 +13,7 @@ import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
+import { RtrClient } from '../feed/rpki/rtr-client.ts';
 import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
@@ -31,6 +32,7 @@ import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { machineClocks } from './machine-clocks.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
@@ -39,6 +41,8 @@ export interface DaemonOptions {
   readonly settings: Settings;
   readonly stateDirectory: string;
   readonly recordTo: string | undefined;
+  /** Where the settings came from, for commands beside this daemon. */
+  readonly configPath?: string;
   readonly log: Logger;
   /** For tests that turn the clocks. */
   readonly machine?: MachineClocks;
@@ -70,7 +74,7 @@ export class Daemon {
   private readonly operator: Operator;
   private readonly adminToken: string;
   private readonly startedAt = new Date().toISOString();
-  private readonly rpki: VrpExport<RpkiData> | undefined;
+  private readonly rpki: RpkiSources<RpkiData>;
   private deliveries: Deliveries;
   /** Resolves when the receivers of the configuration in force are at work. */
   private replacing: Promise<void> = Promise.resolve();
@@ -171,10 +175,10 @@ export class Daemon {
   async start(): Promise<string> {
     const { url } = await this.server.listen();
     this.url = url;
-    announceDaemon(this.options.stateDirectory, url);
+    announceDaemon(this.options.stateDirectory, url, this.options.configPath);
     this.driver.commit();
     this.deliveries.start();
-    this.rpki?.start();
+    this.rpki.start();
     this.feeds.start();
     this.armDeadline();
     this.every(CLOCK_EVERY_MS, () => this.lookAtClock());
@@ -191,7 +195,7 @@ export class Daemon {
     this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.deadlineTimer);
-    await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
+    await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
     clearTimeout(this.deadlineTimer);
     this.commits.stop();
@@ -282,17 +286,18 @@ export class Daemon {
     return isLoopback(new URL(this.url).hostname.replace(/^\[|\]$/g, '')) ? undefined : `${this.url}/`;
   }
 
-  private makeRpki(): VrpExport<RpkiData> | undefined {
-    const { url, file, refreshMinutes } = this.settings.rpki;
+  private makeRpki(): RpkiSources<RpkiData> {
+    const { url, file, refreshMinutes, rtr } = this.settings.rpki;
     const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
-    if (location === undefined) return undefined;
-    return new VrpExport<RpkiData>({
-      location,
-      refreshMinutes,
+    const around = {
       clock: systemClock,
       log: this.log,
-      newBuilder: (expected) => new RpkiDataBuilder(expected),
-      onLoaded: ({ data }) => {
+      newBuilder: (expected: number) => new RpkiDataBuilder(expected),
+    };
+    return new RpkiSources<RpkiData>({
+      makeRtr: rtr.length === 0 ? undefined : (on) => new RtrClient({ ...around, ...on, caches: rtr }),
+      makeExport: location && ((on) => new VrpExport({ ...around, ...on, location, refreshMinutes })),
+      onData: (data) => {
         this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
         this.commits.now();
       },
@@ -322,7 +327,7 @@ export class Daemon {
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
         reload: this.lastReload ?? null,
-        rpki: this.rpki?.freshness() ?? null,
+        rpki: this.rpki.freshness() ?? null,
       }),
       sessionKey: createHash('sha256').update(`session ${this.adminToken}`).digest(),
       refused: (reason) => this.metrics.httpRefused(reason),
