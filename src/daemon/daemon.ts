@@ -21,7 +21,7 @@ import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
-import { ArrivalClock, type MachineClocks } from './arrival-clock.ts';
+import type { MachineClocks } from './arrival-clock.ts';
 import { logChanges } from './change-log.ts';
 import { CommitSchedule } from './commit-schedule.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
@@ -30,6 +30,7 @@ import { Driver } from './driver.ts';
 import { ColumnsKeeper } from './kept-columns.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
+import { LiveTime } from './live-time.ts';
 import { machineClocks } from './machine-clocks.ts';
 import { preparedReload } from './prepared-reload.ts';
 import { RpkiSources } from './rpki-sources.ts';
@@ -55,8 +56,6 @@ const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
 const CHECKPOINT_EVERY_MS = 1_000;
 const CLOCK_EVERY_MS = 1_000;
-/** Longest delay that setTimeout takes. */
-const TIMER_MS_MAX = 2_147_483_647;
 
 export class Daemon {
   settings: Settings;
@@ -65,7 +64,7 @@ export class Daemon {
   readonly feeds: LiveFeeds;
   private readonly options: DaemonOptions;
   private readonly log: Logger;
-  private readonly clock: ArrivalClock;
+  private readonly clock: LiveTime;
   private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
   private readonly keeper: ColumnsKeeper;
@@ -80,7 +79,6 @@ export class Daemon {
   private replacing: Promise<void> = Promise.resolve();
   /** Where the server listens; empty before it does. */
   private url = '';
-  private deadlineTimer: NodeJS.Timeout | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   private observationsCounted = 0;
   private lastReload:
@@ -91,7 +89,7 @@ export class Daemon {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
-    this.clock = new ArrivalClock({ machine: options.machine ?? machineClocks, onJump: (aheadMs) => this.clockJumped(aheadMs) });
+    this.clock = new LiveTime(options.machine ?? machineClocks, this.log, () => this.metrics.clockJumped());
     this.adminToken = prepareStateDirectory(options.stateDirectory);
     this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
     this.keeper = new ColumnsKeeper(this.store, options.log);
@@ -194,10 +192,10 @@ export class Daemon {
   async stop(): Promise<void> {
     this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
-    clearTimeout(this.deadlineTimer);
+    this.clock.arm(undefined, () => undefined);
     await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
-    clearTimeout(this.deadlineTimer);
+    this.clock.arm(undefined, () => undefined);
     this.commits.stop();
     this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
@@ -234,22 +232,13 @@ export class Daemon {
 
   /** The engine's next deadline fires when no input comes before it. */
   private armDeadline(): void {
-    clearTimeout(this.deadlineTimer);
-    const nextMs = this.driver.view.nextDeadlineMs;
-    if (nextMs === undefined) return;
-    const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - this.clock.nowMs()));
-    this.deadlineTimer = setTimeout(() => {
+    this.clock.arm(this.driver.view.nextDeadlineMs, () => {
       this.driver.advance(this.clock.nowMs());
       this.commits.now();
-    }, delayMs);
+    });
   }
 
   /** Somebody set the machine's clock, or it was suspended: deadlines run on as if nothing had happened. */
-  private clockJumped(aheadMs: number): void {
-    this.metrics.clockJumped();
-    this.log.warn({ event: 'clock.jumped', aheadMs });
-  }
-
   private lookAtClock(): void {
     const leap = this.clock.leap();
     if (leap === undefined) return;
