@@ -1,6 +1,6 @@
 /**
  * The live driver's stamps of arrival. They follow the machine's wall clock while it runs as evenly as the steady one, and
- * the steady one as soon as somebody sets the wall clock: a jump neither fires nor freezes a deadline (decision 0034).
+ * the steady one as soon as somebody sets the wall clock: a jump neither fires nor freezes a deadline (decision 0035).
  * The daemon looks once a second; every duration and deadline of the engine is measured in these stamps.
  */
 import type { Leap } from '../engine/input.ts';
