@@ -79,6 +79,13 @@ export class FeedLedger {
     this.standstill = { fromMs: begunMs, toMs, connection: this.standstill?.connection ?? connection };
   }
 
+  /** The stamps leapt to `nowMs`. `reason`: why nobody saw anything meanwhile; undefined: there was no time between. */
+  leapt(nowMs: number, reason: string | undefined): void {
+    this.standstill = undefined;
+    if (reason !== undefined) this.write(nowMs, 'blind', reason);
+    this.writtenMs = Math.max(this.writtenMs, nowMs);
+  }
+
   /** What is not written down yet and is taken to be so until something says otherwise. */
   provisional({ nowMs, isLive, reason }: LedgerMoment): CoverageInterval | undefined {
     if (nowMs <= this.writtenMs) return undefined;

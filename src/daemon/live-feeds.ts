@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import { AcceptRoad } from '../engine/fast/accept.ts';
+import type { Leap } from '../engine/input.ts';
 import type { CoverageInterval, CoverageWriter, FeedState } from '../engine/ports.ts';
 import type { RecordingWriter, StateInput } from '../feed/files/recording.ts';
 import { ignoring } from '../feed/peers.ts';
@@ -25,7 +26,6 @@ import { clientId } from './client-id.ts';
 import type { Driver } from './driver.ts';
 import { FeedLedger, type LedgerMoment } from './feed-ledger.ts';
 import { FrameIntake } from './frame-intake.ts';
-import type { LiveClock } from './live-clock.ts';
 import type { FeedReadiness } from './live-ports.ts';
 import { watchSubscription } from './watch-subscription.ts';
 
@@ -37,7 +37,8 @@ export interface LiveFeedsOptions {
   /** Made for `scanner`; the engine asks it who was heard. */
   readonly table: VantagePointTable;
   readonly driver: Driver;
-  readonly clock: LiveClock;
+  /** Stamps of arrival. */
+  readonly clock: { nowMs(): number };
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly recording: RecordingWriter | undefined;
@@ -86,7 +87,7 @@ export class LiveFeeds {
   private beating: NodeJS.Timeout | undefined;
   private readonly blindAfterMs: number;
   /** The last sign that the process runs: on the monotonic clock, and as a stamp. */
-  private beatAt = performance.now();
+  private beatAt = systemClock.now();
   private beatMs: number;
 
   constructor(options: LiveFeedsOptions) {
@@ -119,8 +120,8 @@ export class LiveFeeds {
       ignores: ignoring(settings.ignorePeers),
       decodesAll: settings.ignorePeers.length > 0 && this.options.settings.feeds.length > 1,
       heard: ({ collector, peerAddress }, isKeepalive) => {
-        if (isKeepalive) rhythms.keepalive(collector, peerAddress, performance.now());
-        else rhythms.heard(collector, performance.now());
+        if (isKeepalive) rhythms.keepalive(collector, peerAddress, systemClock.now());
+        else rhythms.heard(collector, systemClock.now());
       },
       quick: this.quick,
       table: this.table,
@@ -213,7 +214,7 @@ export class LiveFeeds {
           };
     feed.state = state;
     feed.reason = reason;
-    feed.rhythms.excuse(performance.now());
+    feed.rhythms.excuse(systemClock.now());
     this.options.metrics.feedConnected(feed.name, state !== 'down');
     this.tell(input, nowMs);
     this.writeCoverage();
@@ -240,12 +241,12 @@ export class LiveFeeds {
 
   /** Who was heard in frames that were settled on their bytes. */
   private noteSettled({ rhythms }: LiveFeed): void {
-    const atMs = performance.now();
+    const atMs = systemClock.now();
     this.table.eachNew(({ collector }) => rhythms.heard(collector, atMs));
   }
 
   private lookAtCollectors(feed: LiveFeed): void {
-    const changes = feed.rhythms.look(performance.now(), feed.isFirehose());
+    const changes = feed.rhythms.look(systemClock.now(), feed.isFirehose());
     for (const change of changes) this.collectorChanged(feed, change);
   }
 
@@ -267,7 +268,7 @@ export class LiveFeeds {
 
   /** Beats far apart: nothing was read and no timer ran between. */
   private noteStandstill(): void {
-    const atMs = performance.now();
+    const atMs = systemClock.now();
     const nowMs = this.options.clock.nowMs();
     const stoodMs = atMs - this.beatAt;
     if (stoodMs >= STANDSTILL_MS) {
@@ -295,12 +296,24 @@ export class LiveFeeds {
 
   /** How each collector of each feed is heard. */
   private collectors(): readonly CollectorGauge[] {
-    const atMs = performance.now();
+    const atMs = systemClock.now();
     return this.feeds.flatMap(({ name, rhythms }) =>
       rhythms.sights(atMs).map(({ collector, isSilent, silentMs }) => {
         return { feed: name, collector, isSilent, ageSeconds: silentMs / 1_000 };
       }),
     );
+  }
+
+  /** The stamps leapt to `nowMs`: while the machine was suspended nobody saw anything. */
+  leapt({ cause, byMs }: Leap, nowMs: number): void {
+    const reason = cause === 'suspended' ? 'the machine was suspended' : undefined;
+    const isCommitted = this.options.commit();
+    for (const feed of this.feeds) {
+      const beforeMs = nowMs - byMs;
+      if (isCommitted) feed.ledger.note({ ...this.moment(feed), nowMs: beforeMs });
+      feed.ledger.leapt(nowMs, reason);
+    }
+    this.beatMs = nowMs;
   }
 
   /** Writes down what each feed could see, as far as that is certain. */

@@ -24,10 +24,6 @@ export class TestClock implements FeedClock {
     return this.#nowMs;
   }
 
-  monotonicMs(): number {
-    return this.#nowMs;
-  }
-
   setTimeout(run: () => void, delayMs: number): Timer {
     const due = { atMs: this.#nowMs + delayMs, run };
     this.#due.add(due);

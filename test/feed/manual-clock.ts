@@ -12,10 +12,6 @@ export class ManualClock implements FeedClock {
     return this.nowMs;
   }
 
-  monotonicMs(): number {
-    return this.now();
-  }
-
   setTimeout(run: () => void, delayMs: number): number {
     this.timers.push({ id: this.nextId, atMs: this.nowMs + delayMs, run });
     this.nextId += 1;

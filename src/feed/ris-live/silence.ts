@@ -106,7 +106,7 @@ export class SilenceWatch {
   }
 
   get #nowMs(): number {
-    return this.#options.clock.monotonicMs();
+    return this.#options.clock.now();
   }
 
   #arm(): void {
