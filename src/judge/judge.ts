@@ -4,7 +4,7 @@
  */
 
 import type { AsPath } from '../bgp/as-path.ts';
-import { endsInSet, neighborOf, originsOf } from '../bgp/as-path.ts';
+import { endsInSet, neighborsOf, originsOf } from '../bgp/as-path.ts';
 import { covers, type Prefix } from '../bgp/prefix.ts';
 import type { Community } from '../bgp/update.ts';
 import { commonRows } from './evidence.ts';
@@ -33,7 +33,9 @@ export function routeOf(
 ): Route | undefined {
   const origins = originsOf(path);
   if (origins.length === 0) return undefined;
-  return { prefix, path, origins, isSet: endsInSet(path), neighbor: neighborOf(path), communities, ...from };
+  const neighbors = neighborsOf(path);
+  const neighbor = neighbors.length === 1 ? neighbors[0] : undefined;
+  return { prefix, path, origins, isSet: endsInSet(path), neighbor, neighbors, communities, ...from };
 }
 
 /** Judges a route against the entry that covers it. */

@@ -40,19 +40,12 @@ export interface World {
   readonly baseline: Baseline;
   readonly links: KnownLinks;
   readonly vantagePoints: VantagePoints;
+  /** The clock of the engine: the stamp of what is applied. */
+  readonly nowMs: () => number;
+  /** `upstreams` of the line of the watchlist that watches this AS. */
+  readonly upstreamsOf: (asn: number) => readonly number[] | undefined;
   /** True when the prefix was carried once and no vantage point carries it any more. */
   readonly isWithdrawn: (prefix: Prefix) => boolean;
   /** Compiled path rules, by the pattern as written. */
   readonly pathMatches: (pattern: string, path: AsPath) => boolean;
-}
-
-/** Adjacent on a conforming path, in the baseline or in the topology file. */
-export function isKnownLink(world: World, a: number, b: number): boolean {
-  return isSeenLink(world, a, b) || world.topology?.relation(a, b) !== undefined;
-}
-
-/** Adjacent on a path that conformed: now, or as the baseline remembers it. */
-export function isSeenLink(world: World, a: number, b: number): boolean {
-  const { links, baseline } = world;
-  return links.has(a, b) || baseline.remembersNeighbor(a, b) || baseline.remembersNeighbor(b, a);
 }
