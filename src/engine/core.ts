@@ -5,8 +5,15 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
-import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
+import {
+  OWN_ROUTERS,
+  type SightSource,
+  sightSourceOf,
+  type VantagePoint,
+  vantagePointName,
+} from '../bgp/vantage-point.ts';
 import { type DetectedBy, isoTime } from '../incident/alert.ts';
+import type { Carriers } from '../incident/carriers.ts';
 import { IncidentBook } from '../incident/incident-book.ts';
 import type { IncidentState, RouteState } from '../incident/incident-state.ts';
 import type { RenderPorts } from '../incident/render.ts';
@@ -14,6 +21,7 @@ import { Baseline } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { KnownLinks } from '../judge/known-links.ts';
 import { Sharing } from '../judge/sharing.ts';
+import { asksSpread, NO_SPREAD, type Spread, spreadOf } from '../judge/spread.ts';
 import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
@@ -32,6 +40,7 @@ import type { FeedState, RouteChange } from './ports.ts';
 import { Rejudge } from './rejudge.ts';
 import { ReminderKeeper } from './reminder-keeper.ts';
 import { RouteLog } from './route-log.ts';
+import { RpkiNow } from './rpki-now.ts';
 import { SilenceKeeper } from './silence-keeper.ts';
 
 /** Raw frames kept as evidence for each incident: the first ones, where the story begins. */
@@ -59,7 +68,7 @@ export class Core {
   readonly rib = new WatchedRib<Finding>(this.prefixes);
   readonly baseline: Baseline;
   readonly routeLog = new RouteLog(this.rib, (id) => this.vantagePoints.byId(id).point);
-  readonly links = new KnownLinks();
+  readonly links: KnownLinks;
   readonly vantagePoints = new VantagePoints();
   readonly visibility = new VisibilityWatch();
   readonly deadlines = new Deadlines<RouteState>();
@@ -70,11 +79,15 @@ export class Core {
   readonly silences: SilenceKeeper;
   readonly reminders: ReminderKeeper;
   readonly feeds = new Map<string, { state: FeedState; reason: string }>();
+  /** ASes that stand accused by an open incident of hijack or path, and of how many: what leads through them teaches nothing. */
+  readonly offenders = new Map<number, number>();
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
   /** When a session last changed its state, as far as that was remembered over a restart. */
   readonly sessionMs = new Map<number, number>();
-  rpki: RpkiView | undefined;
+  rpki: RpkiNow | undefined;
+  /** When the deadline `rpki` is due. */
+  private rpkiEndsMs = Number.POSITIVE_INFINITY;
   nextSeq: number;
   /** Number of the input that is applied. */
   order = 0;
@@ -102,12 +115,15 @@ export class Core {
     this.begunMs = nowMs;
     this.plan = new WatchPlan(config.watchlist);
     this.baseline = new Baseline(learnRules(config), this.prefixes);
+    this.links = new KnownLinks(learnRules(config));
     this.book = new IncidentBook(bookRules(config), {
       setDeadline: (name, atMs) => this.deadlines.set(name, atMs),
       clearDeadline: (name) => this.deadlines.clear(name),
       setRouteDeadline: (incident, route, atMs) => this.deadlines.setOf(route, incident.key, atMs),
       isUp: (id) => this.vantagePoints.isUp(id),
       isCovered: () => this.isCovered(),
+      sourceOf: (id) => this.sourceOf(id),
+      spreadOf: (prefix, carriers) => this.spreadOf(prefix, carriers),
     });
     this.learner = new Learner(this);
     this.rejudge = new Rejudge(this);
@@ -121,6 +137,7 @@ export class Core {
     this.config = config;
     this.plan = new WatchPlan(config.watchlist, this.plan);
     this.baseline.rules = learnRules(config);
+    this.links.rules = learnRules(config);
     this.book.rules = bookRules(config);
     this.world = this.makeWorld();
     this.learner.rebuildLearned();
@@ -148,14 +165,57 @@ export class Core {
       baseline: this.baseline,
       links: this.links,
       vantagePoints: this.vantagePoints,
+      nowMs: () => this.nowMs,
+      upstreamsOf: (asn) => this.plan.asns.get(asn)?.upstreams,
       isWithdrawn: (prefix) => this.withdrawn.has(prefix.text),
       pathMatches: pathMatcher(),
     };
   }
 
-  setRpki(rpki: RpkiView | undefined): void {
-    this.rpki = rpki;
-    this.world = { ...this.world, rpki };
+  /** An incident opened, reopened or ended: its offender stands accused, or no longer. */
+  accuse({ family, offender, state }: Pick<IncidentState, 'family' | 'offender' | 'state'>): void {
+    if (offender === null || (family !== 'hijack' && family !== 'path')) return;
+    const count = (this.offenders.get(offender) ?? 0) + (state === 'open' ? 1 : -1);
+    if (count > 0) this.offenders.set(offender, count);
+    else this.offenders.delete(offender);
+  }
+
+  private sourceOf(id: number): SightSource {
+    const { feed, point } = this.vantagePoints.byId(id);
+    return this.config.ownFeeds?.has(feed) === true ? OWN_ROUTERS : sightSourceOf(point);
+  }
+
+  private spreadOf(prefix: Prefix, carriers: Carriers): Spread {
+    const { only } = carriers;
+    if (only !== undefined && !asksSpread(only.finding)) return NO_SPREAD;
+    return spreadOf(this.world, prefix, [...carriers.values()]);
+  }
+
+  setRpki(data: RpkiView | undefined): void {
+    this.deadlines.clear('rpki');
+    this.rpkiEndsMs = Number.POSITIVE_INFINITY;
+    this.rpki =
+      data === undefined
+        ? undefined
+        : new RpkiNow(
+            data,
+            () => this.nowMs,
+            (ms) => this.noteRpkiEnd(ms),
+          );
+    this.world = { ...this.world, rpki: this.rpki };
+  }
+
+  private noteRpkiEnd(atMs: number): void {
+    if (atMs >= this.rpkiEndsMs) return;
+    this.rpkiEndsMs = atMs;
+    this.deadlines.set('rpki', atMs);
+  }
+
+  /** Something of the RPKI came to its end: what was told from it is forgotten, and all is judged anew. */
+  rpkiEnded(nowMs: number): void {
+    this.rpkiEndsMs = Number.POSITIVE_INFINITY;
+    this.world = { ...this.world };
+    this.rejudge.all('replaced', nowMs);
   }
 
   /** Only while every feed delivers, silence means clear. Without feeds (a replay) everything is covered. */

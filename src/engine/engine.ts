@@ -302,6 +302,7 @@ export class Engine {
     const [what, rest = ''] = name.split('\u0000');
     if (what === 'blind') this.feeds.blind(rest, atMs);
     else if (what === 'learn') core.learner.onDeadline(atMs);
+    else if (what === 'rpki') core.rpkiEnded(atMs);
     else if (what === 'remind') core.reminders.onDeadline(rest, atMs);
     else if (what === 'silence') say(core, core.silences.onDeadline(atMs));
     else

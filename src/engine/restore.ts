@@ -33,7 +33,9 @@ export function restoreEngine(
   restoreMemory(core, remembered.memory);
   for (const record of remembered.incidents) {
     const incident = decodeIncident(record.memory);
-    if (incident !== undefined) core.book.restore(incident);
+    if (incident === undefined) continue;
+    core.book.restore(incident);
+    if (incident.state === 'open') core.accuse(incident);
   }
   core.learner.rebuildLearned();
   restoreRib(core, remembered, nowMs);
@@ -60,7 +62,7 @@ function restoreMemory(core: Core, memory: ReadonlyMap<string, string>): void {
     if (value === '') continue;
     if (what === 'link') {
       const [a, b] = rest.split('-').map(Number);
-      if (a !== undefined && b !== undefined) core.links.learn(a, b);
+      if (a !== undefined && b !== undefined) core.links.restore(a, b, value);
     } else if (what === 'withdrawn') core.withdrawn.add(rest);
     else if (what === 'session') restoreSession(core, rest, value);
     else if (what === 'lost') restoreLoss(core, rest, value);

@@ -5,6 +5,7 @@
  */
 import { type AsPath, asnsOf, returnsOnPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
+import type { Finding } from './finding.ts';
 import type { World } from './world.ts';
 
 /** A link that nobody showed for longer is known no more. */
@@ -47,15 +48,20 @@ function standingOf(world: World, a: number, b: number, { prefix, offender }: Be
   const old = new Set<number>();
   const others = new Set<number>();
   for (const { path, finding, vantagePoint, arrivedMs } of rib.routesAt(prefix)) {
-    if (finding !== undefined || !showsLink(path, a, b) || returnsOnPath(path)) continue;
+    if (!isInnocent(finding) || !showsLink(path, a, b) || returnsOnPath(path)) continue;
     const { peerAsn } = vantagePoints.byId(vantagePoint).point;
     const [first] = path;
     const peer = peerAsn === 0 && typeof first === 'number' ? first : peerAsn;
     peers.add(peer);
     if (arrivedMs <= oldMs) old.add(peer);
-    if (!asnsOf(path).has(offender)) others.add(peer);
+    if (finding !== undefined || !asnsOf(path).has(offender)) others.add(peer);
   }
   return { peers, old, others };
+}
+
+/** A slip of our own was told as one because its neighbour was known: it takes nothing from that. */
+function isInnocent(finding: Finding | undefined): boolean {
+  return finding === undefined || finding.kind === 'misconfiguration';
 }
 
 function showsLink(path: AsPath, a: number, b: number): boolean {

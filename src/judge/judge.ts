@@ -10,7 +10,7 @@ import type { Community } from '../bgp/update.ts';
 import { commonRows } from './evidence.ts';
 import { expectationOf } from './expectation.ts';
 import type { Expectation, Finding, Route, Row, Watched } from './finding.ts';
-import { actorOf, foreignOrigins, type Question, type Verdict } from './kinds/detector.ts';
+import { actorOf, foreignOrigins, type Question, relayOf, type Verdict } from './kinds/detector.ts';
 import { ROUTE_KINDS } from './kinds/index.ts';
 import type { Kind } from './vocabulary.ts';
 import type { World } from './world.ts';
@@ -84,6 +84,7 @@ function findingOf(question: Question, kind: Kind, verdict: Verdict, others: rea
       facts: other.verdict.facts,
     }),
   );
+  const relay = kind === 'misconfiguration' ? undefined : relayOf(question);
   return {
     kind,
     taxonomy: verdict.taxonomy,
@@ -92,6 +93,7 @@ function findingOf(question: Question, kind: Kind, verdict: Verdict, others: rea
     expectedOrigins: question.expectation.origins,
     originAs: question.route.origins,
     rows: [own, ...verdict.extra, ...commonRows(question, kind, verdict.offender), ...also],
+    ...(relay === undefined ? {} : { relay }),
   };
 }
 

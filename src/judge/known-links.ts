@@ -13,7 +13,7 @@ const PEERS_MAX = 16;
 /** The last sighting moves in steps: the store is not written for every update. */
 const SEEN_STEP_MS = 3_600_000;
 /** In place of the time since when enough peer ASes show it. */
-const NOT_SHOWN = 0;
+const NOT_SHOWN = -2;
 /** A RIB snapshot showed it by enough peer ASes: that is firm at once. */
 const IN_SNAPSHOT = -1;
 
@@ -52,7 +52,12 @@ export class KnownLinks {
   }
 
   /** A conforming path showed it. True when there is something new to remember. */
-  see(a: number, b: number, from: { readonly peerAsn: number; readonly isSnapshot: boolean }, nowMs: number): boolean {
+  see(
+    a: number,
+    b: number,
+    from: { readonly peerAsn: number; readonly isSnapshot: boolean },
+    nowMs: number,
+  ): boolean {
     const known = this.find(a, b);
     const link = known >= 0 ? known : this.add(a, b);
     if (link < 0) return false;
@@ -63,7 +68,11 @@ export class KnownLinks {
     return true;
   }
 
-  private join(link: number, { peerAsn, isSnapshot }: { peerAsn: number; isSnapshot: boolean }, nowMs: number): boolean {
+  private join(
+    link: number,
+    { peerAsn, isSnapshot }: { peerAsn: number; isSnapshot: boolean },
+    nowMs: number,
+  ): boolean {
     if (this.shownSince[link] === IN_SNAPSHOT) return false;
     const isShownBefore = this.shownSince[link] !== NOT_SHOWN;
     if (isSnapshot && this.joinOne(this.snapshotPeers, link, peerAsn)) {
@@ -115,12 +124,20 @@ export class KnownLinks {
   /** As the store keeps it. */
   written(a: number, b: number): string {
     const link = this.find(a, b);
-    const kept = [this.lastSeen[link], this.shownSince[link], this.peers.get(link) ?? [], this.snapshotPeers.get(link) ?? []];
+    const kept = [
+      this.lastSeen[link],
+      this.shownSince[link],
+      this.peers.get(link) ?? [],
+      this.snapshotPeers.get(link) ?? [],
+    ];
     return JSON.stringify(kept);
   }
 
   restore(a: number, b: number, written: string): void {
-    const [lastSeen, shownSince, peers, snapshotPeers] = JSON.parse(written) as [number, number, number[], number[]];
+    const kept = JSON.parse(written) as unknown;
+    // What an earlier version wrote does not say who showed it: it has to be seen again.
+    if (!Array.isArray(kept)) return;
+    const [lastSeen, shownSince, peers, snapshotPeers] = kept as [number, number, number[], number[]];
     const known = this.find(a, b);
     const link = known >= 0 ? known : this.add(a, b);
     if (link < 0) return;
@@ -147,6 +164,8 @@ export class KnownLinks {
     const high = Math.max(a >>> 0, b >>> 0) | 0;
     this.lows[link] = low;
     this.highs[link] = high;
+    this.lastSeen[link] = Number.NEGATIVE_INFINITY;
+    this.shownSince[link] = NOT_SHOWN;
     this.index.insert(hashOf(low, high), link);
     return link;
   }

@@ -3,7 +3,7 @@
  * route against one watched entry; it reads the world and changes nothing.
  */
 
-import { type AsPath, neighborsOf, withoutPrepending } from '../../bgp/as-path.ts';
+import { type AsPath, neighborsOf, returnsOnPath, withoutPrepending } from '../../bgp/as-path.ts';
 import { AS_TRANS, isUnroutableAsn } from '../../bgp/asn.ts';
 import type { Expectation, Relay, Route, Row, Watched } from '../finding.ts';
 import { isFirmLink } from '../firm-links.ts';
@@ -55,13 +55,17 @@ export function actorOf(question: Question): number {
   const origin = lowest ?? route.origins[0] ?? 0;
   if (route.isSet || !isNobodys(origin)) return origin;
   const left = withoutPrepending(route.path).slice(0, -1).reverse();
+  const isActor = (asn: number): boolean => !isNobodys(asn) && !expectation.origins.includes(asn);
   for (const element of left) {
-    if (typeof element !== 'number') break;
-    if (!isNobodys(element) && !expectation.origins.includes(element)) return element;
+    const members = typeof element === 'number' ? [element] : [...element].sort((a, b) => a - b);
+    const actor = members.find(isActor);
+    if (actor !== undefined) return actor;
   }
   const { peerAsn } = route;
-  const isVictims = left.some((element) => typeof element === 'number' && expectation.origins.includes(element));
-  return isVictims && peerAsn !== 0 && !isNobodys(peerAsn) && !expectation.origins.includes(peerAsn) ? peerAsn : origin;
+  const isVictims = left.some(
+    (element) => typeof element === 'number' && expectation.origins.includes(element),
+  );
+  return isVictims && peerAsn !== 0 && isActor(peerAsn) ? peerAsn : origin;
 }
 
 /** A number that stands for nobody: private, reserved, or AS_TRANS. */
@@ -109,12 +113,17 @@ export function relayOf(question: Question): Relay | undefined {
 /** Whoever stands before the expected origin, at the end of this path, is known as its neighbour; or it is the vantage point itself. */
 function isVouchedFor(question: Question, expected: number, path: AsPath): boolean {
   const before = neighborsOf(path);
+  if (returnsOnPath(question.route.path)) return false;
   if (before.length === 0) return question.route.peerAsn === expected;
   return before.every((asn) => isKnownNeighbor(question, expected, asn));
 }
 
 /** Declared as its upstream, or where none are declared learned for good. */
-function isKnownNeighbor({ route, watched, expectation, world }: Question, expected: number, asn: number): boolean {
+function isKnownNeighbor(
+  { route, watched, expectation, world }: Question,
+  expected: number,
+  asn: number,
+): boolean {
   const known = expectation.neighborsOf(expected);
   if (known?.allowed.has(asn) === true) return true;
   if (known?.isDeclared === true) return false;
