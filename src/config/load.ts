@@ -7,14 +7,15 @@ import { readDetection } from './detection.ts';
 import { readFeeds, readRpki } from './feeds.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
+import { readNetwork } from './network.ts';
 import { ConfigError, Problems } from './problems.ts';
 import { readReceivers } from './receivers.ts';
 import { readRoutes } from './routes.ts';
 import * as rules from './rules.ts';
 import { readServe } from './serve.ts';
-import type { Settings } from './settings.ts';
+import type { NetworkSettings, Settings } from './settings.ts';
 import { readMap, shape } from './shape.ts';
-import { type Environment, type FileName, type ReadFile, Sources } from './sources.ts';
+import { type Environment, type FileName, type ReadFile, type SecretsOf, Sources } from './sources.ts';
 import {
   type CheckedWatchlist,
   type KeptColumns,
@@ -35,6 +36,8 @@ export interface LoadOptions {
   readonly keptIn?: ((stateDirectory: string | undefined) => KeptColumns) | undefined;
   /** The configured watchlist, when it was read already: its files are not read again. */
   readonly watchlist?: CheckedWatchlist | undefined;
+  /** Whose secrets are resolved; default: everybody's. What is left alone can not be revealed. */
+  readonly secretsOf?: SecretsOf | undefined;
   /** Throws like `readFileSync`; the default is it. */
   readonly readFile?: ReadFile | undefined;
 }
@@ -46,6 +49,7 @@ const rootShape = shape(() => ({
   stateDirectory: rules.lineText(4_096),
   feeds: rules.anything(),
   rpki: rules.anything(),
+  network: rules.anything(),
   knowledge: rules.anything(),
   detection: rules.anything(),
   receivers: rules.anything(),
@@ -58,11 +62,18 @@ const logShape = shape(() => ({ level: rules.enumOf(LOG_LEVELS) }));
 /** Throws `ConfigError` and nothing else, whatever stands in the files. */
 export function loadSettings(options: LoadOptions): { readonly settings: Settings } {
   const problems = new Problems();
-  const sources = new Sources(problems, options.env, options.readFile ?? readFileSync);
+  const sources = new Sources(problems, options.env, options.readFile ?? readFileSync, options.secretsOf);
   const settings = readSettings(options, sources);
   const found = problems.sorted();
   if (found.length > 0) throw new ConfigError(found, sources.files);
   return { settings };
+}
+
+/** The section `network` alone, for commands that need nothing else of the configuration; direct where it cannot be read. */
+export function loadNetwork(configPath: string, env: Environment): NetworkSettings {
+  const sources = new Sources(new Problems(), env, readFileSync);
+  const root = sources.yaml(sources.named(configPath), undefined);
+  return readNetwork(root?.kind === 'map' ? root.pairs.get('network')?.value : undefined, sources);
 }
 
 function readSettings(options: LoadOptions, sources: Sources): Settings {
@@ -82,10 +93,11 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
   const parts = {
     feeds: readFeeds(section('feeds'), sources),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
+    network: readNetwork(section('network'), sources),
     detection: readDetection(section('detection'), sources),
     receivers: receivers.settings,
     routes: readRoutes(section('routes'), receivers.names, sources),
-    serve: readServe(section('serve'), sources),
+    serve: sources.ownedBy('serve', () => readServe(section('serve'), sources)),
     log: { level: readLevel(section('log'), sources) },
     stateDirectory,
     watchlist: watchlistOf(options, watchlists, stateDirectory, sources),

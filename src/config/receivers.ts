@@ -4,8 +4,9 @@
  */
 import { SEVERITIES, type Severity } from '../bgp/severity.ts';
 import { type Item, type MapItem, plain } from './item.ts';
+import { readCa } from './network.ts';
 import * as rules from './rules.ts';
-import { HiddenValue, readSecret } from './secret.ts';
+import { HiddenValue, isResolved, readSecret } from './secret.ts';
 import { readList, textOf, UniqueNames } from './section.ts';
 import type { ReceiverSettings, Secret } from './settings.ts';
 import { type Rule, readMap, type Shape, shape } from './shape.ts';
@@ -103,7 +104,8 @@ export function readReceivers(item: Item | undefined, sources: Sources): Receive
   for (const receiver of readList(item, 'receivers', sources.problems) ?? []) {
     const name = receiver.kind === 'map' ? receiver.pairs.get('name')?.value : undefined;
     if (name?.kind === 'scalar' && typeof name.value === 'string') names.take(name.value, name.at);
-    const read = readReceiver(receiver, sources);
+    const owner = `receiver ${name === undefined ? '' : plain(name)}`;
+    const read = sources.ownedBy(owner, () => readReceiver(receiver, sources));
     if (read !== undefined) settings.push(read);
   }
   return { settings, names };
@@ -121,13 +123,15 @@ function readReceiver(item: Item, sources: Sources): ReceiverSettings | undefine
   const hidden = [...Object.keys(spec.secrets ?? {}), ...(spec.addresses ?? [])];
   const values = readMap(item, shapeOf(type, spec), sources.problems, {
     what: `${articleOf(type)} ${type} receiver`,
-    also: hidden,
+    also: [...hidden, 'ca'],
   });
   if (values === undefined || item.kind !== 'map') return undefined;
   checkNeeds(type, spec, item, sources);
+  const ca = readCa(item.pairs.get('ca')?.value, sources);
   return {
     ...values,
     ...readHidden(spec, item, sources),
+    ...(ca === undefined ? {} : { ca }),
     name: textOf(values.name, ''),
     type,
     minSeverity: (values.minSeverity ?? 'info') as Severity,
@@ -185,6 +189,7 @@ function readHidden(spec: ReceiverSpec, item: MapItem, sources: Sources): Record
 }
 
 function checkHiddenUrl(secret: Secret, key: string, item: Item, { problems }: Sources): void {
+  if (!isResolved(secret)) return;
   const text = secret.reveal();
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return;
   problems.add(item.at, `${key}: what is referred to is no http or https URL`, 'put the whole URL there');

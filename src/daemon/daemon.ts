@@ -13,10 +13,10 @@ import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
-import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
-import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
+import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
@@ -29,14 +29,18 @@ import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
+import { networkOf } from './way-out.ts';
 
 export interface DaemonOptions {
   readonly settings: Settings;
   readonly stateDirectory: string;
   readonly recordTo: string | undefined;
+  /** Where the settings came from, for commands beside this daemon. */
+  readonly configPath?: string;
   readonly log: Logger;
   /** The process can not go on: our own store failed. */
   readonly onBroken: (error: unknown) => void;
@@ -57,6 +61,7 @@ export class Daemon {
   private readonly options: DaemonOptions;
   private readonly log: Logger;
   private readonly clock = new LiveClock();
+  private readonly outside: Outside;
   private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
   private readonly keeper: ColumnsKeeper;
@@ -65,7 +70,7 @@ export class Daemon {
   private readonly operator: Operator;
   private readonly adminToken: string;
   private readonly startedAt = new Date().toISOString();
-  private readonly rpki: VrpExport<RpkiData> | undefined;
+  private readonly rpki: RpkiSources<RpkiData>;
   private deliveries: Deliveries;
   /** Resolves when the receivers of the configuration in force are at work. */
   private replacing: Promise<void> = Promise.resolve();
@@ -82,6 +87,7 @@ export class Daemon {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
+    this.outside = new Outside(networkOf(options.settings.network));
     this.adminToken = prepareStateDirectory(options.stateDirectory);
     this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
     this.keeper = new ColumnsKeeper(this.store, options.log);
@@ -132,6 +138,7 @@ export class Daemon {
       driver: this.driver,
       clock: this.clock,
       metrics: this.metrics,
+      outside: this.outside,
       log: this.log,
       recording: this.recording,
       coverage: this.store.coverage,
@@ -165,10 +172,10 @@ export class Daemon {
   async start(): Promise<string> {
     const { url } = await this.server.listen();
     this.url = url;
-    announceDaemon(this.options.stateDirectory, url);
+    announceDaemon(this.options.stateDirectory, url, this.options.configPath);
     this.driver.commit();
     this.deliveries.start();
-    this.rpki?.start();
+    this.rpki.start();
     this.feeds.start();
     this.armDeadline();
     this.every(PRUNE_EVERY_MS, () => this.prune());
@@ -184,7 +191,7 @@ export class Daemon {
     this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.deadlineTimer);
-    await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
+    await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
     clearTimeout(this.deadlineTimer);
     this.commits.stop();
@@ -263,6 +270,7 @@ export class Daemon {
     return new Deliveries({
       receivers: this.settings.receivers,
       outbox: this.store.outbox,
+      outside: this.outside,
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
@@ -278,20 +286,11 @@ export class Daemon {
     return isLoopback(new URL(this.url).hostname.replace(/^\[|\]$/g, '')) ? undefined : `${this.url}/`;
   }
 
-  private makeRpki(): VrpExport<RpkiData> | undefined {
-    const { url, file, refreshMinutes } = this.settings.rpki;
-    const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
-    if (location === undefined) return undefined;
-    return new VrpExport<RpkiData>({
-      location,
-      refreshMinutes,
-      clock: systemClock,
-      log: this.log,
-      newBuilder: (expected) => new RpkiDataBuilder(expected),
-      onLoaded: ({ data }) => {
-        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
-        this.commits.now();
-      },
+  private makeRpki(): RpkiSources<RpkiData> {
+    const around = { clock: systemClock, log: this.log, outside: this.outside };
+    return openRpkiSources(this.settings.rpki, around, (data) => {
+      this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
+      this.commits.now();
     });
   }
 
@@ -318,7 +317,7 @@ export class Daemon {
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
         reload: this.lastReload ?? null,
-        rpki: this.rpki?.freshness() ?? null,
+        rpki: this.rpki.freshness() ?? null,
       }),
       sessionKey: createHash('sha256').update(`session ${this.adminToken}`).digest(),
       refused: (reason) => this.metrics.httpRefused(reason),
@@ -351,7 +350,7 @@ export class Daemon {
    * connection; only what changed is subscribed. One reload at a time.
    */
   async reload(next: Settings): Promise<void> {
-    const { receivers } = this.settings;
+    const { receivers, network } = this.settings;
     const input = await preparedReload(this.driver.view, this.settings, next);
     this.settings = {
       ...next,
@@ -364,7 +363,8 @@ export class Daemon {
     this.commits.now();
     this.server.applyTokens(this.tokens());
     this.server.applyHosts(next.serve.hosts);
-    if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);
+    if (!sameValue(network, next.network)) this.outside.use(networkOf(next.network));
+    if (!sameValue([receivers, network], [next.receivers, next.network])) this.replaceDeliveries(receivers);
     this.log.level = next.log.level;
     this.reloaded('ok', []);
     this.keeper.keep(next.watchlist);

@@ -8,16 +8,23 @@ import { OperationalError } from '../engine/errors.ts';
 
 /** The token that commands on this machine use; write scope, mode 0600. */
 export const ADMIN_TOKEN_FILE = 'admin-token';
-/** Where the running daemon listens: `{ "url", "pid" }`. */
+/** What a running daemon says of itself: `{ "url", "pid", "config", "tokenFile", "startedAt" }`; gone when it has stopped. */
 export const DAEMON_FILE = 'daemon.json';
+/** The path of the configuration that the last daemon ran with: whose state this is. */
+export const CONFIGURATION_FILE = 'configuration';
 
 /** As configured, else `$STATE_DIRECTORY` (the first, where systemd names several), else ./var. */
 export function stateDirectoryOf(
   settings: Pick<Settings, 'stateDirectory'>,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
-  const named = settings.stateDirectory ?? env.STATE_DIRECTORY?.split(':')[0];
-  return resolve(named === undefined || named === '' ? 'var' : named);
+  return resolve(settings.stateDirectory ?? firstStateDirectory(env) ?? 'var');
+}
+
+/** What systemd names; the first of several. */
+export function firstStateDirectory(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const first = env.STATE_DIRECTORY?.split(':')[0];
+  return first === undefined || first === '' ? undefined : resolve(first);
 }
 
 /** Makes the directory and the token when they are missing; returns the token. */
@@ -53,8 +60,22 @@ export function readToken(directory: string): string | undefined {
   }
 }
 
-export function announceDaemon(directory: string, url: string): void {
-  writeWhole(join(directory, DAEMON_FILE), `${JSON.stringify({ url, pid: process.pid })}\n`);
+/** `config`: the path of the configuration; undefined: it came from no file. */
+export function announceDaemon(directory: string, url: string, config: string | undefined): void {
+  const path = config === undefined ? undefined : resolve(config);
+  const tokenFile = join(directory, ADMIN_TOKEN_FILE);
+  const said = { url, pid: process.pid, config: path, tokenFile, startedAt: new Date().toISOString() };
+  if (path !== undefined) writeWhole(join(directory, CONFIGURATION_FILE), `${path}\n`);
+  writeWhole(join(directory, DAEMON_FILE), `${JSON.stringify(said)}\n`);
+}
+
+/** Undefined where no daemon has said it. */
+export function configurationOf(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, CONFIGURATION_FILE), 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function withdrawDaemon(directory: string): void {

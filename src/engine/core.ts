@@ -7,6 +7,7 @@ import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
 import {
   OWN_ROUTERS,
+  type RouteOwner,
   type SightSource,
   sightSourceOf,
   type VantagePoint,
@@ -124,6 +125,7 @@ export class Core {
       isCovered: () => this.isCovered(),
       sourceOf: (id) => this.sourceOf(id),
       spreadOf: (prefix, carriers) => this.spreadOf(prefix, carriers),
+      known: (family) => this.known(family),
     });
     this.learner = new Learner(this);
     this.rejudge = new Rejudge(this);
@@ -260,6 +262,7 @@ export class Core {
         prefix,
         carrier: {
           vantagePoint: route.vantagePoint,
+          pathId: route.pathId ?? 0,
           finding,
           path: this.sharing.path(route.path),
           peerAsn: from.peerAsn,
@@ -356,20 +359,20 @@ export class Core {
     return this.effects.take(NO_ROUTES, []);
   }
 
-  /** Nobody vouches for this route any more; without a vantage point, for the loss of the prefix. */
-  purge(prefixText: string, vantagePoint: number | undefined): void {
-    if (vantagePoint === undefined) {
+  /** Nobody vouches for this route any more; without an owner, for the loss of the prefix. */
+  purge(prefixText: string, owner: RouteOwner | undefined): void {
+    if (owner === undefined) {
       this.visibility.forget(prefixText);
       this.effects.remember(`lost/${prefixText}`, '');
       return;
     }
     const prefix = this.prefixOfText(prefixText);
-    if (prefix !== undefined) this.withdraw(prefix, vantagePoint);
+    if (prefix !== undefined) this.withdraw(prefix, owner);
   }
 
   /** Takes a route out of the RIB; returns it. What nobody carries any more need not be tracked. */
-  withdraw(prefix: Prefix, vantagePoint: number): RibRoute<Finding> | undefined {
-    const gone = this.rib.withdraw(prefix, vantagePoint);
+  withdraw(prefix: Prefix, { vantagePoint, pathId }: RouteOwner): RibRoute<Finding> | undefined {
+    const gone = this.rib.withdraw(prefix, vantagePoint, pathId);
     if (gone !== undefined && !this.rib.has(prefix)) this.plan.untrack(prefix);
     return gone;
   }

@@ -231,9 +231,11 @@ function explainFinding(core: Core, finding: Finding, { prefix, path }: Asked): 
   const others = core.rib
     .routesAt(prefix)
     .flatMap((route) =>
-      route.finding?.offender === offender ? [{ path: route.path, finding: route.finding }] : [],
+      route.finding?.offender === offender
+        ? [{ vantagePoint: route.vantagePoint, path: route.path, finding: route.finding }]
+        : [],
     );
-  const spread = spreadOf(core.world, prefix, [...others, { path, finding }]);
+  const spread = spreadOf(core.world, prefix, [...others, { vantagePoint: -1, path, finding }]);
   const rows = writtenOut(
     withSpread(finding.rows, spread, core.world.weights),
     prefix.text,

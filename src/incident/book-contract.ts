@@ -33,6 +33,14 @@ export interface BookPorts {
   sourceOf(vantagePoint: number): SightSource;
   /** What is true of an announced prefix only when all who carry it are looked at. */
   spreadOf(prefix: Prefix, carriers: Carriers): Spread;
+  /** Vantage points of the family that are up and were heard in the last 24 h. */
+  known(family: 4 | 6): number;
+}
+
+/** Somebody who acts on incidents, and why; '' without a reason. */
+export interface Actor {
+  readonly by: string;
+  readonly note: string;
 }
 
 /** Something to be said now; the engine numbers and renders it. */

@@ -16,8 +16,9 @@ const STRANGE_BELOW = 1 / 10;
 /** An owner's customer is relayed at this share at least. */
 const RELAYED_FROM = 1 / 2;
 
-/** One vantage point that carries the route. */
+/** A path by which a vantage point carries the route; of several of one vantage point each counts for it. */
 export interface Carried {
+  readonly vantagePoint: number;
   readonly path: AsPath;
   readonly finding: Finding;
 }
@@ -31,25 +32,24 @@ export const NO_SPREAD: Spread = { relay: undefined, strange: undefined };
 
 /** `carriers`: those of one route, an origin's announcement of `prefix`; others may carry the same prefix by another origin. */
 export function spreadOf(world: World, prefix: Prefix, carriers: readonly Carried[]): Spread {
-  let count = 0;
-  let relayed = 0;
-  let relay: Relay | undefined;
-  let asksStrange = false;
-  let watched: Watched | undefined;
-  for (const { finding } of carriers) {
-    count += 1;
-    watched = finding.watched;
-    asksStrange ||= asksSpread(finding);
-    if (finding.relay === undefined) continue;
-    relayed += 1;
-    relay ??= finding.relay;
+  const points = new Set<number>();
+  const relayed = new Set<number>();
+  for (const { vantagePoint, finding } of carriers) {
+    points.add(vantagePoint);
+    if (finding.relay !== undefined) relayed.add(vantagePoint);
   }
-  if (watched === undefined || !asksStrange) return NO_SPREAD;
-  const all = Math.max(count, world.rib.countAt(prefix));
+  const watched = carriers.find(({ finding }) => asksSpread(finding))?.finding.watched;
+  if (watched === undefined) return NO_SPREAD;
+  const all = Math.max(points.size, world.rib.countWhere(prefix, everybody));
   const strange = strangeTransit(world, watched, carriers, all);
+  const relay = carriers.find(({ finding }) => finding.relay !== undefined)?.finding.relay;
   if (relay === undefined) return strange === undefined ? NO_SPREAD : { relay, strange };
   // Who stands between the owner and the world nowhere else may have made the owner's part of the path.
-  return relayed >= all * RELAYED_FROM && strange === undefined ? { relay, strange } : NO_SPREAD;
+  return relayed.size >= all * RELAYED_FROM && strange === undefined ? { relay, strange } : NO_SPREAD;
+}
+
+function everybody(): boolean {
+  return true;
 }
 
 /** Only of such findings is there anything to be seen. */
@@ -68,21 +68,27 @@ function strangeTransit(
   carriers: readonly Carried[],
   all: number,
 ): number | undefined {
-  const counts = new Map<number, number>();
-  for (const { path, finding } of carriers)
-    for (const asn of transitsOf(path, finding)) counts.set(asn, (counts.get(asn) ?? 0) + 1);
-  let candidates = [...counts].filter(([, count]) => count > all * STRANGE_ABOVE);
-  if (candidates.length === 0) return undefined;
+  const points = pointsByAs(carriers.map((one) => [one.vantagePoint, transitsOf(one.path, one.finding)]));
+  const often = [...points].filter(([, { size }]) => size > all * STRANGE_ABOVE);
+  if (often.length === 0) return undefined;
   const rightful = world.rib
     .routesAt(watched.prefix)
-    .filter(({ finding }) => finding === undefined || FAMILY_OF[finding.kind] === 'own')
-    .map(({ path }) => asnsOf(path));
+    .filter(({ finding }) => finding === undefined || FAMILY_OF[finding.kind] === 'own');
   if (rightful.length === 0) return undefined;
-  candidates = candidates.filter(([asn]) => {
-    const carrying = rightful.filter((path) => path.has(asn)).length;
-    return carrying < rightful.length * STRANGE_BELOW;
-  });
-  return candidates.sort((a, b) => b[1] - a[1])[0]?.[0];
+  const own = pointsByAs(rightful.map(({ vantagePoint, path }) => [vantagePoint, asnsOf(path)]));
+  const ownPoints = new Set(rightful.map(({ vantagePoint }) => vantagePoint)).size;
+  const strange = often.filter(([asn]) => (own.get(asn)?.size ?? 0) < ownPoints * STRANGE_BELOW);
+  return strange.sort((a, b) => b[1].size - a[1].size)[0]?.[0];
+}
+
+/** AS → the vantage points that have it on a path. */
+function pointsByAs(
+  paths: readonly (readonly [number, ReadonlySet<number>])[],
+): ReadonlyMap<number, ReadonlySet<number>> {
+  const points = new Map<number, Set<number>>();
+  for (const [vantagePoint, asns] of paths)
+    for (const asn of asns) points.set(asn, (points.get(asn) ?? new Set()).add(vantagePoint));
+  return points;
 }
 
 /** From left to right, without the vantage point's own AS, the origins and the owner. */
