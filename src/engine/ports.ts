@@ -279,7 +279,12 @@ export interface WatchlistStateEntry {
 export interface StatusAnswer {
   readonly verdict: 'yes' | 'no' | 'unknown';
   readonly because: readonly Words[];
-  readonly origins: readonly { readonly origin: number; readonly vantagePoints: number }[];
+  /** Of the asked address itself first, then inside it, then of what covers it; each with the prefix it stands at. */
+  readonly origins: readonly {
+    readonly origin: number;
+    readonly vantagePoints: number;
+    readonly prefix?: string;
+  }[];
   readonly visibility: { readonly seeing: number; readonly known: number };
   readonly incidents: readonly Incident[];
   readonly coverage: readonly CoverageInterval[];
