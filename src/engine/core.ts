@@ -79,7 +79,7 @@ export class Core {
   readonly rejudge: Rejudge;
   readonly silences: SilenceKeeper;
   readonly reminders: ReminderKeeper;
-  readonly feeds = new Map<string, { state: FeedState; reason: string }>();
+  readonly feeds = new Map<string, { state: FeedState; reason: string; sinceMs: number }>();
   /** ASes that stand accused by an open incident of hijack or path, and of how many: what leads through them teaches nothing. */
   readonly offenders = new Map<number, number>();
   /** Watched prefixes that were carried once and are carried by nobody now. */
