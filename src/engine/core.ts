@@ -5,24 +5,15 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
-import {
-  OWN_ROUTERS,
-  type RouteOwner,
-  type SightSource,
-  sightSourceOf,
-  type VantagePoint,
-  vantagePointName,
-} from '../bgp/vantage-point.ts';
+import { type RouteOwner, type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
 import { type DetectedBy, isoTime } from '../incident/alert.ts';
-import type { Carriers } from '../incident/carriers.ts';
 import { IncidentBook } from '../incident/incident-book.ts';
 import type { IncidentState, RouteState } from '../incident/incident-state.ts';
 import type { RenderPorts } from '../incident/render.ts';
 import { Baseline } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
-import { KnownLinks } from '../judge/known-links.ts';
+import { KnownLinks } from '../judge/links/known-links.ts';
 import { Sharing } from '../judge/sharing.ts';
-import { asksSpread, NO_SPREAD, type Spread, spreadOf } from '../judge/spread.ts';
 import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
@@ -36,12 +27,13 @@ import type { EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
+import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
+import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
 import { keptRowOf, Learner } from './learner.ts';
 import type { FeedState, RouteChange } from './ports.ts';
 import { Rejudge } from './rejudge.ts';
 import { ReminderKeeper } from './reminder-keeper.ts';
 import { RouteLog } from './route-log.ts';
-import { RpkiNow } from './rpki-now.ts';
 import { SilenceKeeper } from './silence-keeper.ts';
 
 /** Raw frames kept as evidence for each incident: the first ones, where the story begins. */
@@ -80,15 +72,12 @@ export class Core {
   readonly silences: SilenceKeeper;
   readonly reminders: ReminderKeeper;
   readonly feeds = new Map<string, { state: FeedState; reason: string; sinceMs: number }>();
-  /** ASes that stand accused by an open incident of hijack or path, and of how many: what leads through them teaches nothing. */
-  readonly offenders = new Map<number, number>();
+  readonly accused = new Accused();
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
   /** When a session last changed its state, as far as that was remembered over a restart. */
   readonly sessionMs = new Map<number, number>();
-  rpki: RpkiNow | undefined;
-  /** When the deadline `rpki` is due. */
-  private rpkiEndsMs = Number.POSITIVE_INFINITY;
+  readonly rpkiKeeper: RpkiKeeper;
   nextSeq: number;
   /** Number of the input that is applied. */
   order = 0;
@@ -123,12 +112,13 @@ export class Core {
       setRouteDeadline: (incident, route, atMs) => this.deadlines.setOf(route, incident.key, atMs),
       isUp: (id) => this.vantagePoints.isUp(id),
       isCovered: () => this.isCovered(),
-      sourceOf: (id) => this.sourceOf(id),
-      spreadOf: (prefix, carriers) => this.spreadOf(prefix, carriers),
+      sourceOf: (id) => sourceOf(this, id),
+      spreadOf: (prefix, carriers) => spreadOfRoute(this, prefix, carriers),
       known: (family) => this.known(family),
     });
     this.learner = new Learner(this);
     this.rejudge = new Rejudge(this);
+    this.rpkiKeeper = new RpkiKeeper(this);
     this.silences = new SilenceKeeper(this);
     this.reminders = new ReminderKeeper(this);
     this.world = this.makeWorld();
@@ -153,6 +143,10 @@ export class Core {
     return changed;
   }
 
+  get rpki(): RpkiNow | undefined {
+    return this.rpkiKeeper.now;
+  }
+
   private makeWorld(): World {
     const { knowledge, detection } = this.config;
     return {
@@ -172,52 +166,6 @@ export class Core {
       isWithdrawn: (prefix) => this.withdrawn.has(prefix.text),
       pathMatches: pathMatcher(),
     };
-  }
-
-  /** An incident opened, reopened or ended: its offender stands accused, or no longer. */
-  accuse({ family, offender, state }: Pick<IncidentState, 'family' | 'offender' | 'state'>): void {
-    if (offender === null || (family !== 'hijack' && family !== 'path')) return;
-    const count = (this.offenders.get(offender) ?? 0) + (state === 'open' ? 1 : -1);
-    if (count > 0) this.offenders.set(offender, count);
-    else this.offenders.delete(offender);
-  }
-
-  private sourceOf(id: number): SightSource {
-    const { feed, point } = this.vantagePoints.byId(id);
-    return this.config.ownFeeds?.has(feed) === true ? OWN_ROUTERS : sightSourceOf(point);
-  }
-
-  private spreadOf(prefix: Prefix, carriers: Carriers): Spread {
-    const { only } = carriers;
-    if (only !== undefined && !asksSpread(only.finding)) return NO_SPREAD;
-    return spreadOf(this.world, prefix, [...carriers.values()]);
-  }
-
-  setRpki(data: RpkiView | undefined): void {
-    this.deadlines.clear('rpki');
-    this.rpkiEndsMs = Number.POSITIVE_INFINITY;
-    this.rpki =
-      data === undefined
-        ? undefined
-        : new RpkiNow(
-            data,
-            () => this.nowMs,
-            (ms) => this.noteRpkiEnd(ms),
-          );
-    this.world = { ...this.world, rpki: this.rpki };
-  }
-
-  private noteRpkiEnd(atMs: number): void {
-    if (atMs >= this.rpkiEndsMs) return;
-    this.rpkiEndsMs = atMs;
-    this.deadlines.set('rpki', atMs);
-  }
-
-  /** Something of the RPKI came to its end: what was told from it is forgotten, and all is judged anew. */
-  rpkiEnded(nowMs: number): void {
-    this.rpkiEndsMs = Number.POSITIVE_INFINITY;
-    this.world = { ...this.world };
-    this.rejudge.all('replaced', nowMs);
   }
 
   /** Only while every feed delivers, silence means clear. Without feeds (a replay) everything is covered. */

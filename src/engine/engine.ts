@@ -79,7 +79,7 @@ export class Engine {
         return undefined;
       case 'rpki':
         this.advance(nowMs);
-        this.core.setRpki(input.rpki);
+        this.core.rpkiKeeper.set(input.rpki);
         this.core.rejudge.all('replaced', nowMs);
         settle(this.core, nowMs);
         return undefined;
@@ -329,7 +329,7 @@ export class Engine {
         core.learner.onDeadline(atMs);
         break;
       case 'rpki':
-        core.rpkiEnded(atMs);
+        core.rpkiKeeper.onDeadline(atMs);
         break;
       case 'remind':
         core.reminders.onDeadline(of, atMs);

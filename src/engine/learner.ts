@@ -8,7 +8,7 @@ import { isoTime } from '../incident/alert.ts';
 import type { BaselineSource, Memory, Neighbor, Sighting } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
-import { linkName } from '../judge/known-links.ts';
+import { linkName } from '../judge/links/known-links.ts';
 import type { Changed } from '../judge/watch-plan.ts';
 import type { AsnEntry } from '../match/watchlist.ts';
 import type { RibRoute, Words } from '../rows/rib-route.ts';
@@ -93,8 +93,8 @@ export class Learner {
 
   /** Who returns on the path may have been put there, and whoever is accused now may have made all that is behind him: such paths teach nothing. */
   private learnLinks(path: AsPath, peerAsn: number, nowMs: number): void {
-    const { links, effects, lastVia, offenders } = this.core;
-    if (returnsOnPath(path) || (offenders.size > 0 && [...asnsOf(path)].some((asn) => offenders.has(asn))))
+    const { links, effects, lastVia, accused } = this.core;
+    if (returnsOnPath(path) || (!accused.isNobody && [...asnsOf(path)].some((asn) => accused.has(asn))))
       return;
     const from = { peerAsn, isSnapshot: lastVia === 'snapshot' };
     for (let at = 1; at < path.length; at += 1) {

@@ -36,7 +36,7 @@ export function restoreEngine(
     const incident = decodeIncident(record.memory);
     if (incident === undefined) continue;
     core.book.restore(notLaterThan(incident, nowMs));
-    if (incident.state === 'open') core.accuse(incident);
+    if (incident.state === 'open') core.accused.change(incident);
   }
   core.learner.rebuildLearned();
   restoreRib(core, remembered, nowMs);

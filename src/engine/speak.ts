@@ -25,7 +25,7 @@ function speak(core: Core, notice: Notice): void {
   core.nextSeq += 1;
   core.effects.alert(alert);
   if (notice.event === 'opened' || notice.event === 'reopened' || notice.event === 'resolved')
-    core.accuse(notice.incident);
+    core.accused.change(notice.incident);
   const told = new Set(notice.incident.toldReceivers);
   const decisions = planDeliveries(
     alert,

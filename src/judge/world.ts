@@ -8,7 +8,7 @@ import type { Vrp } from '../bgp/vrp.ts';
 import type { WatchedRib } from '../rows/watched-rib.ts';
 import type { Baseline } from './baseline.ts';
 import type { Finding } from './finding.ts';
-import type { KnownLinks } from './known-links.ts';
+import type { KnownLinks } from './links/known-links.ts';
 import type { Topology } from './topology.ts';
 import type { VantagePoints } from './vantage-points.ts';
 import type { Weights } from './vocabulary.ts';

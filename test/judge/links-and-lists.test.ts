@@ -1,6 +1,6 @@
 /** Closed lists and the known links: families of the kinds, well-known services, links in either direction. */
 import { describe, expect, it } from 'vitest';
-import { KnownLinks, linkName } from '../../src/judge/known-links.ts';
+import { KnownLinks, linkName } from '../../src/judge/links/known-links.ts';
 import { isKnownMitigation, mitigationName } from '../../src/judge/mitigation.ts';
 import { FAMILY_OF } from '../../src/judge/vocabulary.ts';
 

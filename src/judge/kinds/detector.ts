@@ -6,7 +6,7 @@
 import { type AsPath, neighborsOf, returnsOnPath, withoutPrepending } from '../../bgp/as-path.ts';
 import { AS_TRANS, isUnroutableAsn } from '../../bgp/asn.ts';
 import type { Expectation, Relay, Route, Row, Watched } from '../finding.ts';
-import { isFirmLink } from '../firm-links.ts';
+import { isFirmLink } from '../links/firm-links.ts';
 import type { Kind } from '../vocabulary.ts';
 import type { World } from '../world.ts';
 

@@ -2,8 +2,9 @@
  * The RPKI as it is at the engine's clock: what is past its end counts for nothing, live as under replay. Whatever was asked about and ends by
  * itself sets the deadline `rpki`, at which the watched RIB is judged anew. Pure; between the export (`judge/rpki-data.ts`) and the judge.
  */
-import type { Prefix } from '../bgp/prefix.ts';
-import type { RpkiView } from '../judge/world.ts';
+import type { Prefix } from '../../bgp/prefix.ts';
+import type { RpkiView } from '../../judge/world.ts';
+import type { Core } from '../core.ts';
 
 export class RpkiNow implements RpkiView {
   private readonly data: RpkiView;
@@ -39,5 +40,39 @@ export class RpkiNow implements RpkiView {
   private note(about: Prefix | number): void {
     const atMs = this.data.nextEndMs?.(about, this.nowMs()) ?? Number.POSITIVE_INFINITY;
     if (atMs < Number.POSITIVE_INFINITY) this.endsAt(atMs);
+  }
+}
+
+/** The data in force, and when something that was asked about ends next. */
+export class RpkiKeeper {
+  now: RpkiNow | undefined;
+  private readonly core: Core;
+  private endsMs = Number.POSITIVE_INFINITY;
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  /** The caller judges the RIB anew. */
+  set(data: RpkiView | undefined): void {
+    const { core } = this;
+    core.deadlines.clear('rpki');
+    this.endsMs = Number.POSITIVE_INFINITY;
+    const nowMs = (): number => core.nowMs;
+    this.now = data === undefined ? undefined : new RpkiNow(data, nowMs, (ms) => this.noteEnd(ms));
+    core.world = { ...core.world, rpki: this.now };
+  }
+
+  private noteEnd(atMs: number): void {
+    if (atMs >= this.endsMs) return;
+    this.endsMs = atMs;
+    this.core.deadlines.set('rpki', atMs);
+  }
+
+  /** Something came to its end: what was told from it is forgotten, and all is judged anew. */
+  onDeadline(atMs: number): void {
+    this.endsMs = Number.POSITIVE_INFINITY;
+    this.core.world = { ...this.core.world };
+    this.core.rejudge.all('replaced', atMs);
   }
 }
