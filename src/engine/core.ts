@@ -18,7 +18,7 @@ import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
 import { type Changed, type PlanChange, WatchPlan } from '../judge/watch-plan.ts';
-import type { RpkiView, World } from '../judge/world.ts';
+import type { World } from '../judge/world.ts';
 import { PrefixRows } from '../rows/prefix-rows.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import { WatchedRib } from '../rows/watched-rib.ts';

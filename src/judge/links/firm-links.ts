@@ -3,10 +3,10 @@
  * RIB: routes of the watched prefix that have stood for long, or at this moment at ten peer ASes. A path through the AS that is accused
  * never counts at this moment, nor does one on which an AS returns: both are cheap to make (detection.md §3).
  */
-import { type AsPath, asnsOf, returnsOnPath } from '../bgp/as-path.ts';
-import type { Prefix } from '../bgp/prefix.ts';
-import type { Finding } from './finding.ts';
-import type { World } from './world.ts';
+import { type AsPath, asnsOf, returnsOnPath } from '../../bgp/as-path.ts';
+import type { Prefix } from '../../bgp/prefix.ts';
+import type { Finding } from '../finding.ts';
+import type { World } from '../world.ts';
 
 /** A link that nobody showed for longer is known no more. */
 const KNOWN_FOR_MS = 60 * 86_400_000;

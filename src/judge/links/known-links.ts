@@ -3,7 +3,7 @@
  * a link is *firm* when `learnPeers` peer ASes showed it over `learnAfterHours`, or in one RIB snapshot, and somebody showed it within the
  * last 60 days (detection.md §3). Which paths teach is said in `engine/learner.ts`; what stands in the RIB at this moment, in `firm-links.ts`.
  */
-import { grown, HashCells, mixed } from '../rows/hash-cells.ts';
+import { grown, HashCells, mixed } from '../../rows/hash-cells.ts';
 
 /** Links kept at most; the first ones stay. Crossing it is counted in `refused`. */
 const LINKS_MAX = 1_000_000;
