@@ -108,6 +108,7 @@ export class Core {
       setRouteDeadline: (incident, route, atMs) => this.deadlines.setOf(route, incident.key, atMs),
       isUp: (id) => this.vantagePoints.isUp(id),
       isCovered: () => this.isCovered(),
+      known: (family) => this.known(family),
     });
     this.learner = new Learner(this);
     this.rejudge = new Rejudge(this);

@@ -10,7 +10,8 @@ import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { Finding } from '../judge/finding.ts';
 import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
-import type { BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
+import type { Actor, BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
+import { declareOver } from './case.ts';
 import { ChangeList, type Changes } from './change-list.ts';
 import { keyOf, newIncident, SEPARATOR } from './incident-making.ts';
 import { type IncidentState, RouteState, stands } from './incident-state.ts';
@@ -33,6 +34,8 @@ export class IncidentBook implements SettleHome {
   isMuted = false;
   /** While true what is carried was carried before the stop already: it is nothing that returns. */
   isRestoring = false;
+  /** Who explains what is judged anew now; undefined: nobody in person. */
+  actor: Actor | undefined;
   rules: BookRules;
   readonly ports: BookPorts;
   private readonly settler: Settler;
@@ -373,15 +376,10 @@ export class IncidentBook implements SettleHome {
     }
   }
 
-  acknowledge(incident: IncidentState, nowMs: number): void {
-    incident.acknowledged = true;
-    incident.updatedMs = nowMs;
-    this.changed(incident);
-  }
-
   /** By hand: it stays in the book with what it knows, so that only something new reopens it. */
-  resolveByHand(incident: IncidentState, nowMs: number): readonly Notice[] {
+  resolveByHand(incident: IncidentState, actor: Actor, nowMs: number): readonly Notice[] {
     const notices: Notice[] = [];
+    declareOver(incident, actor, nowMs);
     if (incident.standing.isEmpty) incident.endedMs ??= nowMs;
     this.settler.resolve(incident, 'operator', 'operator', nowMs, notices);
     return notices;
