@@ -28,6 +28,8 @@ export const FUTURE_MAX_MS = 3_600_000;
 
 /** Where an update came from, for the routes it carries. */
 interface Origin extends RouteOwner {
+  /** The path identifiers of the session were declared. */
+  readonly isExact: boolean;
   readonly peerAsn: number;
   readonly observedMs: number;
   readonly hasBadClock: boolean;
@@ -202,6 +204,7 @@ export class Engine {
     const isPossible = isPossibleStamp(update.observedMs, nowMs);
     const origin: Origin = {
       vantagePoint: point.id,
+      isExact: update.pathIds?.areDeclared ?? false,
       peerAsn: update.vantagePoint.peerAsn || firstAs(update.path),
       observedMs: isPossible ? (update.observedMs ?? nowMs) : nowMs,
       hasBadClock: !isPossible,
@@ -218,13 +221,15 @@ export class Engine {
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const gone = core.withdraw(prefix, origin);
+    const owner = this.withdrawnBy(prefix, origin);
+    const gone = owner === undefined ? undefined : core.withdraw(prefix, owner);
     if (gone === undefined) return;
     core.observations += 1;
-    if (gone.finding !== undefined) this.drop(gone.finding, prefix.text, origin, 'withdrawn', nowMs);
+    if (gone.finding !== undefined)
+      this.drop(gone.finding, prefix.text, { ...origin, ...owner }, 'withdrawn', nowMs);
     core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    const others = core.rib.otherFindings(prefix, origin.vantagePoint, origin.pathId);
+    const others = otherFindings(core, prefix, { ...origin, ...owner });
     const wasOurs = isOurs(gone.finding) || others.some(isOurs);
     if (others.length > 0) {
       core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
@@ -236,6 +241,19 @@ export class Engine {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
     }
+  }
+
+  /**
+   * Whose route goes: the one of the path identifier. Where nobody declared identifiers, announcement and withdrawal may
+   * differ in having one, and then the only route of the vantage point is meant.
+   */
+  private withdrawnBy(prefix: Prefix, origin: Origin): RouteOwner | undefined {
+    const { rib } = this.core;
+    if (origin.isExact || rib.route(prefix, origin.vantagePoint, origin.pathId) !== undefined) return origin;
+    const [route, another] = rib.routesOf(rib.rows.findOf(prefix), origin.vantagePoint);
+    if (route === undefined || another !== undefined) return undefined;
+    const pathId = rib.pathIdOf(route);
+    return pathId === 0 || origin.pathId === undefined ? { ...origin, pathId } : undefined;
   }
 
   private announce(
@@ -274,7 +292,7 @@ export class Engine {
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    const isOursElse = core.rib.otherFindings(prefix, origin.vantagePoint, origin.pathId).some(isOurs);
+    const isOursElse = otherFindings(core, prefix, origin).some(isOurs);
     const wasOurs = isOursElse || (before !== undefined && isOurs(before.finding));
     core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOursElse || isOurs(answer.finding));
     this.regain(prefix, origin, nowMs);
@@ -327,6 +345,15 @@ export class Engine {
 /** The route of a watched prefix has an origin that is not foreign there. */
 function isOurs(finding: Finding | undefined): boolean {
   return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
+}
+
+/** What is wrong with the other paths by which the vantage point carries the prefix. */
+function otherFindings(core: Core, prefix: Prefix, owner: RouteOwner): readonly (Finding | undefined)[] {
+  const { rib } = core;
+  const pathId = owner.pathId ?? 0;
+  if (!rib.hasPathIds && pathId === 0) return [];
+  const routes = rib.routesOf(rib.rows.findOf(prefix), owner.vantagePoint);
+  return routes.filter((route) => rib.pathIdOf(route) !== pathId).map((route) => rib.findingOf(route));
 }
 
 /** The origin of one route of the update: where a session has several paths, each is by itself. */

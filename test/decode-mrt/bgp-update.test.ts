@@ -72,7 +72,7 @@ describe('a sound UPDATE', () => {
     const { parsed, update } = judged(body, { addPath: true });
     expect(parsed.announced.map(({ pathId }) => pathId)).toEqual([7, 8]);
     expect(announced(update)).toEqual(['211.249.216.0/21', '211.249.216.0/21']);
-    expect(update?.pathIds).toEqual({ announced: [7, 8], withdrawn: [] });
+    expect(update?.pathIds).toEqual({ announced: [7, 8], withdrawn: [], areDeclared: true });
   });
 
   test('with path identifiers withdraws and announces by prefix and identifier', () => {
@@ -81,7 +81,11 @@ describe('a sound UPDATE', () => {
       Buffer.concat([ORIGIN_IGP, PATH, NEXT_HOP]),
       Buffer.concat([be32(8), KAKAO, be32(8), KAKAO]),
     );
-    expect(judged(body, { addPath: true }).update?.pathIds).toEqual({ announced: [8], withdrawn: [7] });
+    expect(judged(body, { addPath: true }).update?.pathIds).toEqual({
+      announced: [8],
+      withdrawn: [7],
+      areDeclared: true,
+    });
   });
 
   test('without prefixes (End-of-RIB, RFC 4724) says nothing', () => {

@@ -41,6 +41,8 @@ export interface ParsedUpdate {
   readonly attributes: PathAttributes;
   readonly announced: readonly ListedPrefix[];
   readonly grade: Grade | undefined;
+  /** Path identifiers were declared, whether or not there are some. */
+  readonly addPath: boolean;
 }
 
 /** Octets of the BGP header: marker, length, type. */
@@ -91,6 +93,7 @@ export function parseUpdate(
     attributes,
     announced,
     grade: worse(attributes.grade, damaged ? 'session-reset' : undefined),
+    addPath,
   };
 }
 
@@ -238,7 +241,7 @@ export function toUpdate(
     communities: announced.size === 0 ? [] : (attributes.communities ?? []),
     announced: prefixesOf(announced),
     withdrawn: prefixesOf(withdrawn),
-    ...pathIdsOf(announced, withdrawn),
+    ...pathIdsOf(announced, withdrawn, parsed.addPath),
   };
 }
 
@@ -275,8 +278,12 @@ function prefixesOf(routes: Routes): readonly Prefix[] {
   return Array.from(routes.values(), ({ prefix }) => prefix);
 }
 
-function pathIdsOf(announced: Routes, withdrawn: Routes): { readonly pathIds?: PathIds } {
+function pathIdsOf(
+  announced: Routes,
+  withdrawn: Routes,
+  areDeclared: boolean,
+): { readonly pathIds?: PathIds } {
   const idsOf = (routes: Routes): number[] => Array.from(routes.values(), ({ pathId }) => pathId ?? 0);
-  const ids = { announced: idsOf(announced), withdrawn: idsOf(withdrawn) };
+  const ids = { announced: idsOf(announced), withdrawn: idsOf(withdrawn), areDeclared };
   return [...ids.announced, ...ids.withdrawn].some((id) => id !== 0) ? { pathIds: ids } : {};
 }

@@ -25,6 +25,8 @@ export interface RibEntry {
   readonly peer: TablePeer;
   readonly originatedSeconds: number;
   readonly pathId: number | undefined;
+  /** The subtype announces path identifiers. */
+  readonly isIdDeclared: boolean;
   readonly asnSize: 2 | 4;
   readonly attributes: Slice;
 }
@@ -138,6 +140,7 @@ export function* rowEntries(
         peer,
         originatedSeconds: u32(bytes, at + 2),
         pathId: addPath ? u32(bytes, at + 6) : undefined,
+        isIdDeclared: declared,
         asnSize: 4,
         attributes: { bytes, start, end: stop },
       };
@@ -220,6 +223,13 @@ function openOldRow(frame: MrtFrame, at: number, problems: Problem[]): OldRow | 
   const attributes = { bytes, start: attributesAt, end: stop };
   return {
     row: { family, at, length },
-    entry: { peer, originatedSeconds: u32(bytes, at + size + 2), pathId: undefined, asnSize, attributes },
+    entry: {
+      peer,
+      originatedSeconds: u32(bytes, at + size + 2),
+      pathId: undefined,
+      isIdDeclared: false,
+      asnSize,
+      attributes,
+    },
   };
 }

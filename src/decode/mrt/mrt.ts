@@ -305,6 +305,7 @@ function readRow(frame: MrtFrame, row: RowPrefix, entry: RibEntry, problems: Pro
     attributes,
     announced: [{ prefix, pathId: entry.pathId }],
     grade: attributes.grade,
+    addPath: entry.isIdDeclared,
   };
 }
 
