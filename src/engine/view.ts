@@ -13,7 +13,8 @@ import type { Watchlist } from '../match/watchlist.ts';
 import type { Core } from './core.ts';
 import { interestOf } from './interest.ts';
 import type { WatchlistStateEntry } from './ports.ts';
-import { type PresentStatus, type Resource, resourceOf, statusNow, watchlistState } from './present-view.ts';
+import { type Resource, resourceOf, watchlistState } from './present-view.ts';
+import { type PresentStatus, statusNow } from './status-view.ts';
 
 export class EngineView {
   private readonly core: Core;
