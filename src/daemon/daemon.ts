@@ -51,6 +51,8 @@ export interface DaemonOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
+/** Alerts that a receiver never got, on the dashboard. */
+const GIVEN_UP_SHOWN = 20;
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
@@ -273,6 +275,8 @@ export class Daemon {
       log: this.log,
       operator: () => this.operator,
       home: () => this.home(),
+      ownUrl: () => (this.url === '' ? '' : `${this.url}/`),
+      standing: (receiver) => this.driver.view.toldOf(receiver),
       onBroken: this.options.onBroken,
     });
   }
@@ -315,6 +319,7 @@ export class Daemon {
         version: VERSION,
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
+        givenUp: this.store.outbox.failures(GIVEN_UP_SHOWN),
         reload: this.lastReload ?? null,
         rpki: this.rpki.freshness() ?? null,
       }),
