@@ -19,6 +19,7 @@ import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feed-states.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
 import { OperatorActions } from './operators.ts';
+import { otherFindings, withdrawnBy } from './paths.ts';
 import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
 import { say, settle, writeDeferred } from './speak.ts';
@@ -237,15 +238,15 @@ export class Engine {
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const owner = this.withdrawnBy(prefix, origin);
-    const gone = owner === undefined ? undefined : core.withdraw(prefix, owner);
+    const owner = withdrawnBy(core.rib, prefix, origin, origin.isExact);
+    const gone = core.withdraw(prefix, owner);
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined)
       this.drop(gone.finding, prefix.text, { ...origin, ...owner }, 'withdrawn', nowMs);
     core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    const others = otherFindings(core, prefix, { ...origin, ...owner });
+    const others = otherFindings(core.rib, prefix, { ...origin, ...owner });
     const wasOurs = isOurs(gone.finding) || others.some(isOurs);
     if (others.length > 0) {
       core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
@@ -257,19 +258,6 @@ export class Engine {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
     }
-  }
-
-  /**
-   * Whose route goes: the one of the path identifier. Where nobody declared identifiers, announcement and withdrawal may
-   * differ in having one, and then the only route of the vantage point is meant.
-   */
-  private withdrawnBy(prefix: Prefix, origin: Origin): RouteOwner | undefined {
-    const { rib } = this.core;
-    if (origin.isExact || rib.route(prefix, origin.vantagePoint, origin.pathId) !== undefined) return origin;
-    const [route, another] = rib.routesOf(rib.rows.findOf(prefix), origin.vantagePoint);
-    if (route === undefined || another !== undefined) return undefined;
-    const pathId = rib.pathIdOf(route);
-    return pathId === 0 || origin.pathId === undefined ? { ...origin, pathId } : undefined;
   }
 
   private announce(
@@ -308,7 +296,7 @@ export class Engine {
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    const isOursElse = otherFindings(core, prefix, origin).some(isOurs);
+    const isOursElse = otherFindings(core.rib, prefix, origin).some(isOurs);
     const wasOurs = isOursElse || (before !== undefined && isOurs(before.finding));
     core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOursElse || isOurs(answer.finding));
     this.regain(prefix, origin, nowMs);
@@ -377,15 +365,6 @@ export class Engine {
 /** The route of a watched prefix has an origin that is not foreign there. */
 function isOurs(finding: Finding | undefined): boolean {
   return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
-}
-
-/** What is wrong with the other paths by which the vantage point carries the prefix. */
-function otherFindings(core: Core, prefix: Prefix, owner: RouteOwner): readonly (Finding | undefined)[] {
-  const { rib } = core;
-  const pathId = owner.pathId ?? 0;
-  if (!rib.hasPathIds && pathId === 0) return [];
-  const routes = rib.routesOf(rib.rows.findOf(prefix), owner.vantagePoint);
-  return routes.filter((route) => rib.pathIdOf(route) !== pathId).map((route) => rib.findingOf(route));
 }
 
 /** The origin of one route of the update: where a session has several paths, each is by itself. */

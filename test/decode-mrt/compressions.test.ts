@@ -96,9 +96,7 @@ describe('gzip', () => {
   const body = Buffer.concat([TEXT, Buffer.alloc(2_000_000)]);
   const one = gzipSync(body);
   const read = async (bytes: Buffer): Promise<Awaited<ReturnType<typeof taken>>[]> =>
-    Promise.all(
-      [1, 997, 65_536, bytes.length].map((size) => taken(gunzip(inChunks(bytes, Math.max(1, size))))),
-    );
+    Promise.all([997, 65_536, bytes.length].map((size) => taken(gunzip(inChunks(bytes, Math.max(1, size))))));
 
   test('of several members, with names, comments and extra fields in their headers, is one stream', async () => {
     const deflated = one.subarray(10);
@@ -106,6 +104,11 @@ describe('gzip', () => {
     const named = Buffer.concat([header, Buffer.from('name\0comment\0'), hex('0000'), deflated]);
     for (const { bytes, damage } of await read(Buffer.concat([one, named, gzipSync(Buffer.alloc(0)), one])))
       expect([bytes.equals(Buffer.concat([body, body, body])), damage]).toEqual([true, undefined]);
+  });
+
+  test('may come octet by octet', async () => {
+    const small = Buffer.concat([gzipSync('origin'), gzipSync('watch')]);
+    expect((await taken(gunzip(inChunks(small, 1)))).bytes.toString()).toBe('originwatch');
   });
 
   test.each([
