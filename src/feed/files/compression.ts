@@ -5,8 +5,6 @@
  * What stands behind a whole stream and is none is no damage of it, but is said, too. gzip is `gzip.ts`; another compression
  * is one line in the list that the caller composes.
  */
-import { gunzip } from './gzip.ts';
-
 /** Reading ends here: the bytes before were whole. The message says what is wrong. */
 export class DamagedInput extends Error {
   /** Everything up to here is whole and complete, too: only octets behind it are not read. */
@@ -29,9 +27,6 @@ export interface Compression {
   /** Undefined: recognised, not readable. */
   readonly decompress: Decompressor | undefined;
 }
-
-/** Compressions this build knows, as the caller composes them: `[GZIP, …]`. */
-export const GZIP: Compression = { name: 'gzip', magic: [0x1f, 0x8b], decompress: gunzip };
 
 /** Named when met, so that the message says what to do. */
 export const UNREADABLE: readonly Compression[] = [

@@ -5,8 +5,9 @@
  * memory does not grow with the files. What is whole is read; what is not is reported as `FILE: where: what`.
  */
 import { createReadStream } from 'node:fs';
-import { type Bytes, type Compression, compressionOf, DamagedInput, GZIP } from './compression.ts';
+import { type Bytes, type Compression, compressionOf, DamagedInput } from './compression.ts';
 import type { FileRecord, Form, OpenedFile } from './forms.ts';
+import { GZIP } from './gzip.ts';
 import { NDJSON_FORM } from './ndjson.ts';
 import { type Stamped, StampRules } from './stamps.ts';
 

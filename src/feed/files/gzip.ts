@@ -3,17 +3,19 @@
  * decompressed when other octets follow; here what is whole is given out first, whatever stands behind it.
  */
 import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
-import { type Bytes, DamagedInput } from './compression.ts';
+import { type Bytes, type Compression, DamagedInput } from './compression.ts';
 
 /** Compressed bytes given to zlib at a time: bounds what one step can blow up to (about 1,000 times as much). */
 const STEP_BYTES = 16 * 1024;
-const MAGIC = [0x1f, 0x8b];
+const MAGIC: readonly number[] = [0x1f, 0x8b];
 const DEFLATE = 8;
 /** Flags of a header (§2.3.1): what follows its ten octets. */
 const HAS_CRC = 2;
 const HAS_EXTRA = 4;
 const HAS_NAME = 8;
 const HAS_COMMENT = 16;
+
+export const GZIP: Compression = { name: 'gzip', magic: MAGIC, decompress: gunzip };
 
 /** Yields all that is whole, then throws `DamagedInput` where the input is not, or where something else follows. */
 export async function* gunzip(compressed: Bytes): Bytes {

@@ -4,7 +4,7 @@
  */
 import type { Prefix } from '../bgp/prefix.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
-import type { WatchedRib } from '../rows/watched-rib.ts';
+import type { WatchedRib } from './watched-rib.ts';
 
 /**
  * Whose route goes: the one of the path identifier. Where nobody declared identifiers (`isExact` is false), announcement
