@@ -4,6 +4,8 @@ import type { OperatorInput, Outcome } from '../engine/input.ts';
 import type { Archive, Operator, Present, StatusAnswer } from '../engine/ports.ts';
 import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
+import type { AddressBook } from '../incident/answer/callees.ts';
+import { countermeasuresFor } from '../incident/answer/sheet.ts';
 import type { Driver } from './driver.ts';
 import type { LiveClock } from './live-clock.ts';
 
@@ -60,6 +62,7 @@ export function presentPort(
   clock: LiveClock,
   archive: Archive,
   readiness: { feeds(): readonly FeedReadiness[]; isWritable(): boolean },
+  book: AddressBook,
 ): Present {
   const { view } = driver;
   const advance = (): void => {
@@ -82,6 +85,16 @@ export function presentPort(
       const coverage = archive.coverage(isoTime(nowMs - 3_600_000), isoTime(nowMs));
       const answer: StatusAnswer = { ...view.status(found), coverage };
       return answer;
+    },
+    countermeasures: (id) => {
+      advance();
+      const incident = archive.incident(id);
+      if (incident === undefined)
+        return { refused: 'not-found', detail: 'There is no incident with this id.' };
+      return countermeasuresFor(incident, {
+        validate: (prefix, origin) => view.validate(prefix, origin),
+        book,
+      });
     },
     readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),
   };
