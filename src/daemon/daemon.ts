@@ -304,19 +304,11 @@ export class Daemon {
     });
     return createServer({
       archive,
-      present: presentPort(
-        this.driver,
-        this.clock,
-        archive,
-        {
-          feeds: () => this.feeds.readiness(),
-          isWritable: () => this.store.isWritable(),
-        },
-        {
-          name: (asn) => this.settings.knowledge.asNames.get(asn),
-          contacts: (asn) => this.settings.knowledge.contacts.get(asn) ?? [],
-        },
-      ),
+      present: presentPort(this.driver, this.clock, archive, {
+        feeds: () => this.feeds.readiness(),
+        isWritable: () => this.store.isWritable(),
+        knowledge: () => this.settings.knowledge,
+      }),
       operator: this.operator,
       publisher: this.driver,
       metricsText: () => this.metricsText(),

@@ -1,10 +1,10 @@
 /** The engine as the API and Slack's buttons see it: stamp, act, commit, answer. */
 
+import type { Settings } from '../config/settings.ts';
 import type { OperatorInput, Outcome } from '../engine/input.ts';
 import type { Archive, CoverageInterval, Operator, Present, StatusAnswer } from '../engine/ports.ts';
 import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
-import type { AddressBook } from '../incident/answer/callees.ts';
 import { countermeasuresFor } from '../incident/answer/sheet.ts';
 import type { Driver } from './driver.ts';
 
@@ -103,8 +103,11 @@ export function presentPort(
   driver: Driver,
   clock: ArrivalStamps,
   archive: Archive,
-  readiness: { feeds(): readonly FeedReadiness[]; isWritable(): boolean },
-  book: AddressBook,
+  readiness: {
+    feeds(): readonly FeedReadiness[];
+    isWritable(): boolean;
+    knowledge(): Settings['knowledge'];
+  },
 ): Present {
   const { view } = driver;
   const advance = (): void => {
@@ -133,9 +136,10 @@ export function presentPort(
       const incident = archive.incident(id);
       if (incident === undefined)
         return { refused: 'not-found', detail: 'There is no incident with this id.' };
+      const { asNames, contacts } = readiness.knowledge();
       return countermeasuresFor(incident, {
         validate: (prefix, origin) => view.validate(prefix, origin),
-        book,
+        book: { name: (asn) => asNames.get(asn), contacts: (asn) => contacts.get(asn) ?? [] },
       });
     },
     readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),
