@@ -50,6 +50,8 @@ export interface DaemonOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
+/** Alerts that a receiver never got, on the dashboard. */
+const GIVEN_UP_SHOWN = 20;
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
@@ -273,6 +275,8 @@ export class Daemon {
       log: this.log,
       operator: () => this.operator,
       home: () => this.home(),
+      ownUrl: () => (this.url === '' ? '' : `${this.url}/`),
+      standing: (receiver) => this.driver.view.toldOf(receiver),
       onBroken: this.options.onBroken,
     });
   }
@@ -303,6 +307,7 @@ export class Daemon {
       present: presentPort(this.driver, this.clock, archive, {
         feeds: () => this.feeds.readiness(),
         isWritable: () => this.store.isWritable(),
+        knowledge: () => this.settings.knowledge,
       }),
       operator: this.operator,
       publisher: this.driver,
@@ -315,6 +320,7 @@ export class Daemon {
         version: VERSION,
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
+        givenUp: this.store.outbox.failures(GIVEN_UP_SHOWN),
         reload: this.lastReload ?? null,
         rpki: this.rpki.freshness() ?? null,
       }),

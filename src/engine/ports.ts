@@ -6,6 +6,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { Alert, DetectedBy, Incident } from '../incident/alert.ts';
+import type { CountermeasureSheet } from '../incident/answer/sheet.ts';
 import type { Words } from '../judge/vocabulary.ts';
 
 // ---------------------------------------------------------------- what goes in
@@ -225,11 +226,33 @@ export interface IncidentPage {
   readonly next: string | null;
 }
 
+/** What became of one alert at one receiver. */
+export interface Delivery {
+  readonly receiver: string;
+  /** Id of the alert. */
+  readonly alert: string;
+  readonly seq: number;
+  readonly event: Alert['event'];
+  /** Set when it is the alert told again because nobody acknowledged. */
+  readonly reminder: string | null;
+  readonly state: 'waiting' | 'delivered' | 'given-up';
+  /** Tries so far. */
+  readonly attempts: number;
+  /** Why it waits or was given up. */
+  readonly error: string | null;
+  /** ISO: not tried before; null unless it waits. */
+  readonly nextAt: string | null;
+  /** ISO: when it was delivered or given up. */
+  readonly at: string | null;
+}
+
 export interface Archive {
   incidents(query: IncidentQuery): IncidentPage;
   incident(id: string): Incident | undefined;
   alertsOf(incidentId: string): readonly Alert[];
   rawOf(incidentId: string): readonly RawEvidence[];
+  /** Newest first, at most 1000. */
+  deliveriesOf(incidentId: string): readonly Delivery[];
   /** Oldest first, those with `seq > after`. */
   alertsAfter(after: number, limit: number): readonly Alert[];
   /** Newest first. */
@@ -310,6 +333,8 @@ export interface Present {
   watchlist(): Iterable<WatchlistStateEntry>;
   /** `resource`: prefix, address, AS number or host name. `at` ISO; undefined: now. */
   status(resource: string, at: string | undefined): Answer<StatusAnswer>;
+  /** What to do against an incident, as things stand at this moment. */
+  countermeasures(incidentId: string): Answer<CountermeasureSheet>;
   readiness(): {
     readonly feeds: readonly {
       readonly name: string;

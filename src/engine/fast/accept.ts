@@ -146,7 +146,7 @@ export class AcceptRoad {
 
   private carries(tape: Int32Array, cell: number, id: number): boolean {
     const row = this.rowAt(tape, cell);
-    return row >= 0 && this.core.rib.firstRoute(row) >= 0 && this.core.rib.find(row, id) >= 0;
+    return this.core.rib.routesOf(row, id).length > 0;
   }
 
   private rowAt(tape: Int32Array, cell: number): number {
@@ -221,7 +221,7 @@ export class AcceptRoad {
     for (let n = 0; n < count; n += 1) {
       const place = this.places[n]!;
       if (place.slot === NOT_OURS) continue;
-      if (!hasLearnt) core.learner.learnLinksOf(this.path);
+      if (!hasLearnt) core.learner.learnLinksOf(this.path, from.peerAsn, nowMs);
       hasLearnt = true;
       this.take(tape, first + n * PREFIX_CELLS, place, from.peerAsn, nowMs);
     }
