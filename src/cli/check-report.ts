@@ -9,7 +9,7 @@ import { covers, overlaps, type Prefix, parsePrefix, prefixOf } from '../bgp/pre
 import { severityRank } from '../bgp/severity.ts';
 import { isHostName } from '../config/section.ts';
 import type { RouteSettings, Settings } from '../config/settings.ts';
-import { describeSource } from '../daemon/sources.ts';
+import { describeSource } from '../daemon/feeds/sources.ts';
 import type { SourceReport } from '../feed/source.ts';
 import type { RoaExposure } from '../judge/roa-exposure.ts';
 import type { Words } from '../judge/vocabulary.ts';

@@ -112,6 +112,18 @@ export interface ServeSettings {
   readonly tokens: readonly TokenSettings[];
 }
 
+/** What is asked for the time that a feed did not see; URLs end in a slash. */
+export interface BackfillSettings {
+  /** RIPEstat's data API; undefined: not asked. */
+  readonly ripestat: string | undefined;
+  /** The archive of RIS; undefined: not asked. */
+  readonly archive: string | undefined;
+  /** Older gaps are not filled. */
+  readonly hoursMax: number;
+  /** The section is there: what it promises and does not give is blindness. */
+  readonly isConfigured: boolean;
+}
+
 export interface Settings {
   /** Absolute paths of every file these settings came from, for watching: configuration, watchlists, data, secrets. */
   readonly files: readonly string[];
@@ -119,6 +131,7 @@ export interface Settings {
   /** As configured, made absolute; undefined: `$STATE_DIRECTORY`, else ./var under the working directory. */
   readonly stateDirectory: string | undefined;
   readonly feeds: readonly FeedSettings[];
+  readonly backfill: BackfillSettings;
   readonly rpki: {
     readonly url: string | undefined;
     readonly file: string | undefined;

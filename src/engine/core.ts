@@ -27,6 +27,7 @@ import type { EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
+import { Late } from './feeds/late.ts';
 import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
 import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
 import { keptRowOf, Learner } from './learner.ts';
@@ -73,6 +74,7 @@ export class Core {
   readonly reminders: ReminderKeeper;
   readonly feeds = new Map<string, { state: FeedState; reason: string; sinceMs: number }>();
   readonly accused = new Accused();
+  readonly late = new Late(this);
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
   /** When a session last changed its state, as far as that was remembered over a restart. */
@@ -236,15 +238,16 @@ export class Core {
   }
 
   /** Carriers of these vantage points are no longer certain. */
-  doubtCarriers(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
+  doubtCarriers(isMeant: (vantagePoint: number) => boolean, doubt: 0 | 1 | 2): void {
     this.book.doubt(isMeant, doubt);
   }
 
-  assessVisibility(prefix: Prefix, observedMs: number, nowMs: number): void {
+  /** `lostMs`: when it was lost, where that is told late. */
+  assessVisibility(prefix: Prefix, observedMs: number, nowMs: number, lostMs = nowMs): void {
     const watched = this.plan.exact(prefix);
     if (watched === undefined) return;
     const carrying = this.rib.countWhere(prefix, (id) => this.vantagePoints.isUp(id));
-    const loss = this.visibility.assess(prefix.text, carrying, nowMs);
+    const loss = this.visibility.assess(prefix.text, carrying, lostMs);
     const { group } = watched.entry;
     if (loss === undefined) {
       this.book.release(group, 'visibility-loss', prefix.text, { cause: 'replaced', observedMs }, nowMs);

@@ -17,16 +17,14 @@ import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
-import { FeedStates } from './feed-states.ts';
+import { FeedStates } from './feeds/feed-states.ts';
+import { isPossibleStamp } from './feeds/stamp.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
 import { OperatorActions } from './operators.ts';
 import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
 import { say, settle, writeDeferred } from './speak.ts';
 import { EngineView } from './view.ts';
-
-/** A collector's stamp further ahead of the arrival than this is impossible. */
-export const FUTURE_MAX_MS = 3_600_000;
 
 /** Where an update came from, for the routes it carries. */
 interface Origin extends RouteOwner {
@@ -36,6 +34,8 @@ interface Origin extends RouteOwner {
   readonly observedMs: number;
   readonly hasBadClock: boolean;
   readonly via: DetectedBy;
+  /** When it was so: now, or its own time for what comes late. */
+  readonly atMs: number;
 }
 
 /** Lets rooms look at the state that are allowed to: `explain/` and tests (`test/tidy/rules.ts`). */
@@ -71,6 +71,7 @@ export class Engine {
       case 'peer-state':
       case 'feed-state':
       case 'collector-state':
+      case 'gap':
         this.applyFeed(input, nowMs);
         return undefined;
       case 'filling':
@@ -105,7 +106,8 @@ export class Engine {
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
     else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
-    else this.feeds.collectorState(input, nowMs);
+    else if (input.type === 'collector-state') this.feeds.collectorState(input, nowMs);
+    else this.feeds.gap(input, nowMs);
     settle(core, nowMs);
   }
 
@@ -214,11 +216,17 @@ export class Engine {
 
   // ------------------------------------------------------------ inputs
 
-  private update(update: Update, input: { feed: string; via: DetectedBy; raw: string }, nowMs: number): void {
+  private update(
+    update: Update,
+    input: { feed: string; via: DetectedBy; raw: string; isLate?: true },
+    nowMs: number,
+  ): void {
     const { core } = this;
     const point = core.vantagePoints.meet(update.vantagePoint, input.feed);
-    if (!point.up) core.setUp(point.id, true);
+    const isLate = input.isLate === true;
     const isPossible = isPossibleStamp(update.observedMs, nowMs);
+    if (isLate && !isPossible) return;
+    if (!point.up && !isLate) core.setUp(point.id, true);
     const origin: Origin = {
       vantagePoint: point.id,
       isExact: update.pathIds?.areDeclared ?? false,
@@ -226,20 +234,24 @@ export class Engine {
       observedMs: isPossible ? (update.observedMs ?? nowMs) : nowMs,
       hasBadClock: !isPossible,
       via: input.via,
+      atMs: isLate ? (update.observedMs ?? nowMs) : nowMs,
     };
     const { withdrawn, announced, pathIds } = update;
     for (const [n, prefix] of withdrawn.entries())
-      this.withdraw(prefix, byPath(origin, pathIds?.withdrawn[n]), nowMs);
+      if (!isLate || core.late.mayWithdraw(prefix, origin))
+        this.withdraw(prefix, byPath(origin, pathIds?.withdrawn[n]), nowMs);
     for (const [n, prefix] of announced.entries())
-      this.announce(prefix, update, byPath(origin, pathIds?.announced[n]), nowMs);
+      if (!isLate || !core.late.isSettled(prefix, update, origin, nowMs))
+        this.announce(prefix, update, byPath(origin, pathIds?.announced[n]), nowMs);
     core.rawFrame(update, input.raw, nowMs);
   }
 
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
-    core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.atMs);
     const owner = withdrawnBy(core.rib, prefix, origin, origin.isExact);
     const gone = core.withdraw(prefix, owner);
+    core.late.noteGone(prefix, origin, gone !== undefined, nowMs);
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined)
@@ -252,8 +264,8 @@ export class Engine {
       core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
       return;
     }
-    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, nowMs);
-    core.assessVisibility(prefix, origin.observedMs, nowMs);
+    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, origin.atMs);
+    core.assessVisibility(prefix, origin.observedMs, nowMs, origin.atMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
@@ -267,7 +279,7 @@ export class Engine {
     nowMs: number,
   ): void {
     const { core } = this;
-    core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.atMs);
     const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {
@@ -378,13 +390,4 @@ function byPath(origin: Origin, pathId: number | undefined): Origin {
 function firstAs(path: AsPath): number {
   const [first] = path;
   return typeof first === 'number' ? first : 0;
-}
-
-function isPossibleStamp(observedMs: number | undefined, nowMs: number): boolean {
-  return (
-    observedMs !== undefined &&
-    Number.isFinite(observedMs) &&
-    observedMs > 0 &&
-    observedMs - nowMs <= FUTURE_MAX_MS
-  );
 }

@@ -19,6 +19,8 @@ export type FeedInput =
       readonly via: DetectedBy;
       readonly update: Update;
       readonly raw: string;
+      /** It says what was so at its own stamp, from a backfill or a snapshot: what is known of later stands. */
+      readonly isLate?: true;
     }
   | {
       readonly type: 'peer-state';
@@ -46,6 +48,14 @@ export type FeedInput =
       readonly sinceMs: number;
     }
   | {
+      /** A time that a feed did not see: still unknown, filled from elsewhere, or beyond recovery. */
+      readonly type: 'gap';
+      readonly feed: string;
+      readonly state: GapState;
+      readonly reason: string;
+      readonly sinceMs: number;
+    }
+  | {
       /** From an own recording: the daemon began, or began again after whatever ended it; or it stopped in order. */
       readonly type: 'daemon';
       readonly state: 'started' | 'stopped';
@@ -54,6 +64,7 @@ export type FeedInput =
 /** `live`: subscribed and fresh. `stalled`: connected, silent. `down`: not connected. */
 export type FeedState = 'live' | 'stalled' | 'down';
 export type CollectorState = 'live' | 'silent';
+export type GapState = 'unfilled' | 'filled' | 'lost';
 
 // ---------------------------------------------------------------- what is kept
 

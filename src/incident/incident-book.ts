@@ -151,14 +151,31 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
-  /** Routes of these vantage points came into doubt: their session went down, a gap lies between. */
-  doubt(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
+  /** Whether an incident had this route at `observedMs`: it has it still, or had it and it is over. */
+  seen(
+    finding: Finding,
+    prefixText: string,
+    observedMs: number,
+    withinMs: number,
+  ): 'not' | 'stands' | 'over' {
+    const incident = this.find(finding.watched.entry.group, finding.kind, finding.offender);
+    const route = incident?.routes.find(prefixText, finding.watched.name, finding.originAs);
+    if (incident === undefined || route === undefined) return 'not';
+    if (observedMs < route.firstSeenMs - withinMs) return 'not';
+    if (route.carriers.size > 0) return 'stands';
+    const lastMs = Math.max(route.lastSeenMs, incident.endedMs ?? route.lastSeenMs);
+    return observedMs <= lastMs + withinMs ? 'over' : 'not';
+  }
+
+  /** Routes of these vantage points came into doubt: their session went down, a gap lies between; 0: the gap was filled. */
+  doubt(isMeant: (vantagePoint: number) => boolean, doubt: 0 | 1 | 2): void {
     for (const incident of this.incidents.values()) {
       const meant = new Set([...incident.seeing.keys()].filter(isMeant));
       if (meant.size === 0) continue;
       for (const route of incident.routes.values()) {
         for (const carrier of route.carriers.values()) {
-          if (carrier.doubt >= doubt || !meant.has(carrier.vantagePoint)) continue;
+          const isChanged = doubt === 0 ? carrier.doubt === 1 : carrier.doubt < doubt;
+          if (!isChanged || !meant.has(carrier.vantagePoint)) continue;
           carrier.doubt = doubt;
           this.touch(incident, route);
         }

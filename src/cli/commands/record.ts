@@ -8,7 +8,7 @@ import { ArrivalClock } from '../../daemon/arrival-clock.ts';
 import { clientId } from '../../daemon/client-id.ts';
 import { createLog } from '../../daemon/log.ts';
 import { machineClocks } from '../../daemon/machine-clocks.ts';
-import { openSource } from '../../daemon/sources.ts';
+import { openSource } from '../../daemon/feeds/sources.ts';
 import { networkOf } from '../../daemon/way-out.ts';
 import { RecordingWriter } from '../../feed/files/recording.ts';
 import { feedStateOf, type LiveSource } from '../../feed/source.ts';

@@ -25,7 +25,8 @@ import {
 import { grown } from '../../rows/hash-cells.ts';
 import type { PlainRoute, Words } from '../../rows/rib-route.ts';
 import type { Core } from '../core.ts';
-import { type Engine, FUTURE_MAX_MS, stateOf } from '../engine.ts';
+import { type Engine, stateOf } from '../engine.ts';
+import { FUTURE_MAX_MS } from '../feeds/stamp.ts';
 import { settle } from '../speak.ts';
 import { PlainJudge } from './plain-judge.ts';
 
@@ -133,6 +134,8 @@ export class AcceptRoad {
     const announced = tape[at + ANNOUNCED_COUNT]!;
     const withdrawn = tape[at + WITHDRAWN_COUNT]!;
     if (announced + withdrawn > PREFIXES_MAX || (announced > 0 && this.path.count === 0)) return false;
+    // What is withdrawn may be about to come late.
+    if (withdrawn > 0 && this.core.late.isAwaited(this.core.nowMs)) return false;
     const firstAnnounced = tape[at + ANNOUNCED_AT]!;
     const firstWithdrawn = tape[at + WITHDRAWN_AT]!;
     for (let n = 0; n < withdrawn; n += 1)

@@ -7,19 +7,20 @@
  *   {"at":…,"feed":"ris-live","via":"live","base64":"…"}                  one frame that is no UTF-8
  *   {"at":…,"feed":"ris-live","state":"stalled","reason":"no BGP message for 60 s","since":…,"blindAt":…}
  *   {"at":…,"feed":"ris-live","collector":"rrc06","state":"silent","reason":"…","since":…}
+ *   {"at":…,"feed":"ris-live","gap":"unfilled","reason":"…","since":…}
  *   {"at":…,"clock":true}                                                 the clock ran on to here, and something became due
  *   {"at":…,"end":true}                                                   the clock when the recording was closed
  * `at` is the driver's stamp of arrival in ms since the epoch, never decreasing within a run.
  */
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import type { CollectorState, FeedInput, FeedState } from '../../engine/ports.ts';
+import type { CollectorState, FeedInput, FeedState, GapState } from '../../engine/ports.ts';
 
 /** How a frame came to us: what `detectedBy` will say. */
 export type Via = Extract<FeedInput, { type: 'update' }>['via'];
 
 /** What is said of a feed, or of a collector of it. */
-export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' }>;
+export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' | 'gap' }>;
 
 export const RECORDING_VERSION = 1;
 
@@ -86,11 +87,11 @@ export class RecordingWriter {
   state(atMs: number, input: StateInput): void {
     this.#lastMs = atMs;
     const { feed, state, reason, sinceMs: since } = input;
-    const line =
-      input.type === 'feed-state'
-        ? { at: atMs, feed, state, reason, since, blindAt: input.blindAtMs }
-        : { at: atMs, feed, collector: input.collector, state, reason, since };
-    this.#line(JSON.stringify(line));
+    let what: object = { state };
+    if (input.type === 'collector-state') what = { collector: input.collector, state };
+    if (input.type === 'gap') what = { gap: state };
+    const blindAt = input.type === 'feed-state' ? input.blindAtMs : undefined;
+    this.#line(JSON.stringify({ at: atMs, feed, ...what, reason, since, blindAt }));
   }
 
   /** The driver's clock, where no line says it yet: what became due by time alone becomes due in a replay too. */
@@ -180,6 +181,8 @@ function stateIn(
     if (state === undefined) return undefined;
     return { type: 'collector-state', feed, collector, state, reason, sinceMs: sinceMs ?? atMs };
   }
+  const gap = GAP_STATES.find((one) => one === line.gap);
+  if (gap !== undefined) return { type: 'gap', feed, state: gap, reason, sinceMs: sinceMs ?? atMs };
   const state = FEED_STATES.find((one) => one === line.state);
   if (state === undefined) return undefined;
   return { type: 'feed-state', feed, state, reason, sinceMs, blindAtMs: timeIn(line.blindAt) };
@@ -191,6 +194,7 @@ function timeIn(value: unknown): number | undefined {
 
 const FEED_STATES: readonly FeedState[] = ['live', 'stalled', 'down'];
 const COLLECTOR_STATES: readonly CollectorState[] = ['live', 'silent'];
+const GAP_STATES: readonly GapState[] = ['unfilled', 'filled', 'lost'];
 const VIAS: readonly Via[] = ['live', 'backfill', 'snapshot', 'replay'];
 
 function viaOf(via: unknown): Via {
