@@ -3,6 +3,7 @@
  * schema object for fastest-validator; those that convert hand back the vocabulary of `bgp/`.
  */
 import IPCIDR from 'ip-cidr';
+import { formatAddress, parseAddress } from '../bgp/address.ts';
 import { parseAsn } from '../bgp/asn.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import type { Rule } from './shape.ts';
@@ -21,7 +22,7 @@ export function isComplaint(value: unknown): value is Complaint {
 type Errors = { type: string; expected: string; actual: string }[];
 
 /** A rule from a reader that returns the converted value or a complaint. */
-function rule(read: (value: unknown) => unknown): Rule {
+export function rule(read: (value: unknown) => unknown): Rule {
   const check = (value: unknown, errors: Errors): unknown => {
     const result = read(value);
     if (!isComplaint(result)) return result;
@@ -78,12 +79,26 @@ export function duration(unit: 'seconds' | 'minutes' | 'hours'): Rule {
   return { type: 'number', positive: true, max, optional: true, nullable: false };
 }
 
-export function asn(): Rule {
-  return rule(readAsn);
-}
-
 export function asnList(): Rule {
   return { ...listOf(rule(readAsn)) };
+}
+
+/** AS numbers that announce routes: AS 0 never does (RFC 7607). */
+export function routingAsnList(): Rule {
+  return { ...listOf(rule(readRoutingAsn)) };
+}
+
+export function routingAsn(): Rule {
+  return rule(readRoutingAsn);
+}
+
+function readRoutingAsn(value: unknown): number | Complaint {
+  const asn = readAsn(value);
+  if (asn !== 0) return asn;
+  return {
+    found: 'is AS 0, which announces nothing (RFC 7607)',
+    remedy: 'write the AS that does, or an empty list of origins where nobody may',
+  };
 }
 
 function readAsn(value: unknown): number | Complaint {
@@ -174,6 +189,29 @@ export function collector(): Rule {
     if (typeof value === 'string' && /^[a-z0-9][a-z0-9._-]{0,99}$/i.test(value)) return value;
     const shown = typeof value === 'string' ? show(value) : kindOf(value);
     return { found: `is ${shown}, no collector`, remedy: 'write rrc00 or rrc00.ripe.net' };
+  });
+}
+
+/** A vantage point, or all of an AS: an AS number, or an address in its canonical form. */
+export function peer(): Rule {
+  return rule((value) => {
+    const address = typeof value === 'string' ? parseAddress(value) : undefined;
+    if (address !== undefined) return formatAddress(address.family, address.words);
+    const asn = readAsn(value);
+    if (typeof asn === 'number') return asn;
+    return { ...asn, found: `${asn.found} and no address`, remedy: 'write 3356, AS3356 or 192.0.2.1' };
+  });
+}
+
+/** Whom Slack calls: a user group (`S…`), somebody (`U…`, `W…`), or whoever is there. */
+export function mention(): Rule {
+  return rule((value) => {
+    if (typeof value === 'string' && /^(?:[SUW][A-Z0-9]{4,20}|here|channel)$/.test(value)) return value;
+    const shown = typeof value === 'string' ? show(value) : kindOf(value);
+    return {
+      found: `is ${shown}, nobody whom Slack can call`,
+      remedy: 'write the id of a user group (S0123ABCD) or of somebody (U0123ABCD), here, or channel',
+    };
   });
 }
 

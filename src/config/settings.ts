@@ -3,6 +3,7 @@
  * Plain data. `daemon/` hands each room its own part.
  */
 import type { Severity } from '../bgp/severity.ts';
+import type { Contact } from '../incident/answer/contact.ts';
 import type { Weights } from '../judge/vocabulary.ts';
 import type { CheckedWatchlist } from './watchlist-files.ts';
 
@@ -14,6 +15,15 @@ export interface Secret {
   reveal(): string;
 }
 
+/** How what goes out leaves this machine. */
+export interface NetworkSettings {
+  /** Hidden whole: it may hold a password. */
+  readonly proxy: Secret | undefined;
+  readonly noProxy: readonly string[];
+  /** PEM: authorities to trust beside the usual ones. */
+  readonly ca: string | undefined;
+}
+
 export interface FeedSettings {
   readonly type: 'ris-live';
   readonly name: string;
@@ -22,6 +32,8 @@ export interface FeedSettings {
   readonly filterPrefixesMax: number;
   /** Collectors to keep, without domain; empty: all. */
   readonly collectors: readonly string[];
+  /** Vantage points that are not believed: AS numbers, addresses in canonical form. */
+  readonly ignorePeers: readonly (number | string)[];
 }
 
 /** A data file named in the configuration, as an absolute path, or the data itself. */
@@ -31,6 +43,8 @@ export interface KnowledgeSettings {
   readonly topology: readonly { readonly a: number; readonly b: number; readonly relation: -1 | 0 }[];
   readonly asNames: ReadonlyMap<number, string>;
   readonly dropList: ReadonlySet<number>;
+  /** How to reach the people of an AS; judging never asks. */
+  readonly contacts: ReadonlyMap<number, readonly Contact[]>;
 }
 
 export interface DetectionSettings {
@@ -104,6 +118,7 @@ export interface Settings {
     /** Validators spoken to by RTR, tried in this order; while one of them answers, the export is the fallback. */
     readonly rtr: readonly { readonly host: string; readonly port: number }[];
   };
+  readonly network: NetworkSettings;
   readonly knowledge: KnowledgeSettings;
   readonly detection: DetectionSettings;
   readonly receivers: readonly ReceiverSettings[];

@@ -13,27 +13,30 @@ import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
-import { RtrClient } from '../feed/rpki/rtr-client.ts';
-import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
-import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
+import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
+import type { MachineClocks } from './arrival-clock.ts';
+import { logChanges } from './change-log.ts';
 import { CommitSchedule } from './commit-schedule.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
 import { ColumnsKeeper } from './kept-columns.ts';
-import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
+import { LiveTime } from './live-time.ts';
+import { machineClocks } from './machine-clocks.ts';
 import { preparedReload } from './prepared-reload.ts';
-import { RpkiSources } from './rpki-sources.ts';
+import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
+import { networkOf } from './way-out.ts';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -42,16 +45,19 @@ export interface DaemonOptions {
   /** Where the settings came from, for commands beside this daemon. */
   readonly configPath?: string;
   readonly log: Logger;
+  /** For tests that turn the clocks. */
+  readonly machine?: MachineClocks;
   /** The process can not go on: our own store failed. */
   readonly onBroken: (error: unknown) => void;
 }
 
+/** Alerts that a receiver never got, on the dashboard. */
+const GIVEN_UP_SHOWN = 20;
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
 const CHECKPOINT_EVERY_MS = 1_000;
-/** Longest delay that setTimeout takes. */
-const TIMER_MS_MAX = 2_147_483_647;
+const CLOCK_EVERY_MS = 1_000;
 
 export class Daemon {
   settings: Settings;
@@ -60,7 +66,8 @@ export class Daemon {
   readonly feeds: LiveFeeds;
   private readonly options: DaemonOptions;
   private readonly log: Logger;
-  private readonly clock = new LiveClock();
+  private readonly clock: LiveTime;
+  private readonly outside: Outside;
   private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
   private readonly keeper: ColumnsKeeper;
@@ -75,7 +82,6 @@ export class Daemon {
   private replacing: Promise<void> = Promise.resolve();
   /** Where the server listens; empty before it does. */
   private url = '';
-  private deadlineTimer: NodeJS.Timeout | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   private observationsCounted = 0;
   private lastReload:
@@ -86,6 +92,8 @@ export class Daemon {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
+    this.clock = new LiveTime(options.machine ?? machineClocks, this.log, () => this.metrics.clockJumped());
+    this.outside = new Outside(networkOf(options.settings.network));
     this.adminToken = prepareStateDirectory(options.stateDirectory);
     this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
     this.keeper = new ColumnsKeeper(this.store, options.log);
@@ -95,7 +103,7 @@ export class Daemon {
       feeds: settings.feeds.map(({ name }) => name),
       receivers: settings.receivers.map(({ name }) => name),
       decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
-      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
+      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector', 'ignored-peer'],
     });
     this.recording = this.openRecording(nowMs);
     const scanner = loadScanner();
@@ -107,7 +115,8 @@ export class Daemon {
       settings.feeds.map(({ name }) => name),
       table,
     );
-    for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
+    for (const { name } of settings.feeds)
+      this.recording?.state(nowMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
     this.driver = new Driver({
       engine,
       target: { commit: (batch) => this.store.commit(batch) },
@@ -115,7 +124,7 @@ export class Daemon {
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
-      onPublished: (published) => this.logChanges(published),
+      onPublished: (published) => logChanges(this.log, published),
     });
     this.commits = new CommitSchedule({
       driver: this.driver,
@@ -136,9 +145,14 @@ export class Daemon {
       driver: this.driver,
       clock: this.clock,
       metrics: this.metrics,
+      outside: this.outside,
       log: this.log,
       recording: this.recording,
       coverage: this.store.coverage,
+      commit: () => {
+        this.commits.beforeReading();
+        return !this.driver.isDirty;
+      },
       afterInput: () => this.commits.soon(),
     });
     this.rpki = this.makeRpki();
@@ -175,6 +189,7 @@ export class Daemon {
     this.rpki.start();
     this.feeds.start();
     this.armDeadline();
+    this.every(CLOCK_EVERY_MS, () => this.lookAtClock());
     this.every(PRUNE_EVERY_MS, () => this.prune());
     this.every(CHECKPOINT_EVERY_MS, () => this.store.checkpoint());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
@@ -187,10 +202,10 @@ export class Daemon {
   async stop(): Promise<void> {
     this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
-    clearTimeout(this.deadlineTimer);
+    this.clock.arm(undefined, () => undefined);
     await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
-    clearTimeout(this.deadlineTimer);
+    this.clock.arm(undefined, () => undefined);
     this.commits.stop();
     this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
@@ -225,35 +240,23 @@ export class Daemon {
     }
   }
 
-  /** One line for each change of an incident, when those who wait for it were told. */
-  private logChanges(published: readonly Published[]): void {
-    for (const one of published) {
-      if (one.type !== 'alert') continue;
-      const { alert } = one;
-      this.log.info({
-        event: `incident.${alert.event}`,
-        incident: alert.incident.id,
-        seq: alert.seq,
-        reason: alert.reason,
-        group: alert.incident.group,
-        kind: alert.incident.kind,
-        severity: alert.incident.severity,
-        offender: alert.incident.offender,
-        summary: alert.incident.summary.en,
-      });
-    }
-  }
-
   /** The engine's next deadline fires when no input comes before it. */
   private armDeadline(): void {
-    clearTimeout(this.deadlineTimer);
-    const nextMs = this.driver.view.nextDeadlineMs;
-    if (nextMs === undefined) return;
-    const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - Date.now()));
-    this.deadlineTimer = setTimeout(() => {
+    this.clock.arm(this.driver.view.nextDeadlineMs, () => {
       this.driver.advance(this.clock.nowMs());
       this.commits.now();
-    }, delayMs);
+    });
+  }
+
+  /** Somebody set the machine's clock, or it was suspended: deadlines run on as if nothing had happened. */
+  private lookAtClock(): void {
+    const leap = this.clock.leap();
+    if (leap === undefined) return;
+    const nowMs = this.clock.nowMs();
+    this.log.warn({ event: 'clock.followed', ...leap });
+    this.feeds.leapt(leap, nowMs);
+    this.driver.apply({ type: 'clock', leap }, nowMs);
+    this.commits.now();
   }
 
   private prune(): void {
@@ -267,10 +270,13 @@ export class Daemon {
     return new Deliveries({
       receivers: this.settings.receivers,
       outbox: this.store.outbox,
+      outside: this.outside,
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
       home: () => this.home(),
+      ownUrl: () => (this.url === '' ? '' : `${this.url}/`),
+      standing: (receiver) => this.driver.view.toldOf(receiver),
       onBroken: this.options.onBroken,
     });
   }
@@ -283,20 +289,10 @@ export class Daemon {
   }
 
   private makeRpki(): RpkiSources<RpkiData> {
-    const { url, file, refreshMinutes, rtr } = this.settings.rpki;
-    const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
-    const around = {
-      clock: systemClock,
-      log: this.log,
-      newBuilder: (expected: number) => new RpkiDataBuilder(expected),
-    };
-    return new RpkiSources<RpkiData>({
-      makeRtr: rtr.length === 0 ? undefined : (on) => new RtrClient({ ...around, ...on, caches: rtr }),
-      makeExport: location && ((on) => new VrpExport({ ...around, ...on, location, refreshMinutes })),
-      onData: (data) => {
-        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
-        this.commits.now();
-      },
+    const around = { clock: systemClock, log: this.log, outside: this.outside };
+    return openRpkiSources(this.settings.rpki, around, (data) => {
+      this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
+      this.commits.now();
     });
   }
 
@@ -304,12 +300,14 @@ export class Daemon {
     const archive = archivePort(this.store.archive, {
       commit: () => this.commits.beforeReading(),
       writeCoverage: () => this.feeds.writeCoverage(),
+      provisionalCoverage: () => this.feeds.provisionalCoverage(),
     });
     return createServer({
       archive,
       present: presentPort(this.driver, this.clock, archive, {
         feeds: () => this.feeds.readiness(),
         isWritable: () => this.store.isWritable(),
+        knowledge: () => this.settings.knowledge,
       }),
       operator: this.operator,
       publisher: this.driver,
@@ -322,6 +320,7 @@ export class Daemon {
         version: VERSION,
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
+        givenUp: this.store.outbox.failures(GIVEN_UP_SHOWN),
         reload: this.lastReload ?? null,
         rpki: this.rpki.freshness() ?? null,
       }),
@@ -344,6 +343,7 @@ export class Daemon {
   }
 
   private registerGauges(): void {
+    this.metrics.clockAhead(() => this.clock.aheadMs() / 1000);
     this.metrics.incidents(() => {
       return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));
     });
@@ -356,7 +356,7 @@ export class Daemon {
    * connection; only what changed is subscribed. One reload at a time.
    */
   async reload(next: Settings): Promise<void> {
-    const { receivers } = this.settings;
+    const { receivers, network } = this.settings;
     const input = await preparedReload(this.driver.view, this.settings, next);
     this.settings = {
       ...next,
@@ -369,7 +369,8 @@ export class Daemon {
     this.commits.now();
     this.server.applyTokens(this.tokens());
     this.server.applyHosts(next.serve.hosts);
-    if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);
+    if (!sameValue(network, next.network)) this.outside.use(networkOf(next.network));
+    if (!sameValue([receivers, network], [next.receivers, next.network])) this.replaceDeliveries(receivers);
     this.log.level = next.log.level;
     this.reloaded('ok', []);
     this.keeper.keep(next.watchlist);

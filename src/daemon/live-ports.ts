@@ -1,13 +1,19 @@
 /** The engine as the API and Slack's buttons see it: stamp, act, commit, answer. */
 
+import type { Settings } from '../config/settings.ts';
 import type { OperatorInput, Outcome } from '../engine/input.ts';
-import type { Archive, Operator, Present, StatusAnswer } from '../engine/ports.ts';
+import type { Archive, CoverageInterval, Operator, Present, StatusAnswer } from '../engine/ports.ts';
 import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
+import { countermeasuresFor } from '../incident/answer/sheet.ts';
 import type { Driver } from './driver.ts';
-import type { LiveClock } from './live-clock.ts';
 
-export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () => void): Operator {
+/** Stamps of arrival. */
+interface ArrivalStamps {
+  nowMs(): number;
+}
+
+export function operatorPort(driver: Driver, clock: ArrivalStamps, afterwards: () => void): Operator {
   const act = <I extends OperatorInput>(input: I): Outcome<I> => {
     const outcome = driver.apply(input, clock.nowMs());
     driver.commit(true);
@@ -17,6 +23,8 @@ export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () =>
   return {
     acknowledge: (id, author) => act({ type: 'acknowledge', id, author }),
     resolve: (id, author) => act({ type: 'resolve', id, author }),
+    note: (id, author) => act({ type: 'note', id, author }),
+    assign: (id, assignee, author) => act({ type: 'assign', id, assignee, author }),
     acceptOrigin: (prefix, origin, author) => act({ type: 'accept-origin', prefix, origin, author }),
     rejectOrigin: (prefix, origin, author) => act({ type: 'reject-origin', prefix, origin, author }),
     addSilence: (silence, via) => act({ type: 'add-silence', silence, via }),
@@ -28,7 +36,12 @@ export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () =>
 /** The store's archive; what is judged, and what the feeds could see, is written down until now before it is told. */
 export function archivePort<Stored extends Archive>(
   archive: Stored,
-  before: { commit(): void; writeCoverage(): void },
+  before: {
+    commit(): void;
+    writeCoverage(): void;
+    /** What each feed is taken to see until now; it is not written down before it is certain. */
+    provisionalCoverage(): readonly CoverageInterval[];
+  },
 ): Stored {
   const after =
     <Args extends readonly unknown[], Result>(write: () => void, read: (...args: Args) => Result) =>
@@ -36,15 +49,48 @@ export function archivePort<Stored extends Archive>(
       write();
       return read(...args);
     };
-  const { commit, writeCoverage } = before;
+  const { commit } = before;
   const current: Partial<Archive> = {
     incidents: after(commit, archive.incidents.bind(archive)),
     incident: after(commit, archive.incident.bind(archive)),
     rawOf: after(commit, archive.rawOf.bind(archive)),
+    deliveriesOf: after(commit, archive.deliveriesOf.bind(archive)),
     baseline: after(commit, archive.baseline.bind(archive)),
-    coverage: after(writeCoverage, archive.coverage.bind(archive)),
+    coverage: (from, to) => {
+      before.writeCoverage();
+      return joined(archive.coverage(from, to), before.provisionalCoverage(), from, to);
+    },
   };
   return Object.assign(Object.create(archive) as Stored, current);
+}
+
+/** What is certain, and what is taken to be so behind it. */
+function joined(
+  certain: readonly CoverageInterval[],
+  provisional: readonly CoverageInterval[],
+  from: string,
+  to: string,
+): readonly CoverageInterval[] {
+  const intervals = [...certain];
+  for (const interval of provisional) {
+    if (interval.to <= from || interval.from >= to) continue;
+    const clipped = {
+      ...interval,
+      from: interval.from < from ? from : interval.from,
+      to: interval.to > to ? to : interval.to,
+    };
+    const at = intervals.findLastIndex(({ feed }) => feed === interval.feed);
+    const last = intervals[at];
+    if (
+      last !== undefined &&
+      last.state === clipped.state &&
+      last.reason === clipped.reason &&
+      last.to === clipped.from
+    )
+      intervals[at] = { ...last, to: clipped.to };
+    else intervals.push(clipped);
+  }
+  return intervals;
 }
 
 export interface FeedReadiness {
@@ -55,9 +101,13 @@ export interface FeedReadiness {
 
 export function presentPort(
   driver: Driver,
-  clock: LiveClock,
+  clock: ArrivalStamps,
   archive: Archive,
-  readiness: { feeds(): readonly FeedReadiness[]; isWritable(): boolean },
+  readiness: {
+    feeds(): readonly FeedReadiness[];
+    isWritable(): boolean;
+    knowledge(): Settings['knowledge'];
+  },
 ): Present {
   const { view } = driver;
   const advance = (): void => {
@@ -80,6 +130,17 @@ export function presentPort(
       const coverage = archive.coverage(isoTime(nowMs - 3_600_000), isoTime(nowMs));
       const answer: StatusAnswer = { ...view.status(found), coverage };
       return answer;
+    },
+    countermeasures: (id) => {
+      advance();
+      const incident = archive.incident(id);
+      if (incident === undefined)
+        return { refused: 'not-found', detail: 'There is no incident with this id.' };
+      const { asNames, contacts } = readiness.knowledge();
+      return countermeasuresFor(incident, {
+        validate: (prefix, origin) => view.validate(prefix, origin),
+        book: { name: (asn) => asNames.get(asn), contacts: (asn) => contacts.get(asn) ?? [] },
+      });
     },
     readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),
   };

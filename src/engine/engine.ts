@@ -8,14 +8,17 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
+import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { Cause } from '../incident/incident-book.ts';
-import type { RouteState } from '../incident/incident-state.ts';
+import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
 import type { Finding } from '../judge/finding.ts';
+import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import type { Core } from './core.ts';
+import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feed-states.ts';
-import type { ConfigInput, Input, Outcome } from './input.ts';
+import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
 import { OperatorActions } from './operators.ts';
 import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
@@ -26,8 +29,9 @@ import { EngineView } from './view.ts';
 export const FUTURE_MAX_MS = 3_600_000;
 
 /** Where an update came from, for the routes it carries. */
-interface Origin {
-  readonly vantagePoint: number;
+interface Origin extends RouteOwner {
+  /** The path identifiers of the session were declared. */
+  readonly isExact: boolean;
   readonly peerAsn: number;
   readonly observedMs: number;
   readonly hasBadClock: boolean;
@@ -66,12 +70,14 @@ export class Engine {
       case 'update':
       case 'peer-state':
       case 'feed-state':
+      case 'collector-state':
         this.applyFeed(input, nowMs);
         return undefined;
       case 'filling':
         this.fill(input.state, nowMs);
         return undefined;
       case 'clock':
+        if (input.leap !== undefined) this.leap(input.leap, nowMs);
         this.advance(nowMs);
         return undefined;
       case 'rpki':
@@ -95,10 +101,11 @@ export class Engine {
     const { core } = this;
     core.order += 1;
     core.nowMs = nowMs;
-    if (input.type !== 'feed-state') core.lastVia = input.via;
+    if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
-    else this.feeds.feedState(input, nowMs);
+    else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
+    else this.feeds.collectorState(input, nowMs);
     settle(core, nowMs);
   }
 
@@ -159,6 +166,18 @@ export class Engine {
   }
 
   /**
+   * The stamps leapt to `nowMs` over a stretch that never was: what was due before it fires at its own time, what is due
+   * so long after something moves along, and only times of the calendar (silences) are where they were.
+   */
+  private leap({ cause, byMs }: Leap, nowMs: number): void {
+    const { core } = this;
+    this.advance(nowMs - byMs);
+    core.deadlines.shift(byMs, (kind) => kind === 'silence');
+    core.nowMs = nowMs;
+    if (cause === 'suspended') this.feeds.lookedAway(nowMs);
+  }
+
+  /**
    * Begun again: since the last input nothing was seen and nothing was said, so what became due meanwhile comes late,
    * and no silence of that time counts as clear. The feeds report anew.
    */
@@ -202,26 +221,38 @@ export class Engine {
     const isPossible = isPossibleStamp(update.observedMs, nowMs);
     const origin: Origin = {
       vantagePoint: point.id,
+      isExact: update.pathIds?.areDeclared ?? false,
       peerAsn: update.vantagePoint.peerAsn || firstAs(update.path),
       observedMs: isPossible ? (update.observedMs ?? nowMs) : nowMs,
       hasBadClock: !isPossible,
       via: input.via,
     };
-    for (const prefix of update.withdrawn) this.withdraw(prefix, origin, nowMs);
-    for (const prefix of update.announced) this.announce(prefix, update, origin, nowMs);
+    const { withdrawn, announced, pathIds } = update;
+    for (const [n, prefix] of withdrawn.entries())
+      this.withdraw(prefix, byPath(origin, pathIds?.withdrawn[n]), nowMs);
+    for (const [n, prefix] of announced.entries())
+      this.announce(prefix, update, byPath(origin, pathIds?.announced[n]), nowMs);
     core.rawFrame(update, input.raw, nowMs);
   }
 
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const gone = core.withdraw(prefix, origin.vantagePoint);
+    const owner = withdrawnBy(core.rib, prefix, origin, origin.isExact);
+    const gone = core.withdraw(prefix, owner);
     if (gone === undefined) return;
     core.observations += 1;
-    if (gone.finding !== undefined) this.drop(gone.finding, prefix.text, origin, 'withdrawn', nowMs);
+    if (gone.finding !== undefined)
+      this.drop(gone.finding, prefix.text, { ...origin, ...owner }, 'withdrawn', nowMs);
     core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    core.visibility.lose(prefix.text, origin.vantagePoint, isOurs(gone.finding), nowMs);
+    const others = otherFindings(core.rib, prefix, { ...origin, ...owner });
+    const wasOurs = isOurs(gone.finding) || others.some(isOurs);
+    if (others.length > 0) {
+      core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
+      return;
+    }
+    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, nowMs);
     core.assessVisibility(prefix, origin.observedMs, nowMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
@@ -237,7 +268,7 @@ export class Engine {
   ): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const before = core.rib.route(prefix, origin.vantagePoint);
+    const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {
       if (before !== undefined) this.forget(prefix, before, origin, nowMs);
@@ -247,6 +278,7 @@ export class Engine {
     if (answer.match.type === 'none') core.plan.track(prefix);
     const route: RibRoute<Finding> = {
       vantagePoint: origin.vantagePoint,
+      ...(origin.pathId === undefined ? {} : { pathId: origin.pathId }),
       path: update.path,
       communities: update.communities,
       observedMs: origin.observedMs,
@@ -264,8 +296,9 @@ export class Engine {
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    const wasOurs = before !== undefined && isOurs(before.finding);
-    core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOurs(answer.finding));
+    const isOursElse = otherFindings(core.rib, prefix, origin).some(isOurs);
+    const wasOurs = isOursElse || (before !== undefined && isOurs(before.finding));
+    core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOursElse || isOurs(answer.finding));
     this.regain(prefix, origin, nowMs);
   }
 
@@ -281,34 +314,44 @@ export class Engine {
 
   /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
   private forget(prefix: Prefix, before: RibRoute<Finding>, origin: Origin, nowMs: number): void {
-    this.core.withdraw(prefix, before.vantagePoint);
+    this.core.withdraw(prefix, before);
     if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
   }
 
   private drop(finding: Finding, prefix: string, origin: Origin, cause: Cause, nowMs: number): void {
-    this.core.book.drop(
-      finding,
-      prefix,
-      origin.vantagePoint,
-      { cause, observedMs: origin.observedMs },
-      nowMs,
-    );
+    this.core.book.drop(finding, prefix, origin, { cause, observedMs: origin.observedMs }, nowMs);
   }
 
   // ------------------------------------------------------------ time
 
-  private fire(name: string, atMs: number): void {
+  private fire(name: DeadlineName, atMs: number): void {
     const { core } = this;
-    const [what, rest = ''] = name.split('\u0000');
-    if (what === 'blind') this.feeds.blind(rest, atMs);
-    else if (what === 'learn') core.learner.onDeadline(atMs);
-    else if (what === 'remind') core.reminders.onDeadline(rest, atMs);
-    else if (what === 'silence') say(core, core.silences.onDeadline(atMs));
-    else
-      say(
-        core,
-        core.book.onDeadline(name, atMs, (prefix, vantagePoint) => core.purge(prefix, vantagePoint)),
-      );
+    const [kind, of] = partsOf(name);
+    switch (kind) {
+      case 'blind':
+        this.feeds.blind(of, atMs);
+        break;
+      case 'learn':
+        core.learner.onDeadline(atMs);
+        break;
+      case 'remind':
+        core.reminders.onDeadline(of, atMs);
+        break;
+      case 'silence':
+        say(core, core.silences.onDeadline(atMs));
+        break;
+      case 'resolve':
+      case 'update':
+      case 'evidence':
+      case 'forget': {
+        const purge = (prefix: string, owner: RouteOwner | undefined): void => core.purge(prefix, owner);
+        say(core, core.book.onDeadline(name as BookDeadline, atMs, purge));
+        break;
+      }
+      default:
+        kind satisfies never;
+        throw new Error(`assert: nobody waits for the deadline "${name}"`);
+    }
     settle(core, atMs);
   }
 
@@ -322,6 +365,11 @@ export class Engine {
 /** The route of a watched prefix has an origin that is not foreign there. */
 function isOurs(finding: Finding | undefined): boolean {
   return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
+}
+
+/** The origin of one route of the update: where a session has several paths, each is by itself. */
+function byPath(origin: Origin, pathId: number | undefined): Origin {
+  return pathId === undefined || pathId === 0 ? origin : { ...origin, pathId };
 }
 
 function firstAs(path: AsPath): number {

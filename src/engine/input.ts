@@ -15,6 +15,14 @@ import type { Answer, Author, BaselineRow, FeedInput, Silence } from './ports.ts
 /** Time passed and nothing else happened: what is due fires. */
 export interface ClockInput {
   readonly type: 'clock';
+  /** The stamps went ahead to this one over a stretch in which no time passed for us. */
+  readonly leap?: Leap | undefined;
+}
+
+export interface Leap {
+  /** The machine was suspended: nobody looked. Or its wall clock was behind and was put right. */
+  readonly cause: 'suspended' | 'stepped';
+  readonly byMs: number;
 }
 
 /** New VRPs and ASPAs are in force; undefined: none hold any more. */
@@ -43,6 +51,15 @@ export interface FillingInput {
 export type OperatorInput =
   | { readonly type: 'acknowledge'; readonly id: string; readonly author: Author }
   | { readonly type: 'resolve'; readonly id: string; readonly author: Author }
+  /** The text stands in the author's note. */
+  | { readonly type: 'note'; readonly id: string; readonly author: Author }
+  | {
+      readonly type: 'assign';
+      readonly id: string;
+      /** null: nobody any more. */
+      readonly assignee: string | null;
+      readonly author: Author;
+    }
   | {
       readonly type: 'accept-origin' | 'reject-origin';
       readonly prefix: Prefix;
@@ -59,6 +76,8 @@ export type Input = FeedInput | ClockInput | RpkiInput | ConfigInput | FillingIn
 export interface Outcomes {
   readonly acknowledge: Answer<Incident>;
   readonly resolve: Answer<Incident>;
+  readonly note: Answer<Incident>;
+  readonly assign: Answer<Incident>;
   readonly 'accept-origin': Answer<BaselineRow>;
   readonly 'reject-origin': Answer<BaselineRow>;
   readonly 'add-silence': Answer<Silence>;

@@ -139,13 +139,19 @@ export interface Told {
   pending: AlertReason | undefined;
 }
 
-/** Names of the deadlines of an incident. */
-export interface DeadlineNames {
-  readonly resolve: string;
-  readonly evidence: string;
-  readonly update: string;
-  readonly forget: string;
+/** A note with its stamp of arrival, ms. */
+export interface KeptNote {
+  readonly atMs: number;
+  readonly by: string;
+  readonly text: string;
 }
+
+/** What an incident waits for. */
+export type BookDeadlineKind = 'resolve' | 'evidence' | 'update' | 'forget';
+/** A deadline of the book: what, and the key of the incident. */
+export type BookDeadline = `${BookDeadlineKind}\u0000${string}`;
+/** Names of the deadlines of an incident. */
+export type DeadlineNames = { readonly [Kind in BookDeadlineKind]: `${Kind}\u0000${string}` };
 
 /** What of an incident is plain data, and remembered as it is. */
 export interface IncidentFacts {
@@ -163,6 +169,15 @@ export interface IncidentFacts {
   score: number;
   rows: readonly Row[];
   acknowledged: boolean;
+  acknowledgedBy: string | undefined;
+  /** Arrived, ms. */
+  acknowledgedMs: number | undefined;
+  resolvedBy: string | undefined;
+  assignee: string | undefined;
+  /** Oldest first. */
+  notes: KeptNote[];
+  /** Most vantage points that carried any of its routes at one time, of how many that were known then. */
+  peak: { seeing: number; known: number; atMs: number };
   firstSeenMs: number;
   openedMs: number;
   updatedMs: number;

@@ -4,7 +4,7 @@
 import { formatAsPath } from '../bgp/as-path.ts';
 import { evidenceOf } from '../judge/evidence-words.ts';
 import type { Row } from '../judge/finding.ts';
-import type { Evidence } from '../judge/vocabulary.ts';
+import type { Evidence, Words } from '../judge/vocabulary.ts';
 import { adviceFor } from './advice.ts';
 import {
   type Alert,
@@ -16,8 +16,8 @@ import {
   type RoutePath,
 } from './alert.ts';
 import { idOf } from './ids.ts';
-import { type IncidentState, peerAsnsOf, type RouteState, stands } from './incident-state.ts';
-import { summaryOf } from './summary.ts';
+import { type Carrier, type IncidentState, type RouteState, stands } from './incident-state.ts';
+import { overOf, summaryOf } from './summary.ts';
 
 const PATHS_MAX = 20;
 
@@ -31,7 +31,9 @@ export interface RenderPorts {
 export function renderIncident(incident: IncidentState, ports: RenderPorts): Incident {
   const routes = incident.foremost.of(incident.routes.values()).map((route) => renderRoute(route, ports));
   const { total } = incident.foremost;
-  const evidence = incident.rows.map((row) => renderRow(row, ports));
+  const evidence = incident.rows
+    .map((row) => renderRow(row, ports))
+    .map((row) => ({ ...row, text: thenOf(incident, row) }));
   return {
     id: incident.id,
     group: incident.group,
@@ -42,6 +44,16 @@ export function renderIncident(incident: IncidentState, ports: RenderPorts): Inc
     score: incident.score,
     state: incident.state === 'resolved' ? 'resolved' : 'open',
     acknowledged: incident.acknowledged,
+    acknowledgedBy: incident.acknowledgedBy ?? null,
+    acknowledgedAt: optionalTime(incident.acknowledgedMs),
+    resolvedBy: incident.resolvedBy ?? null,
+    assignee: incident.assignee ?? null,
+    notes: incident.notes.map(({ atMs, by, text }) => ({ at: isoTime(atMs), by, text })),
+    peak: {
+      seeing: incident.peak.seeing,
+      known: incident.peak.known,
+      at: isoTime(incident.peak.atMs),
+    },
     offender: incident.offender,
     summary: summaryOf(incident, routes, total, ports.asName),
     routes,
@@ -79,19 +91,20 @@ function optionalTime(ms: number | undefined): string | null {
   return ms === undefined ? null : isoTime(ms);
 }
 
+/** What a row says once it is over, where it speaks of a condition that has ended. */
+function thenOf(incident: IncidentState, { code, text }: Evidence): Words {
+  const facts = incident.rows.find((row) => row.code === code)?.facts.map(String) ?? [];
+  return incident.state === 'resolved' && code === incident.kind
+    ? (overOf(incident.kind, facts) ?? text)
+    : text;
+}
+
 function renderRow(row: Row, ports: RenderPorts): Evidence {
   return evidenceOf(row, ports.asName);
 }
 
 function renderRoute(route: RouteState, ports: RenderPorts): IncidentRoute {
-  const paths = new Map<string, number>();
-  let seeing = 0;
-  for (const carrier of route.carriers.values()) {
-    if (carrier.doubt === 2 || !ports.isUp(carrier.vantagePoint)) continue;
-    seeing += 1;
-    const text = formatAsPath(carrier.path);
-    paths.set(text, (paths.get(text) ?? 0) + 1);
-  }
+  const isSeen = (carrier: Carrier): boolean => carrier.doubt !== 2 && ports.isUp(carrier.vantagePoint);
   return {
     kind: route.kind,
     taxonomy: route.taxonomy,
@@ -103,15 +116,40 @@ function renderRoute(route: RouteState, ports: RenderPorts): IncidentRoute {
     active: stands(route),
     firstSeenAt: isoTime(route.firstSeenMs),
     lastSeenAt: isoTime(route.lastSeenMs),
-    vantagePoints: { seeing, known: route.prefix === undefined ? 0 : ports.known(route.prefix.family) },
-    peerAsns: [...peerAsnsOf(route)].sort((a, b) => a - b),
-    paths: mostSeenFirst(paths),
+    vantagePoints: {
+      seeing: route.carriers.pointsWhere(isSeen),
+      known: route.prefix === undefined ? 0 : ports.known(route.prefix.family),
+    },
+    peerAsns: peersOf(route, isSeen),
+    paths: mostSeenFirst(pathsOf(route, isSeen)),
   };
 }
 
-function mostSeenFirst(paths: ReadonlyMap<string, number>): readonly RoutePath[] {
+function peersOf(route: RouteState, isSeen: (carrier: Carrier) => boolean): readonly number[] {
+  const peers = new Set<number>();
+  for (const carrier of route.carriers.values()) if (isSeen(carrier)) peers.add(carrier.peerAsn);
+  return [...peers].sort((a, b) => a - b);
+}
+
+/** Path → the vantage points that show it. */
+function pathsOf(
+  route: RouteState,
+  isSeen: (carrier: Carrier) => boolean,
+): ReadonlyMap<string, ReadonlySet<number>> {
+  const paths = new Map<string, Set<number>>();
+  for (const carrier of route.carriers.values()) {
+    if (!isSeen(carrier)) continue;
+    const text = formatAsPath(carrier.path);
+    const points = paths.get(text);
+    if (points === undefined) paths.set(text, new Set([carrier.vantagePoint]));
+    else points.add(carrier.vantagePoint);
+  }
+  return paths;
+}
+
+function mostSeenFirst(paths: ReadonlyMap<string, ReadonlySet<number>>): readonly RoutePath[] {
   return [...paths]
-    .map(([path, vantagePoints]) => ({ path, vantagePoints }))
+    .map(([path, points]) => ({ path, vantagePoints: points.size }))
     .sort((a, b) => b.vantagePoints - a.vantagePoints || (a.path < b.path ? -1 : 1))
     .slice(0, PATHS_MAX);
 }

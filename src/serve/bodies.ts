@@ -62,6 +62,13 @@ const ORIGIN: Field = {
   wanted: 'an AS number',
   isOptional: false,
 };
+/** RFC 7607: AS 0 announces nothing, so it can't be expected. */
+const EXPECTED_ORIGIN: Field = {
+  ...ORIGIN,
+  rule: { ...ORIGIN.rule, min: 1 },
+  schema: { ...ORIGIN.schema, minimum: 1 },
+  wanted: 'an AS number above 0',
+};
 const TIME: Field = {
   rule: { type: 'string', custom: textCheck((text) => readTime(text) !== undefined) },
   schema: { type: 'string', format: 'date-time' },
@@ -186,6 +193,26 @@ export const AUTHOR_BODY = shape<AuthorBody>({ by: line(200), note: NOTE }, ({ b
   note,
 }));
 
+/** What somebody writes on an incident. */
+export const NOTE_BODY = shape<{ readonly by: string; readonly text: string }>(
+  {
+    by: line(200),
+    text: {
+      ...NOTE,
+      rule: { ...NOTE.rule, min: 1 },
+      wanted: 'text of 1 to 2000 characters',
+      isOptional: false,
+    },
+  },
+  ({ by, text }) => ({ by, text }),
+);
+
+/** Who works on an incident from now on; null: nobody. */
+export const ASSIGN_BODY = shape<AuthorBody & { readonly assignee: string | null }>(
+  { assignee: orNull(line(200)), by: line(200), note: NOTE },
+  ({ assignee, by, note = '' }) => ({ assignee, by, note }),
+);
+
 /** For a change that is plain without words, as the end of a silence; the asker's name stands in for `by`. */
 export const OPTIONAL_AUTHOR_BODY = shape<Partial<AuthorBody>>(
   { by: optional(line(200)), note: NOTE },
@@ -223,7 +250,7 @@ export const SILENCE_BODY = shape<SilenceBody>(
     match: MATCH,
     startsAt: TIME,
     endsAt: TIME,
-    expectedOrigin: optional(orNull(ORIGIN)),
+    expectedOrigin: optional(orNull(EXPECTED_ORIGIN)),
     by: line(200),
     note: NOTE,
   },

@@ -17,6 +17,14 @@ export type DeliveryResult = (typeof DELIVERY_RESULTS)[number];
 const ROADS = ['reject', 'accept', 'slow'] as const;
 export type Road = (typeof ROADS)[number];
 
+/** How a collector of a feed is heard. */
+export interface CollectorGauge {
+  readonly feed: string;
+  readonly collector: string;
+  readonly isSilent: boolean;
+  readonly ageSeconds: number;
+}
+
 export interface IncidentCount {
   readonly state: string;
   readonly kind: string;
@@ -42,6 +50,8 @@ export interface Metrics {
   feedLastMessageAge(feed: string, seconds: () => number): void;
   feedConnected(feed: string, isConnected: boolean): void;
   feedReconnects(feed: string): void;
+  /** `collectors` is asked at each scrape. */
+  feedCollectors(collectors: () => readonly CollectorGauge[]): void;
   decodeProblem(code: string, count: number): void;
   dropped(reason: string, count: number): void;
   observations(count: number): void;
@@ -54,6 +64,10 @@ export interface Metrics {
   /** Forgets a receiver that a reload removed. */
   outboxGone(receiver: string): void;
   reload(result: 'ok' | 'error'): void;
+  /** The machine's wall clock jumped, or came back. */
+  clockJumped(): void;
+  /** `seconds` by which the wall clock is ahead of the stamps, asked at each scrape. */
+  clockAhead(seconds: () => number): void;
   /** Frame arrived → alert committed. */
   detectionLatency(seconds: number): void;
   /** A request or connection of the outside that was refused or cut. */
@@ -76,7 +90,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLED_MS });
   const feeds = known.feeds ?? [];
   const counters = countersOf(registry, known);
-  const age = asked(registry, 'feed_last_message_age_seconds', 'Seconds since the last message.', 'feed');
+  const age = asked(registry, 'feed_last_message_age_seconds', 'Seconds since the last BGP message.', 'feed');
   const pending = asked(registry, 'outbox_pending', 'Alerts that wait for a receiver.', 'receiver');
   const connected = new Gauge({
     name: 'originwatch_feed_connected',
@@ -92,6 +106,8 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     registers: [registry],
   });
   const incidents = incidentGauge(registry);
+  const collectors = collectorGauges(registry);
+  const ahead = aheadGauge(registry);
 
   return {
     feedMessage: (feed, count) => counters.messages(count, feed),
@@ -99,6 +115,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     feedBytes: (feed, bytes) => counters.bytes(bytes, feed),
     feedLastMessageAge: (feed, seconds) => age.set(feed, seconds),
     feedConnected: (feed, isConnected) => connected.set({ feed }, isConnected ? 1 : 0),
+    feedCollectors: (rows) => collectors.ask(rows),
     feedReconnects: (feed) => counters.reconnects(1, feed),
     decodeProblem: (code, count) => counters.problems(count, code),
     dropped: (reason, count) => counters.dropped(count, reason),
@@ -109,6 +126,8 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     outboxPending: (receiver, count) => pending.set(receiver, count),
     outboxGone: (receiver) => pending.delete(receiver),
     reload: (result) => counters.reloads(1, result),
+    clockJumped: () => counters.clockJumps(1),
+    clockAhead: (seconds) => ahead.ask(seconds),
     detectionLatency: (seconds) => latency.observe(seconds),
     httpRefused: (reason) => counters.refused(1, reason),
     text: () => registry.metrics(),
@@ -152,6 +171,7 @@ function countersOf(registry: Registry, known: KnownLabels) {
     alerts: counter('alerts_total', 'Alerts committed.', ['event'], one(ALERT_EVENTS)),
     deliveries: counter('deliveries_total', 'Attempts to tell a receiver.', ['receiver', 'result'], results),
     reloads: counter('reloads_total', 'Reloads of the configuration.', ['result'], [['ok'], ['error']]),
+    clockJumps: counter('clock_jumps_total', 'Times that the wall clock of the machine jumped.', [], [[]]),
     refused: counter(
       'http_refused_total',
       'Requests refused and connections cut.',
@@ -236,6 +256,29 @@ function summed(rows: readonly IncidentCount[]): Iterable<IncidentCount> {
   return sums.values();
 }
 
+function collectorGauges(registry: Registry): { ask(rows: () => readonly CollectorGauge[]): void } {
+  let owner: () => readonly CollectorGauge[] = () => [];
+  const gauge = (name: string, help: string, measure: (row: CollectorGauge) => number): void => {
+    new Gauge({
+      name: `originwatch_feed_collector_${name}`,
+      help,
+      labelNames: ['feed', 'collector'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const row of owner()) this.set({ feed: row.feed, collector: row.collector }, measure(row));
+      },
+    });
+  };
+  gauge('silent', '1 for a collector that fell silent.', ({ isSilent }) => (isSilent ? 1 : 0));
+  gauge('message_age_seconds', 'Seconds since its last BGP message.', ({ ageSeconds }) => ageSeconds);
+  return {
+    ask(rows) {
+      owner = rows;
+    },
+  };
+}
+
 function incidentGauge(registry: Registry): { ask(rows: () => readonly IncidentCount[]): void } {
   let owner: () => readonly IncidentCount[] = () => [];
   new Gauge({
@@ -254,6 +297,23 @@ function incidentGauge(registry: Registry): { ask(rows: () => readonly IncidentC
   return {
     ask(rows) {
       owner = rows;
+    },
+  };
+}
+
+function aheadGauge(registry: Registry): { ask(seconds: () => number): void } {
+  let owner = (): number => 0;
+  new Gauge({
+    name: 'originwatch_clock_ahead_seconds',
+    help: 'How far the wall clock is ahead of the stamps of arrival.',
+    registers: [registry],
+    collect() {
+      this.set(owner());
+    },
+  });
+  return {
+    ask(seconds) {
+      owner = seconds;
     },
   };
 }

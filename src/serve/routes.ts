@@ -71,7 +71,7 @@ export function readRoutes(parts: ReadParts): readonly Route[] {
   return [...incidentRoutes(parts), ...alertRoutes(parts), ...stateRoutes(parts), ...questionRoutes(parts)];
 }
 
-function incidentRoutes({ archive }: ReadParts): readonly Route[] {
+function incidentRoutes({ archive, present }: ReadParts): readonly Route[] {
   return [
     {
       id: 'listIncidents',
@@ -93,7 +93,7 @@ function incidentRoutes({ archive }: ReadParts): readonly Route[] {
       id: 'getIncident',
       method: 'GET',
       path: '/api/v1/incidents/{id}',
-      summary: 'One incident with its timeline and raw evidence',
+      summary: 'One incident with its timeline, raw evidence and deliveries',
       access: 'read',
       tag: 'incidents',
       pathParameters: ID,
@@ -102,7 +102,28 @@ function incidentRoutes({ archive }: ReadParts): readonly Route[] {
         const id = ask.path('id');
         const incident = isPlain(id, 100) ? archive.incident(id) : undefined;
         if (incident === undefined) throw new Problem(404, 'There is no incident with this id.');
-        return json({ ...incident, alerts: archive.alertsOf(id), raw: archive.rawOf(id) });
+        return json({
+          ...incident,
+          alerts: archive.alertsOf(id),
+          raw: archive.rawOf(id),
+          deliveries: archive.deliveriesOf(id),
+        });
+      },
+    },
+    {
+      id: 'getCountermeasures',
+      method: 'GET',
+      path: '/api/v1/incidents/{id}/countermeasures',
+      summary:
+        'What to announce and what our ROAs say to it, router lines, whom to call, a mail to their NOC',
+      access: 'read',
+      tag: 'incidents',
+      pathParameters: ID,
+      answers: { 200: described('The sheet.', ref('CountermeasureSheet')) },
+      run(ask) {
+        const id = ask.path('id');
+        if (!isPlain(id, 100)) throw new Problem(404, 'There is no incident with this id.');
+        return json(granted(present.countermeasures(id)));
       },
     },
   ];

@@ -29,6 +29,7 @@ export function described(description: string, schema: JsonSchema, type = 'appli
 const text: JsonSchema = { type: 'string' };
 const time: JsonSchema = { type: 'string', format: 'date-time' };
 const timeOrNull: JsonSchema = { type: ['string', 'null'], format: 'date-time' };
+const textOrNull: JsonSchema = { type: ['string', 'null'] };
 const uuid: JsonSchema = { type: 'string', format: 'uuid' };
 const count: JsonSchema = { type: 'integer', minimum: 0 };
 const asn: JsonSchema = { type: 'integer', minimum: 0, maximum: 4_294_967_295 };
@@ -64,6 +65,12 @@ const incident = object({
   score: count,
   state: oneOf(['open', 'resolved']),
   acknowledged: truth,
+  acknowledgedBy: textOrNull,
+  acknowledgedAt: timeOrNull,
+  resolvedBy: textOrNull,
+  assignee: textOrNull,
+  notes: list(object({ at: time, by: text, text })),
+  peak: object({ seeing: count, known: count, at: time }),
   offender: { type: ['integer', 'null'] },
   summary: ref('Words'),
   routes: list(ref('Route')),
@@ -93,6 +100,9 @@ const silence = object({
   note: text,
 });
 
+const roaChange = object({ prefix: text, origin: asn, maxLength: count, first: truth, why: ref('Words') });
+const routerLines = object({ announce: text, withdraw: text });
+
 /** Everything that answers refer to by name. */
 export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   Words: object({ en: text, ko: text }),
@@ -109,8 +119,27 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   }),
   RawEvidence: object({ at: time, vantagePoint: text, frame: text }),
   IncidentDetail: {
-    allOf: [ref('Incident'), object({ alerts: list(ref('Alert')), raw: list(ref('RawEvidence')) })],
+    allOf: [
+      ref('Incident'),
+      object({
+        alerts: list(ref('Alert')),
+        raw: list(ref('RawEvidence')),
+        deliveries: list(ref('Delivery')),
+      }),
+    ],
   },
+  Delivery: object({
+    receiver: text,
+    alert: text,
+    seq: count,
+    event: oneOf(ALERT_EVENTS),
+    reminder: { type: ['string', 'null'] },
+    state: oneOf(['waiting', 'delivered', 'given-up']),
+    attempts: count,
+    error: { type: ['string', 'null'] },
+    nextAt: timeOrNull,
+    at: timeOrNull,
+  }),
   BaselineEntry: object({
     prefix: text,
     origin: asn,
@@ -149,6 +178,49 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
     incidents: list(ref('Incident')),
     coverage: list(ref('CoverageInterval')),
   }),
+  CountermeasureSheet: object({
+    incident: object({
+      id: uuid,
+      group: text,
+      kind: oneOf(KINDS),
+      severity: oneOf(['info', 'warning', 'critical']),
+      state: oneOf(['open', 'resolved']),
+      offender: { type: ['integer', 'null'] },
+      summary: ref('Words'),
+    }),
+    announce: list(
+      object({
+        prefix: text,
+        origin: asn,
+        against: text,
+        watch: text,
+        rpki: oneOf(['valid', 'invalid', 'not-found', 'unknown']),
+        competes: truth,
+        roa: { oneOf: [roaChange, { type: 'null' }] },
+      }),
+    ),
+    announceTotal: count,
+    roaChanges: list(roaChange),
+    routers: object({ frr: routerLines, bird: routerLines, junos: routerLines, ios: routerLines }),
+    contacts: list(
+      object({
+        asn,
+        name: text,
+        why: ref('Words'),
+        contacts: list(
+          object({ asn, name: text, role: text, mail: text, phone: text, source: text, date: text }),
+        ),
+      }),
+    ),
+    mail: {
+      oneOf: [
+        object({ to: list(text), cc: list(text), subject: ref('Words'), body: ref('Words') }),
+        { type: 'null' },
+      ],
+    },
+    limits: list(ref('Words')),
+    watch: list(ref('Words')),
+  }),
   Readiness: object({
     feeds: list(object({ name: text, connected: truth, fresh: truth })),
     store: oneOf(['ok', 'failed']),
@@ -166,6 +238,10 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
       receivers: list({
         type: 'object',
         properties: { name: text, type: text, pending: count, lastError: { type: ['string', 'null'] } },
+      }),
+      givenUp: list({
+        type: 'object',
+        properties: { receiver: text, alertId: text, seq: count, incidentId: text, error: text, at: time },
       }),
       reload: { type: ['object', 'null'] },
     },

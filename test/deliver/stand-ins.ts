@@ -17,7 +17,12 @@ export type Mode =
   | 'slow'
   | 'echo'
   | 'endless'
-  | 'redirect';
+  | 'redirect'
+  | 'locked'
+  | 'barred'
+  | 'missing'
+  | 'gone'
+  | 'small';
 
 export interface StandIn {
   readonly port: number;
@@ -99,6 +104,11 @@ export async function httpStandIn(options: { tls?: boolean; port?: number } = {}
   return Object.assign(standIn, { port, close });
 }
 
+/** What a rotated token, a firewall or a wrong path makes of an answer. */
+const ANSWERS: Partial<Record<Mode, number>> = { locked: 401, barred: 403, missing: 404, gone: 410 };
+/** Characters that `small` takes. */
+const SMALL = 20_000;
+
 function respond(
   standIn: Omit<HttpStandIn, 'port' | 'close'>,
   received: Received,
@@ -125,6 +135,8 @@ function respond(
   if (mode === 'redirect') response.writeHead(307, { location: 'http://127.0.0.1:9/elsewhere' }).end();
   else if (mode === 'limit') response.writeHead(429, { 'retry-after': '7' }).end('rate_limited');
   else if (mode === 'busy') response.writeHead(503).end('later');
+  else if (ANSWERS[mode] !== undefined) response.writeHead(ANSWERS[mode]).end('no');
+  else if (mode === 'small' && received.body.length > SMALL) response.writeHead(413).end('too large');
   else if (mode === 'refuse') response.writeHead(400).end('invalid_payload');
   else if (mode === 'echo') response.writeHead(400).end(JSON.stringify(received));
   else {
@@ -136,9 +148,20 @@ function respond(
 
 // ---------------------------------------------------------------- SMTP (RFC 5321)
 
-export async function smtpStandIn(port = 0): Promise<StandIn> {
+export interface SmtpStandIn extends StandIn {
+  /** What a recipient is answered, by address; all others by the mode. */
+  readonly recipients: Map<string, string>;
+}
+
+export async function smtpStandIn(port = 0): Promise<SmtpStandIn> {
   const sockets = new Set<Socket>();
-  const standIn = { mode: 'ok' as Mode, received: [] as Received[], port: 0, close: async () => undefined };
+  const standIn = {
+    mode: 'ok' as Mode,
+    received: [] as Received[],
+    recipients: new Map<string, string>(),
+    port: 0,
+    close: async () => undefined,
+  };
   const server = createTcp((socket) => {
     if (standIn.mode === 'cut') socket.destroy();
     else if (standIn.mode !== 'hang' && standIn.mode !== 'slow') talkSmtp(socket, standIn);
@@ -154,7 +177,8 @@ const RCPT: Partial<Record<Mode, string>> = {
   limit: '450 later',
 };
 
-function talkSmtp(socket: Socket, standIn: { mode: Mode; received: Received[] }): void {
+function talkSmtp(socket: Socket, standIn: Pick<SmtpStandIn, 'mode' | 'received' | 'recipients'>): void {
+  let path = '';
   let buffer = '';
   let inData = false;
   const say = (line: string): void => void socket.write(`${line}\r\n`);
@@ -168,12 +192,17 @@ function talkSmtp(socket: Socket, standIn: { mode: Mode; received: Received[] })
       buffer = buffer.slice(end + (inData ? 5 : 2));
       if (inData) {
         inData = false;
-        standIn.received.push({ path: '', headers: {}, body: line });
+        standIn.received.push({ path: path.trim(), headers: {}, body: line });
+        path = '';
         say('250 taken');
       } else if (/^EHLO|^HELO/.test(line)) say('250-stand-in\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME');
       else if (line.startsWith('AUTH')) say(standIn.mode === 'echo' ? `535 bad ${line}` : '235 in');
-      else if (line.startsWith('RCPT')) say(RCPT[standIn.mode] ?? '250 ok');
-      else if (line === 'DATA') {
+      else if (line.startsWith('RCPT')) {
+        const address = /<(.*?)>/.exec(line)?.[1] ?? '';
+        const answer = standIn.recipients.get(address) ?? RCPT[standIn.mode] ?? '250 ok';
+        if (answer.startsWith('2')) path += ` ${address}`;
+        say(answer);
+      } else if (line === 'DATA') {
         inData = true;
         say('354 go');
       } else if (line === 'QUIT') socket.end('221 bye\r\n');
@@ -210,8 +239,10 @@ export async function syslogStandIn(protocol: 'tcp' | 'tls', port = 0): Promise<
   return Object.assign(standIn, { close, port: await listen(server, port) });
 }
 
-export async function udpStandIn(): Promise<StandIn & { readonly next: () => Promise<string> }> {
-  const socket: UdpSocket = createSocket('udp4');
+export async function udpStandIn(
+  address = '127.0.0.1',
+): Promise<StandIn & { readonly next: () => Promise<string> }> {
+  const socket: UdpSocket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   const received: Received[] = [];
   const waiting: ((text: string) => void)[] = [];
   socket.on('message', (message) => {
@@ -219,7 +250,7 @@ export async function udpStandIn(): Promise<StandIn & { readonly next: () => Pro
     received.push({ path: '', headers: {}, body });
     waiting.shift()?.(body);
   });
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => socket.bind(0, address, resolve));
   const close = () => new Promise<void>((resolve) => socket.close(() => resolve()));
   const next = () => new Promise<string>((resolve) => waiting.push(resolve));
   return { mode: 'ok', received, port: socket.address().port, close, next };

@@ -17,7 +17,8 @@ import type {
   RawEvidence,
   Silence,
 } from '../../src/engine/ports.ts';
-import { type Alert, type AlertEvent, type Incident, isoTime } from '../../src/incident/alert.ts';
+import { type Alert, type AlertEvent, type Incident, isoTime, NO_CASE } from '../../src/incident/alert.ts';
+import { countermeasuresFor } from '../../src/incident/answer/sheet.ts';
 import type { ServeToken } from '../../src/serve/credentials.ts';
 import { createServer, type Server, type ServerOptions } from '../../src/serve/server.ts';
 
@@ -38,7 +39,8 @@ export function anIncident(number: number, change: Partial<Incident> = {}): Inci
     peakSeverity: 'critical',
     score: 14,
     state: 'open',
-    acknowledged: false,
+    ...NO_CASE,
+    peak: { seeing: 3, known: 350, at: '2022-02-03T01:04:18.000Z' },
     offender: 9457,
     summary: { en: 'AS9457 announces 211.249.221.0/24.', ko: 'AS9457이 211.249.221.0/24를 광고합니다.' },
     routes: [
@@ -157,7 +159,7 @@ export function aWorld(): World {
   };
   Object.assign(world.archive, fakeArchive(world));
   Object.assign(world.operator, fakeOperator(world));
-  Object.assign(world.present, fakePresent());
+  Object.assign(world.present, fakePresent(world.incidents));
   return world;
 }
 
@@ -180,6 +182,7 @@ function fakeArchive(world: World): Archive {
     incident: (id) => world.incidents.get(id),
     alertsOf: (id) => world.alerts.filter((alert) => alert.incident.id === id),
     rawOf: (id) => world.raw.get(id) ?? [],
+    deliveriesOf: () => [],
     alertsAfter(after, limit) {
       world.reads += 1;
       return world.alerts.filter((alert) => alert.seq > after).slice(0, limit);
@@ -233,7 +236,18 @@ function fakeOperator(world: World): Operator {
     };
   };
   return {
-    acknowledge: (id, author) => changed(id, { acknowledged: true }, author),
+    acknowledge: (id, author) =>
+      changed(
+        id,
+        { acknowledged: true, acknowledgedBy: author.by, acknowledgedAt: isoTime(world.clock.ms) },
+        author,
+      ),
+    note(id, author) {
+      const notes = world.incidents.get(id)?.notes ?? [];
+      const written = { at: isoTime(world.clock.ms), by: author.by, text: author.note };
+      return changed(id, { notes: [...notes, written] }, author);
+    },
+    assign: (id, assignee, author) => changed(id, { assignee }, author),
     resolve: (id, author) =>
       world.incidents.get(id)?.state === 'resolved'
         ? { refused: 'conflict', detail: 'It is resolved.' }
@@ -260,7 +274,7 @@ function fakeOperator(world: World): Operator {
   };
 }
 
-function fakePresent(): Present {
+function fakePresent(incidents: ReadonlyMap<string, Incident>): Present {
   return {
     watchlist: () => [
       {
@@ -287,6 +301,12 @@ function fakePresent(): Present {
         incidents: [],
         coverage: [],
       };
+    },
+    countermeasures(id) {
+      const incident = incidents.get(id);
+      if (incident === undefined) return { refused: 'not-found', detail: 'There is no such incident.' };
+      const book = { name: () => undefined, contacts: () => [] };
+      return countermeasuresFor(incident, { validate: () => undefined, book });
     },
     readiness: () => ({ feeds: [{ name: 'ris-live', connected: true, fresh: true }], store: 'ok' }),
   };

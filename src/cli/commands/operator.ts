@@ -16,8 +16,10 @@ import {
   authorOf,
   type CommonOptions,
   momentArgument,
+  originArgument,
   prefixArgument,
 } from '../arguments.ts';
+import { incidentId } from '../incident-id.ts';
 import { incidentDetail, incidentTable } from '../incident-text.ts';
 import { Output } from '../output.ts';
 import { localTime, shortId, tableLines } from '../table.ts';
@@ -123,13 +125,6 @@ export async function changeIncident(
   return 0;
 }
 
-function incidentId(client: ApiClient, given: string): Promise<string> {
-  return wholeId(given, 'incident', async (cursor) => {
-    const page = await client.get<IncidentPage>('/api/v1/incidents', { limit: PAGE_MAX, cursor });
-    return { rows: page.incidents, next: page.next };
-  });
-}
-
 // ---------------------------------------------------------------- silences
 
 export async function listSilences(options: CommonOptions, io: Streams): Promise<number> {
@@ -194,7 +189,7 @@ export async function addSilence(options: SilenceOptions, io: Streams): Promise<
     match,
     startsAt: isoTime(startsMs),
     endsAt: isoTime(endsMs),
-    expectedOrigin: options.expectedOrigin === undefined ? null : asnArgument(options.expectedOrigin),
+    expectedOrigin: options.expectedOrigin === undefined ? null : originArgument(options.expectedOrigin),
     ...authorOf(options),
   };
   const client = await apiClientOf(options);

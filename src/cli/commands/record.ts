@@ -4,13 +4,16 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
+import { ArrivalClock } from '../../daemon/arrival-clock.ts';
 import { clientId } from '../../daemon/client-id.ts';
-import { LiveClock } from '../../daemon/live-clock.ts';
 import { createLog } from '../../daemon/log.ts';
+import { machineClocks } from '../../daemon/machine-clocks.ts';
 import { watchSubscription } from '../../daemon/watch-subscription.ts';
+import { networkOf } from '../../daemon/way-out.ts';
 import { RecordingWriter } from '../../feed/files/recording.ts';
 import { RisLiveFeed } from '../../feed/ris-live/client.ts';
 import { systemClock } from '../../feed/surroundings.ts';
+import { Outside } from '../../outside/outside.ts';
 import type { Streams } from '../usage.ts';
 
 export interface RecordOptions {
@@ -49,7 +52,7 @@ function claimFile(file: string): string | undefined {
 class Recorder {
   private readonly options: RecordOptions;
   private readonly io: Streams;
-  private readonly clock = new LiveClock();
+  private readonly clock: ArrivalClock;
   private readonly writer: RecordingWriter;
   private readonly feeds: readonly RisLiveFeed[];
   private readonly beganMs: number;
@@ -61,6 +64,9 @@ class Recorder {
   constructor(settings: Settings, options: RecordOptions, io: Streams) {
     this.options = options;
     this.io = io;
+    const log = createLog(settings.log.level, io.stderr);
+    const onJump = (aheadMs: number): void => log.warn({ event: 'clock.jumped', aheadMs });
+    this.clock = new ArrivalClock({ machine: machineClocks, onJump });
     this.beganMs = this.clock.nowMs();
     this.endMs = this.beganMs + options.minutes * 60_000;
     this.writer = new RecordingWriter(options.out, {
@@ -71,7 +77,6 @@ class Recorder {
         this.end();
       },
     });
-    const log = createLog(settings.log.level, io.stderr);
     this.feeds = settings.feeds.map((feed) => this.makeFeed(settings, feed, log));
   }
 
@@ -81,19 +86,24 @@ class Recorder {
     log: ReturnType<typeof createLog>,
   ): RisLiveFeed {
     const { name, url } = feed;
-    this.writer.feedState(this.beganMs, name, 'down', 'starting');
+    this.writer.state(this.beganMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
     return new RisLiveFeed({
       name,
       url,
+      outside: new Outside(networkOf(settings.network)),
       clientId: clientId(),
       plan: watchSubscription(settings.watchlist, [], feed),
+      blindAfterMs: settings.detection.blindAfterSeconds * 1_000,
       clock: systemClock,
       random: Math.random,
       log,
       onFrame: (bytes) => this.writer.frame(this.clock.nowMs(), name, 'live', bytes),
-      onState: (state, reason) => {
+      onState: ({ state, reason, silentMs, blindInMs }) => {
         this.wasLive ||= state === 'live';
-        this.writer.feedState(this.clock.nowMs(), name, state, reason);
+        const nowMs = this.clock.nowMs();
+        const sinceMs = state === 'live' || silentMs === undefined ? undefined : nowMs - silentMs;
+        const blindAtMs = state === 'live' ? undefined : nowMs + blindInMs;
+        this.writer.state(nowMs, { type: 'feed-state', feed: name, state, reason, sinceMs, blindAtMs });
       },
     });
   }

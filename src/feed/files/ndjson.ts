@@ -29,8 +29,9 @@ async function* readNdjson(opened: OpenedFile): AsyncIterable<readonly FileRecor
     }
   } catch (error) {
     if (!(error instanceof DamagedInput)) throw error;
-    // The damage explains why the last line is cut: it is not reported twice.
-    const records = readLines(splitter.end(), { ...opened, report: () => undefined });
+    // Damage explains why the last line is cut: it is not reported twice. Octets behind a whole stream explain nothing.
+    const report = error.isBehind ? opened.report : (): void => undefined;
+    const records = readLines(splitter.end(), { ...opened, report });
     if (records.some(({ problems }) => problems.length === 0)) yield records;
     throw error;
   }
@@ -82,8 +83,7 @@ function inputOf(line: Exclude<RecordingLine, { type: 'frame' }>): FeedInput | u
   if (line.type === 'clock') return undefined;
   if (line.type === 'header') return { type: 'daemon', state: 'started' };
   if (line.type === 'end') return { type: 'daemon', state: 'stopped' };
-  const { feed, state, reason } = line;
-  return { type: 'feed-state', feed, state, reason };
+  return line.input;
 }
 
 function fromFrame(

@@ -1,7 +1,8 @@
 /**
- * Tells route messages of RIS Live from answers about the connection by a few bytes, without parsing them: the client
- * reads answers itself and leaves messages to whoever judges.
+ * What a frame of RIS Live is, by a few bytes and without parsing it: the client reads answers about the connection itself,
+ * leaves messages to whoever judges, and counts those that prove that the feed sees.
  */
+import { wordsOfFailure } from '../../outside/failure.ts';
 
 const MARK = Buffer.from('"ris_message"');
 /** The type stands within this many bytes of the start, or of the end where `data` comes first. */
@@ -19,6 +20,23 @@ export function isMessageFrame(bytes: Buffer): boolean {
   return head.includes('"ris_message"') || tail.includes('"ris_message"');
 }
 
+/**
+ * `keepalive` and `bgp` are BGP messages of a peer and prove that the feed sees. `message` is a word of a collector (the state of a
+ * session, a type yet unknown) and `answer` one about the connection: they prove nothing.
+ */
+export type Sign = 'answer' | 'message' | 'keepalive' | 'bgp';
+
+const KEEPALIVE = Buffer.from('"KEEPALIVE"');
+const BGP_TYPES = ['"UPDATE"', '"OPEN"', '"NOTIFICATION"', '"announcements"', '"withdrawals"'].map((text) =>
+  Buffer.from(text),
+);
+
+export function signOf(bytes: Buffer): Sign {
+  if (!isMessageFrame(bytes)) return 'answer';
+  if (BGP_TYPES.some((type) => bytes.includes(type))) return 'bgp';
+  return bytes.includes(KEEPALIVE) ? 'keepalive' : 'message';
+}
+
 function marksAt(bytes: Buffer, start: number): boolean {
   if (bytes.length < start + MARK.length) return false;
   for (let index = 0; index < MARK.length; index += 1) if (bytes[start + index] !== MARK[index]) return false;
@@ -32,4 +50,9 @@ export function errorText(data: unknown): string {
   return String(typeof text === 'string' ? text : typeof text)
     .replace(/[\p{C}\u2028\u2029]+/gu, ' ')
     .slice(0, 200);
+}
+
+/** What ended a connection: words of `ws` for its protocol, ours for the network. */
+export function failureText(error: Error & { readonly code?: string }): string {
+  return /^(?:WS_.*)?$/.test(error.code ?? '') ? error.message || 'connection failed' : wordsOfFailure(error);
 }
