@@ -3,13 +3,12 @@
  * Everything here is wiring; what judges is in the engine, and a replay runs the very same driver.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { sameValue } from '../config/compare.ts';
 import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
 import { RIS_LIVE_PROBLEMS } from '../decode/ris-live/ris-live.ts';
-import type { Operator, Published } from '../engine/ports.ts';
+import type { Operator, Published, StoreReason } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
@@ -18,11 +17,12 @@ import { systemClock } from '../feed/surroundings.ts';
 import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
-import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
 import { CommitSchedule } from './commit-schedule.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
+import { Durable } from './durable.ts';
+import { logChanges } from './incident-log.ts';
 import { ColumnsKeeper } from './kept-columns.ts';
 import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
@@ -56,7 +56,7 @@ export class Daemon {
   private readonly log: Logger;
   private readonly clock = new LiveClock();
   private readonly commits: CommitSchedule;
-  private readonly store: SqliteStore;
+  private readonly durable: Durable;
   private readonly keeper: ColumnsKeeper;
   private readonly recording: RecordingWriter | undefined;
   private readonly server: Server;
@@ -80,9 +80,17 @@ export class Daemon {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
-    this.adminToken = prepareStateDirectory(options.stateDirectory);
-    this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
-    this.keeper = new ColumnsKeeper(this.store, options.log);
+    const { token, wasKilled } = prepareStateDirectory(options.stateDirectory);
+    this.adminToken = token;
+    this.durable = new Durable({
+      ...options,
+      wasKilled,
+      nowMs: () => this.clock.nowMs(),
+      onState: (state, reason) => this.storeState(state, reason),
+      onUnwritten: () => this.deliveries.wake(),
+      onBack: () => this.announce(),
+    });
+    this.keeper = new ColumnsKeeper(this.durable.store, options.log);
     const { settings } = options;
     const nowMs = this.clock.nowMs();
     this.metrics = createMetrics({
@@ -94,19 +102,19 @@ export class Daemon {
     this.recording = this.openRecording(nowMs);
     const engine = restoreEngine(
       settings,
-      this.store.remember(),
+      this.durable.store.remember(),
       nowMs,
       settings.feeds.map(({ name }) => name),
     );
     for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
     this.driver = new Driver({
       engine,
-      target: { commit: (batch) => this.store.commit(batch) },
+      target: this.durable.keeper,
       beforeCommit: () => this.writeRecording(engine.core.nowMs),
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
-      onPublished: (published) => this.logChanges(published),
+      onPublished: (published) => logChanges(this.log, published),
     });
     this.commits = new CommitSchedule({
       driver: this.driver,
@@ -117,7 +125,10 @@ export class Daemon {
       },
       onBroken: options.onBroken,
     });
-    this.operator = operatorPort(this.driver, this.clock, () => this.armDeadline());
+    this.operator = operatorPort(this.driver, this.clock, {
+      refusal: () => this.durable.keeper.refusal(),
+      afterwards: () => this.armDeadline(),
+    });
     this.deliveries = this.makeDeliveries();
     this.feeds = new LiveFeeds({
       settings,
@@ -126,7 +137,7 @@ export class Daemon {
       metrics: this.metrics,
       log: this.log,
       recording: this.recording,
-      coverage: this.store.coverage,
+      coverage: this.durable.coverage,
       afterInput: () => this.commits.soon(),
     });
     this.rpki = this.makeRpki();
@@ -157,14 +168,15 @@ export class Daemon {
   async start(): Promise<string> {
     const { url } = await this.server.listen();
     this.url = url;
-    announceDaemon(this.options.stateDirectory, url);
     this.driver.commit();
+    this.durable.start();
+    this.announce();
     this.deliveries.start();
     this.rpki?.start();
     this.feeds.start();
     this.armDeadline();
     this.every(PRUNE_EVERY_MS, () => this.prune());
-    this.every(CHECKPOINT_EVERY_MS, () => this.store.checkpoint());
+    this.every(CHECKPOINT_EVERY_MS, () => this.durable.checkpoint());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
     this.keeper.keep(this.settings.watchlist);
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
@@ -183,10 +195,28 @@ export class Daemon {
     this.driver.engine.finish(nowMs);
     this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
+    await this.durable.keeper.stop();
     this.recording?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
     await Promise.all([this.server.close(), this.replacing.then(() => this.deliveries.stop())]);
-    this.store.close();
+    this.durable.store.close();
+  }
+
+  /** Where commands find us: said where the disk takes nothing, and done when it is back. */
+  private announce(): void {
+    try {
+      announceDaemon(this.options.stateDirectory, this.url, this.adminToken);
+    } catch (error) {
+      this.log.warn({
+        event: 'daemon.unannounced',
+        detail: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  private storeState(state: 'ok' | 'away', reason: StoreReason): void {
+    this.driver.apply({ type: 'store-state', state, reason }, this.clock.nowMs());
+    this.commits.now();
   }
 
   private every(ms: number, act: () => void): void {
@@ -213,25 +243,6 @@ export class Daemon {
     }
   }
 
-  /** One line for each change of an incident, when those who wait for it were told. */
-  private logChanges(published: readonly Published[]): void {
-    for (const one of published) {
-      if (one.type !== 'alert') continue;
-      const { alert } = one;
-      this.log.info({
-        event: `incident.${alert.event}`,
-        incident: alert.incident.id,
-        seq: alert.seq,
-        reason: alert.reason,
-        group: alert.incident.group,
-        kind: alert.incident.kind,
-        severity: alert.incident.severity,
-        offender: alert.incident.offender,
-        summary: alert.incident.summary.en,
-      });
-    }
-  }
-
   /** The engine's next deadline fires when no input comes before it. */
   private armDeadline(): void {
     clearTimeout(this.deadlineTimer);
@@ -245,8 +256,7 @@ export class Daemon {
   }
 
   private prune(): void {
-    const { more } = this.store.prune(this.clock.nowMs());
-    if (more) setTimeout(() => this.prune(), 100).unref();
+    if (this.durable.prune()) setTimeout(() => this.prune(), 100).unref();
   }
 
   // ------------------------------------------------------------ parts
@@ -254,7 +264,7 @@ export class Daemon {
   private makeDeliveries(): Deliveries {
     return new Deliveries({
       receivers: this.settings.receivers,
-      outbox: this.store.outbox,
+      outbox: this.durable.outbox,
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
@@ -288,7 +298,7 @@ export class Daemon {
   }
 
   private makeServer(): Server {
-    const archive = archivePort(this.store.archive, {
+    const archive = archivePort(this.durable.store.archive, {
       commit: () => this.commits.beforeReading(),
       writeCoverage: () => this.feeds.writeCoverage(),
     });
@@ -296,7 +306,7 @@ export class Daemon {
       archive,
       present: presentPort(this.driver, this.clock, archive, {
         feeds: () => this.feeds.readiness(),
-        isWritable: () => this.store.isWritable(),
+        isWritable: () => this.durable.keeper.isOk,
       }),
       operator: this.operator,
       publisher: this.driver,
@@ -331,6 +341,7 @@ export class Daemon {
   }
 
   private registerGauges(): void {
+    this.metrics.store(() => this.durable.now());
     this.metrics.incidents(() => {
       const rows = [];
       for (const { state, kind, severity } of this.driver.engine.core.book.every()) {

@@ -8,12 +8,24 @@ import { isoTime } from '../incident/alert.ts';
 import type { Driver } from './driver.ts';
 import type { LiveClock } from './live-clock.ts';
 
-export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () => void): Operator {
+export interface OperatorSurroundings {
+  /** Why a change would not be kept now; undefined: it would be. */
+  refusal(): Error | undefined;
+  /** After each change: deadlines may have moved. */
+  afterwards(): void;
+}
+
+/** What could not be kept is refused before it is done: whoever is told that it is done finds it done after any crash. */
+export function operatorPort(driver: Driver, clock: LiveClock, around: OperatorSurroundings): Operator {
   const actions = new OperatorActions(driver.engine);
   const acted = <T>(act: (nowMs: number) => Answer<T>): Answer<T> => {
+    const refusal = around.refusal();
+    if (refusal !== undefined) throw refusal;
     const answer = act(clock.nowMs());
     driver.commit(true);
-    afterwards();
+    around.afterwards();
+    const lost = around.refusal();
+    if (lost !== undefined) throw lost;
     return answer;
   };
   return {

@@ -17,7 +17,7 @@ import type { RpkiView } from '../judge/world.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import type { EngineConfig } from './config.ts';
 import type { Core } from './core.ts';
-import type { FeedInput, FeedState } from './ports.ts';
+import type { FeedInput, FeedState, StoreReason } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
 import { speak, writeChanged } from './speak.ts';
 
@@ -51,9 +51,10 @@ export class Engine {
     const { core } = this;
     core.order += 1;
     core.nowMs = nowMs;
-    if (input.type !== 'feed-state') core.lastVia = input.via;
+    if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.peerState(input.change, input.feed, nowMs);
+    else if (input.type === 'store-state') this.storeState(input.state, input.reason, nowMs);
     else this.feedState(input.feed, input.state, input.reason, nowMs);
     this.settle(nowMs);
   }
@@ -298,25 +299,33 @@ export class Engine {
   }
 
   private blind(feed: string, atMs: number): void {
+    const reason = this.core.feeds.get(feed)?.reason ?? '';
+    this.holdBlind(feed, { source: 'feed', facts: [feed, reason] }, atMs);
+  }
+
+  /** What is judged while our own store takes nothing is told late: that is a blindness, too. */
+  private storeState(state: 'ok' | 'away', reason: StoreReason, nowMs: number): void {
+    const gone = { cause: 'withdrawn', observedMs: nowMs } as const;
+    if (state === 'ok') this.core.book.release(OUR_STORE, 'feed-blind', OUR_STORE, gone, nowMs);
+    else this.holdBlind(OUR_STORE, { source: 'store', facts: [OUR_STORE, reason, 'store'] }, nowMs);
+  }
+
+  private holdBlind(
+    what: string,
+    row: { readonly source: string; readonly facts: readonly string[] },
+    atMs: number,
+  ): void {
     const { core } = this;
-    const reason = core.feeds.get(feed)?.reason ?? '';
     core.book.hold(
       {
-        group: feed,
+        group: what,
         kind: 'feed-blind',
         prefix: undefined,
-        prefixText: feed,
-        watch: feed,
-        name: feed,
+        prefixText: what,
+        watch: what,
+        name: what,
         expectedOrigins: [],
-        rows: [
-          {
-            code: 'feed-blind',
-            weight: core.config.detection.weights['feed-blind'],
-            source: 'feed',
-            facts: [feed, reason],
-          },
-        ],
+        rows: [{ code: 'feed-blind', weight: core.config.detection.weights['feed-blind'], ...row }],
         isKnown: true,
         observedMs: atMs,
         via: 'live',
@@ -335,6 +344,9 @@ export class Engine {
     for (const notice of notices) speak(this.core, notice);
   }
 }
+
+/** As the group and the name of what is blind, where feeds have theirs. */
+const OUR_STORE = 'store';
 
 function blindName(feed: string): string {
   return `blind\u0000${feed}`;

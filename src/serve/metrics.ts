@@ -32,6 +32,13 @@ export interface KnownLabels {
   readonly dropReasons?: readonly string[];
 }
 
+/** Whether the database takes what is judged, and what waits for it in memory. */
+export interface StoreNow {
+  readonly isOk: boolean;
+  readonly heldBatches: number;
+  readonly heldBytes: number;
+}
+
 export interface Metrics {
   /** Messages judged. */
   feedMessage(feed: string, count: number): void;
@@ -54,6 +61,8 @@ export interface Metrics {
   /** Forgets a receiver that a reload removed. */
   outboxGone(receiver: string): void;
   reload(result: 'ok' | 'error'): void;
+  /** Asked at each scrape. */
+  store(now: () => StoreNow): void;
   /** Frame arrived → alert committed. */
   detectionLatency(seconds: number): void;
   /** A request or connection of the outside that was refused or cut. */
@@ -92,6 +101,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     registers: [registry],
   });
   const incidents = incidentGauge(registry);
+  const store = storeGauges(registry);
 
   return {
     feedMessage: (feed, count) => counters.messages(count, feed),
@@ -109,6 +119,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     outboxPending: (receiver, count) => pending.set(receiver, count),
     outboxGone: (receiver) => pending.delete(receiver),
     reload: (result) => counters.reloads(1, result),
+    store: (now) => store.ask(now),
     detectionLatency: (seconds) => latency.observe(seconds),
     httpRefused: (reason) => counters.refused(1, reason),
     text: () => registry.metrics(),
@@ -234,6 +245,28 @@ function summed(rows: readonly IncidentCount[]): Iterable<IncidentCount> {
     else sum.count += count;
   }
   return sums.values();
+}
+
+function storeGauges(registry: Registry): { ask(now: () => StoreNow): void } {
+  let owner = (): StoreNow => ({ isOk: true, heldBatches: 0, heldBytes: 0 });
+  const gauge = (name: string, help: string, value: (store: StoreNow) => number): void => {
+    new Gauge({
+      name: `originwatch_store_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value(owner()));
+      },
+    });
+  };
+  gauge('ok', '1 while what is judged can be written down.', ({ isOk }) => (isOk ? 1 : 0));
+  gauge('held_batches', 'Batches in memory that wait for the database.', ({ heldBatches }) => heldBatches);
+  gauge('held_bytes', 'About how many bytes these are.', ({ heldBytes }) => heldBytes);
+  return {
+    ask(now) {
+      owner = now;
+    },
+  };
 }
 
 function incidentGauge(registry: Registry): { ask(rows: () => readonly IncidentCount[]): void } {

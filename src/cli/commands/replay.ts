@@ -168,7 +168,7 @@ class Replay {
 
   /** An own recording holds every frame; the feed's collectors are kept as the daemon kept them. */
   private isKept(input: FeedInput): boolean {
-    if (input.type === 'feed-state' || input.type === 'daemon') return true;
+    if (input.type === 'feed-state' || input.type === 'store-state' || input.type === 'daemon') return true;
     const feed = this.options.settings.feeds.find(({ name }) => name === input.feed);
     const { vantagePoint } = input.type === 'update' ? input.update : input.change;
     return feed === undefined || keepsCollector(feed.collectors, vantagePoint.collector);
