@@ -2,13 +2,12 @@
  * The running daemon's HTTP API, from the commands of the same machine: the address and the token come from the state
  * directory, problems (RFC 9457) become errors that a person understands.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../config/settings.ts';
 import { show } from '../config/words.ts';
-import { ADMIN_TOKEN_FILE, DAEMON_FILE, readToken, stateDirectoryOf } from '../daemon/state-directory.ts';
+import { ADMIN_TOKEN_FILE, readToken } from '../daemon/state-directory.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { printable } from '../words/printable.ts';
+import { type Place, type PlaceOptions, placeOf } from './place.ts';
 import { UsageError } from './usage.ts';
 
 /** A request may wait for a transaction, never for long. */
@@ -19,12 +18,12 @@ type Query = Readonly<Record<string, string | number | undefined>>;
 export class ApiClient {
   private readonly url: string;
   private readonly token: string | undefined;
-  private readonly directory: string;
+  private readonly place: Pick<Place, 'directory' | 'by'>;
 
-  constructor(url: string, token: string | undefined, directory: string) {
+  constructor(url: string, token: string | undefined, place: Pick<Place, 'directory' | 'by'>) {
     this.url = url;
     this.token = token;
-    this.directory = directory;
+    this.place = place;
   }
 
   /** The parsed answer. Errors: `daemon-unreachable`, `daemon-refused`, `UsageError` for a value that is refused. */
@@ -90,7 +89,7 @@ export class ApiClient {
   private unreachable(reason: string, cause?: unknown): OperationalError {
     return new OperationalError(
       'daemon-unreachable',
-      `no daemon answers at ${this.url} (${reason}); is one running on the state directory ${this.directory}? Start it with: originwatch run`,
+      `no daemon answers at ${this.url} (${reason}); is one running on the state directory ${this.place.directory}? Start it with: originwatch run, or name another with --state DIR`,
       { cause, retryable: true },
     );
   }
@@ -107,7 +106,10 @@ export class ApiClient {
   }
 
   private tokenWord(): string {
-    return ` (${join(this.directory, ADMIN_TOKEN_FILE)} can not be read: ask as the user that runs the daemon)`;
+    const file = join(this.place.directory, ADMIN_TOKEN_FILE);
+    return this.place.by === 'guess'
+      ? ` (a daemon answers at ${this.url}, and its state directory is not known here: name it with --state DIR; nothing was changed)`
+      : ` (${file} can not be read: ask as the user that runs the daemon)`;
   }
 }
 
@@ -136,47 +138,23 @@ function reasonOf(error: unknown): string {
   return 'no connection';
 }
 
-/** The client for the daemon on the state directory of these settings; connects to nothing yet. */
-export function apiClientOf(
-  settings: Settings,
-  env: Readonly<Record<string, string | undefined>>,
-): ApiClient {
-  const directory = stateDirectoryOf(settings, env);
-  const url = writtenAddress(directory) ?? configuredAddress(settings);
+/** The client for the daemon that the options point to; connects to nothing yet. Throws when there is none. */
+export function apiClientAt(place: Place): ApiClient {
+  const { directory, daemon } = place;
+  // A state directory that was named and can be looked into, and where nobody says to run, has no daemon.
+  const url = daemon?.url ?? (place.by === 'option' ? undefined : place.configuredUrl);
   if (url === undefined)
     throw new OperationalError(
       'daemon-unreachable',
-      `no daemon runs on the state directory ${directory}; start one with: originwatch run`,
-      {
-        retryable: true,
-      },
+      `no daemon runs on the state directory ${directory}; start one with: originwatch run, or name another with --state DIR`,
+      { retryable: true },
     );
-  return new ApiClient(url, readToken(directory), directory);
+  return new ApiClient(url, readToken(directory), place);
 }
 
-/** What the daemon wrote down when it began to listen. */
-function writtenAddress(directory: string): string | undefined {
-  const value = parsed(textOf(join(directory, DAEMON_FILE))) as { url?: unknown } | null | undefined;
-  const url = value?.url;
-  if (typeof url !== 'string' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    return undefined;
-  return url.replace(/\/+$/, '');
-}
-
-/** Undefined for port 0: which one it took is only known from the file. */
-function configuredAddress({ serve }: Settings): string | undefined {
-  if (serve.port === 0) return undefined;
-  const host = serve.host === '0.0.0.0' ? '127.0.0.1' : serve.host === '::' ? '::1' : serve.host;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${serve.port}`;
-}
-
-/** Empty for a file that is not there or not for us. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+/** Finds the daemon by the rules of `place.ts`. */
+export async function apiClientOf(options: PlaceOptions): Promise<ApiClient> {
+  return apiClientAt(await placeOf(options, process.env));
 }
 
 interface HasId {

@@ -16,11 +16,15 @@ import { UsageError } from './usage.ts';
 export interface CommonOptions {
   readonly config?: string;
   readonly json?: boolean;
+  /** The state directory of the daemon that is meant. */
+  readonly state?: string;
 }
 
 export interface AuthorOptions extends CommonOptions {
   readonly by?: string;
   readonly note?: string;
+  /** Also what matches nothing that is watched. */
+  readonly force?: boolean;
 }
 
 /** Host bits, a missing length and the like are refused with the cure. */
@@ -33,6 +37,7 @@ export function prefixArgument(text: string): Prefix {
 export function asnArgument(text: string): number {
   const asn = parseAsn(text);
   if (asn === undefined) throw new UsageError(`${show(text)} is no AS number; write 7625 or AS7625`);
+  if (asn === 0) throw new UsageError('AS 0 is nobody (RFC 7607): it announces nothing');
   return asn;
 }
 

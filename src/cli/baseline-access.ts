@@ -6,20 +6,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { neighborOf, originsOf } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
-import type { Settings } from '../config/settings.ts';
-import { stateDirectoryOf } from '../daemon/state-directory.ts';
 import { OperationalError } from '../engine/errors.ts';
-import { baselineRowOf, keptRowOf } from '../engine/learner.ts';
+import { baselineRowOf, keptRowOf, memoryOf } from '../engine/learner.ts';
 import type { Author, BaselineRow, Batch } from '../engine/ports.ts';
-import { memoryOf } from '../engine/restore.ts';
 import { storedRoutes } from '../engine/stored-routes.ts';
 import { isoTime } from '../incident/alert.ts';
 import { Baseline } from '../judge/baseline.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
-import { apiClientOf } from './api-client.ts';
+import { type ApiClient, apiClientAt } from './api-client.ts';
 import { fullLine } from './baseline-lines.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { answers, type Place, type PlaceOptions, placeOf } from './place.ts';
 
 const NOTHING: Batch = {
   routes: { segment: undefined, dropped: [], replacesTable: false },
@@ -37,20 +33,42 @@ const NOTHING: Batch = {
 };
 
 export class BaselineAccess {
-  private readonly settings: Settings;
-  private readonly env: Environment;
-  private readonly path: string;
+  readonly place: Place;
+  readonly databasePath: string;
+  /** The daemon to ask: the one found, or the one that answers where this configuration listens. */
+  private readonly client: ApiClient | undefined;
+  /** What was changed without a daemon; undefined: nothing, or through the daemon. */
+  changedAlone: string | undefined;
 
-  constructor(settings: Settings, env: Environment) {
-    this.settings = settings;
-    this.env = env;
-    this.path = join(stateDirectoryOf(settings, env), DATABASE_FILE);
+  private constructor(place: Place, client: ApiClient | undefined) {
+    this.place = place;
+    this.client = client;
+    this.databasePath = join(place.directory, DATABASE_FILE);
   }
 
-  /** Every row in the order of routing tables; undefined when there is no database yet. */
-  rows(): readonly BaselineRow[] | undefined {
-    if (!existsSync(this.path)) return undefined;
-    const store = openStore(this.path, { lock: false, readOnly: true });
+  static async of(options: PlaceOptions): Promise<BaselineAccess> {
+    const place = await placeOf(options, process.env);
+    const isThere =
+      place.daemon !== undefined ||
+      (place.by === 'guess' && place.configuredUrl !== undefined && (await answers(place.configuredUrl)));
+    return new BaselineAccess(place, isThere ? apiClientAt(place) : undefined);
+  }
+
+  /** The running daemon, if there is one. */
+  get daemon(): ApiClient | undefined {
+    return this.client;
+  }
+
+  /** Every row in the order of routing tables; undefined when there is neither a daemon nor a database. */
+  async rows(): Promise<readonly BaselineRow[] | undefined> {
+    const isElsewhere = this.client !== undefined && this.place.daemon === undefined;
+    if (!isElsewhere && existsSync(this.databasePath)) return this.stored();
+    const answer = await this.client?.get<{ baseline: readonly BaselineRow[] }>('/api/v1/baseline');
+    return answer?.baseline;
+  }
+
+  private stored(): readonly BaselineRow[] {
+    const store = openStore(this.databasePath, { lock: false, readOnly: true });
     try {
       return store.archive.baseline();
     } finally {
@@ -58,11 +76,7 @@ export class BaselineAccess {
     }
   }
 
-  get databasePath(): string {
-    return this.path;
-  }
-
-  /** All of them, or none. */
+  /** All of them, or none. A database that is not there yet is made. */
   async importRows(rows: readonly BaselineRow[], author: Author): Promise<void> {
     await this.change(
       (store) => {
@@ -72,32 +86,45 @@ export class BaselineAccess {
           audit: [audited(author, 'baseline.import', `${rows.length} rows`)],
         });
       },
-      async () => {
+      async (client) => {
         const query = { by: author.by, ...(author.note !== '' && { note: author.note }) };
         const lines = rows.map(fullLine).join('\n');
-        await apiClientOf(this.settings, this.env).postLines('/api/v1/baseline/import', query, lines);
+        await client.postLines('/api/v1/baseline/import', query, lines);
       },
     );
   }
 
   decide(prefix: Prefix, origin: number, isAccepted: boolean, author: Author): Promise<BaselineRow> {
     const verb = isAccepted ? 'accept' : 'reject';
+    this.refuseNowhere();
     return this.change(
       (store) => decideInStore(store, prefix, origin, isAccepted, author),
-      () =>
-        apiClientOf(this.settings, this.env).post(`/api/v1/baseline/${verb}`, {
-          prefix: prefix.text,
-          origin,
-          ...author,
-        }),
+      (client) => client.post(`/api/v1/baseline/${verb}`, { prefix: prefix.text, origin, ...author }),
     );
   }
 
-  private async change<T>(inStore: (store: SqliteStore) => T, throughDaemon: () => Promise<T>): Promise<T> {
+  /** A decision in a database that nobody named and that is not there would reach no daemon. */
+  private refuseNowhere(): void {
+    if (this.client !== undefined || this.place.by !== 'guess' || existsSync(this.databasePath)) return;
+    throw new OperationalError(
+      'daemon-unreachable',
+      `no daemon runs, and there is no ${this.databasePath}: nothing was changed; name the state directory with --state DIR`,
+      { retryable: true },
+    );
+  }
+
+  private async change<T>(
+    inStore: (store: SqliteStore) => T,
+    throughDaemon: (client: ApiClient) => Promise<T>,
+  ): Promise<T> {
+    if (this.client !== undefined) return throughDaemon(this.client);
     const store = this.locked();
-    if (store === undefined) return throughDaemon();
+    // Somebody holds the database who does not answer: the attempt says so.
+    if (store === undefined) return throughDaemon(apiClientAt(this.place));
     try {
-      return inStore(store);
+      const result = inStore(store);
+      this.changedAlone = this.databasePath;
+      return result;
     } finally {
       store.close();
     }
@@ -106,7 +133,7 @@ export class BaselineAccess {
   /** Undefined while a daemon holds the lock. */
   private locked(): SqliteStore | undefined {
     try {
-      return openStore(this.path, { lock: true });
+      return openStore(this.databasePath, { lock: true });
     } catch (error) {
       if (error instanceof OperationalError && error.code === 'store-locked') return undefined;
       throw error;

@@ -261,7 +261,7 @@ function coverageWarnings({ watchlist, feeds, routes, receivers }: Settings): Ch
 }
 
 function rpkiWarnings({ rpki }: Settings): CheckWarning[] {
-  if (rpki.file !== undefined) return [];
+  if (rpki.file !== undefined || (rpki.url === undefined && rpki.rtr.length > 0)) return [];
   const en =
     rpki.url === undefined
       ? 'No VRPs are configured: RPKI gives no evidence, and open ROAs are not found. See rpki.vrps, or --vrps FILE.'

@@ -7,6 +7,8 @@ import { defaultConfigPath } from '../config/default-path.ts';
 import { ConfigError } from '../config/problems.ts';
 import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
+import { beside, command, type Done } from './command-parts.ts';
+import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
 import {
   type Common,
@@ -89,19 +91,6 @@ function buildProgram(outcome: { code: number }, io: Streams): Command {
   return program;
 }
 
-/** Keeps the exit code of what ran. */
-type Done = <A extends unknown[]>(run: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
-
-function command(parent: Command, name: string, description: string, hasJson: boolean): Command {
-  const made = parent
-    .command(name)
-    .description(description)
-    .option('-c, --config <file>', 'configuration (default: $ORIGINWATCH_CONFIG, else the shipped one)')
-    .exitOverride();
-  made.copyInheritedSettings(parent);
-  return hasJson ? made.option('--json', 'machine-readable output') : made;
-}
-
 function addDaemonCommands(program: Command, done: Done, io: Streams): void {
   command(program, 'run', 'run the daemon in this process', false)
     .option('--record <file>', 'write down every frame with its arrival stamp and the state of the feeds')
@@ -124,7 +113,11 @@ function addDaemonCommands(program: Command, done: Done, io: Streams): void {
     .action(
       done(async (options: Common & { vrps?: string }) => {
         const { runCheck } = await import('./commands/check.ts');
-        return runCheck(settingsOf(options), { json: options.json === true }, io);
+        return runCheck(
+          settingsOf(options, () => true),
+          { json: options.json === true },
+          io,
+        );
       }),
     );
   command(program, 'record', 'record the live feed in the replayable form', false)
@@ -206,15 +199,15 @@ function addJudgingCommands(program: Command, done: Done, io: Streams): void {
     .action(
       done(async (prefix: string, path: string, options: ExplainArguments) => {
         const { runExplain } = await import('./commands/explain.ts');
-        return runExplain(settingsOf(options), { ...options, prefix, path }, io);
+        return runExplain({ ...options, prefix, path }, io);
       }),
     );
-  command(program, 'status', 'is it BGP? Asks the running daemon', true)
+  beside(command(program, 'status', 'is it BGP? Asks the running daemon', true))
     .argument('<resource>', 'prefix, IP address, AS number or host name')
     .option('--at <time>', 'how it was then', time)
     .option('--check', 'as a Nagios/Icinga plugin: one line; exit 0 OK, 1 warning, 2 critical, 3 unknown')
     .action(
-      done(async (resource: string, options: Common & { at?: number; check?: boolean }) => {
+      done(async (resource: string, options: Common & { at?: number; check?: boolean; state?: string }) => {
         const { runStatus } = await import('./commands/status.ts');
         return runStatus(
           options,
@@ -223,122 +216,4 @@ function addJudgingCommands(program: Command, done: Done, io: Streams): void {
         );
       }),
     );
-}
-
-function addOperatorCommands(program: Command, done: Done, io: Streams): void {
-  const client = async (): Promise<typeof import('./commands/operator.ts')> =>
-    import('./commands/operator.ts');
-  const incidents = program
-    .command('incidents')
-    .description('incidents of the running daemon')
-    .exitOverride();
-  command(incidents, 'list', 'newest first', true)
-    .option('--state <list>', 'open, resolved')
-    .option('--kind <list>', 'kinds, by comma')
-    .option('--group <list>', 'groups, by comma')
-    .option('--severity <list>', 'info, warning, critical')
-    .option('--prefix <prefix>', 'any route overlaps it')
-    .option('--since <time>', 'opened at or after it; a time, or a span such as 2h')
-    .option('--limit <n>', 'at most (default: 100)', wholeNumber)
-    .action(done(async (options) => (await client()).listIncidents(options, io)));
-  command(incidents, 'show', 'one incident with its timeline', true)
-    .argument('<id>', 'its id, or how it begins')
-    .action(done(async (id: string, options) => (await client()).showIncident(id, options, io)));
-  for (const [name, text] of [
-    ['ack', 'acknowledge an incident'],
-    ['resolve', 'resolve an incident by hand; it reopens on new evidence only'],
-  ] as const) {
-    authored(command(incidents, name, text, true).argument('<id>', 'its id, or how it begins')).action(
-      done(async (id: string, options) => (await client()).changeIncident(id, name, options, io)),
-    );
-  }
-  addBaselineCommands(program, done, io);
-  const silence = program.command('silence').description('silences and planned changes').exitOverride();
-  command(silence, 'list', 'all silences', true).action(
-    done(async (options) => (await client()).listSilences(options, io)),
-  );
-  authored(command(silence, 'add', 'hold notifications back, or expect an origin, for a while', true))
-    .option('--group <name>', 'of this group')
-    .option('--prefix <prefix>', 'of this prefix and what is inside it')
-    .option('--kind <kind>', 'of this kind')
-    .option('--offender <asn>', 'caused by this AS')
-    .option('--starts <time>', 'a time, or a span from now (default: now)')
-    .requiredOption('--ends <time>', 'a time, or a span such as 2h')
-    .option('--expected-origin <asn>', 'this origin is expected meanwhile')
-    .action(done(async (options) => (await client()).addSilence(options, io)));
-  authored(
-    command(silence, 'expire', 'end a silence now', true).argument('<id>', 'its id, or how it begins'),
-  ).action(done(async (id: string, options) => (await client()).expireSilence(id, options, io)));
-  const notify = program.command('notify').description('receivers').exitOverride();
-  command(notify, 'test', 'send a marked test alert and report what came back', true)
-    .argument('[receiver]')
-    .action(
-      done(async (receiver: string | undefined, options: Common) => {
-        const { runNotifyTest } = await import('./commands/notify.ts');
-        return runNotifyTest(settingsOf(options), receiver, options.json === true, io);
-      }),
-    );
-  command(notify, 'route', 'who would hear of what this announcement would cause, and why', true)
-    .argument('<prefix>')
-    .argument('<path>', 'the AS path in quotes: left the vantage point, right the origin')
-    .option('--watchlist <file>', 'instead of the configured one')
-    .option('--vrps <file>', 'VRPs from this file')
-    .option('--community <community...>', 'communities of the announcement, as 65535:666')
-    .option('--state <dir>', 'baseline, silences and RIB of this state directory')
-    .action(
-      done(async (prefix: string, path: string, options: ExplainArguments) => {
-        const { runNotifyRoute } = await import('./commands/explain.ts');
-        return runNotifyRoute(settingsOf(options), { ...options, prefix, path }, io);
-      }),
-    );
-}
-
-function addBaselineCommands(program: Command, done: Done, io: Streams): void {
-  const module = async (): Promise<typeof import('./commands/baseline.ts')> =>
-    import('./commands/baseline.ts');
-  const baseline = program.command('baseline').description('the baseline in SQLite').exitOverride();
-  command(baseline, 'list', 'every expected, learned and refused origin', true).action(
-    done(async (options) => (await module()).listBaseline(options, undefined, io)),
-  );
-  command(baseline, 'show', 'what is known of one prefix', true)
-    .argument('<prefix>')
-    .action(done(async (prefix: string, options) => (await module()).listBaseline(options, prefix, io)));
-  command(baseline, 'export', 'as NDJSON', true).action(
-    done(async (options) => (await module()).exportBaseline(options, io)),
-  );
-  authored(
-    command(baseline, 'import', 'from NDJSON, as export writes it; all of it or nothing', true).argument(
-      '<file>',
-      '- for standard input',
-    ),
-  ).action(done(async (file: string, options) => (await module()).importBaseline(file, options, io)));
-  command(baseline, 'learn', 'from RIB snapshots', true)
-    .requiredOption('--rib <file...>', 'MRT RIBs; plain, gzip, bzip2')
-    .option('--collector <name>', 'collector of the files (default: from their path)')
-    .option('--watchlist <file>', 'instead of the configured one')
-    .option('--vrps <file>', 'VRPs from this file: what they call invalid is not learned')
-    .option(
-      '--min-peers <n>',
-      'peer ASes that must show an origin (default: learnPeers of the configuration)',
-      wholeNumber,
-    )
-    .option('--all', 'learn also what looks wrong')
-    .option('--dry-run', 'say what would be learned, and change nothing')
-    .action(done(async (options) => (await module()).learnBaseline(options, io)));
-  for (const [name, text] of [
-    ['accept', 'this origin is legitimate for this prefix'],
-    ['reject', 'this origin is never to be learned for this prefix'],
-  ] as const) {
-    authored(command(baseline, name, text, true).argument('<prefix>').argument('<origin>')).action(
-      done(async (prefix: string, origin: string, options) =>
-        (await module()).decideOrigin(name, prefix, origin, options, io),
-      ),
-    );
-  }
-}
-
-function authored(made: Command): Command {
-  return made
-    .option('--by <name>', 'who (default: the user of this machine)')
-    .option('--note <text>', 'why', '');
 }

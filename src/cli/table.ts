@@ -70,3 +70,8 @@ export function languageOf(env: Readonly<Record<string, string | undefined>>): '
   const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
   return locale.startsWith('ko') ? 'ko' : 'en';
 }
+
+/** `1 row`, `2 rows`. */
+export function counted(count: number, word: string): string {
+  return `${count} ${count === 1 ? word : `${word}s`}`;
+}

@@ -5,6 +5,7 @@
 import { defaultConfigPath } from '../config/default-path.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import type { SecretsOf } from '../config/sources.ts';
 
 export interface Streams {
   readonly stdout: NodeJS.WriteStream;
@@ -19,14 +20,26 @@ export interface Common {
   readonly json?: boolean;
 }
 
-/** Options stand on the subcommand or, for groups, on the group. */
-export function settingsOf(options: Common & { watchlist?: string; vrps?: string }): Settings {
+interface FileOptions {
+  readonly config?: string;
+  readonly watchlist?: string;
+  readonly vrps?: string;
+}
+
+/** The settings, with the secrets of those that are named and no others: `receiver NAME`, `serve`. */
+export function settingsOf(options: FileOptions, secretsOf: SecretsOf = () => false): Settings {
   return loadSettings({
     configPath: options.config ?? defaultConfigPath(process.env),
     watchlistPath: options.watchlist,
     vrpsPath: options.vrps,
     env: process.env,
+    secretsOf,
   }).settings;
+}
+
+/** The settings that go with a state directory: of the configuration that was named, else of the daemon that is there. */
+export function settingsAt(place: { readonly config: string | undefined }, options: FileOptions): Settings {
+  return settingsOf({ ...options, ...(place.config !== undefined && { config: place.config }) });
 }
 
 export interface ReplayArguments extends Common {

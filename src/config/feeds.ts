@@ -1,11 +1,12 @@
 /**
  * The sections about input: `feeds` and `rpki`.
  */
+import { isIP } from 'node:net';
 import { collectorName } from '../bgp/vantage-point.ts';
 import type { Item } from './item.ts';
 import { plain } from './item.ts';
 import * as rules from './rules.ts';
-import { readList, textOf, UniqueNames } from './section.ts';
+import { isHostName, readList, textOf, UniqueNames } from './section.ts';
 import type { FeedSettings, Settings } from './settings.ts';
 import { readMap, shape } from './shape.ts';
 import type { Sources } from './sources.ts';
@@ -46,7 +47,11 @@ function makeFeed(values: Record<string, unknown>): FeedSettings {
   };
 }
 
-const rpkiShape = shape(() => ({ vrps: rules.anything() }));
+const rpkiShape = shape(() => ({ vrps: rules.anything(), rtr: rules.anything() }));
+const rtrShape = shape(() => ({
+  host: rules.required(rules.lineText(253)),
+  port: rules.required(rules.wholeNumber(1, 65_535)),
+}));
 const vrpsShape = shape(() => ({
   url: rules.url(['https:', 'http:']),
   file: rules.lineText(4_096),
@@ -61,7 +66,7 @@ export function readRpki(
   sources: Sources,
   fileInstead: string | undefined,
 ): Settings['rpki'] {
-  const configured = readVrps(item, sources);
+  const configured = readConfiguredRpki(item, sources);
   if (fileInstead === undefined) return configured;
   const name = sources.named(fileInstead);
   if (!sources.isReadable(name))
@@ -70,15 +75,44 @@ export function readRpki(
       'the file can not be read',
       'name one that exists',
     );
-  return { ...configured, url: undefined, file: name.absolute };
+  return { ...configured, url: undefined, file: name.absolute, rtr: [] };
 }
 
-function readVrps(item: Item | undefined, sources: Sources): Settings['rpki'] {
+type VrpSettings = Omit<Settings['rpki'], 'rtr'>;
+
+function readConfiguredRpki(item: Item | undefined, sources: Sources): Settings['rpki'] {
+  const none = { url: undefined, file: undefined, refreshMinutes: REFRESH_MINUTES, rtr: [] };
+  if (
+    item === undefined ||
+    readMap(item, rpkiShape(), sources.problems, { what: 'the section rpki' }) === undefined
+  )
+    return none;
+  const pairs = item.kind === 'map' ? item.pairs : undefined;
+  return { ...readVrps(pairs?.get('vrps')?.value, sources), rtr: readRtr(pairs?.get('rtr')?.value, sources) };
+}
+
+function readRtr(item: Item | undefined, { problems }: Sources): Settings['rpki']['rtr'] {
+  const caches: { host: string; port: number }[] = [];
+  for (const cache of readList(item, 'rpki.rtr', problems) ?? []) {
+    const values = readMap(cache, rtrShape(), problems, { what: 'a validator' });
+    if (values === undefined) continue;
+    const { host, port } = values as { host: string; port: number };
+    if (!isHostName(host) && isIP(host) === 0)
+      problems.add(
+        cache.at,
+        'a validator whose host is neither a name nor an address',
+        'write { host: 127.0.0.1, port: 3323 }',
+      );
+    else if (caches.some((other) => other.host === host && other.port === port))
+      problems.add(cache.at, 'the same validator twice', 'keep one of them');
+    else caches.push({ host, port });
+  }
+  return caches;
+}
+
+function readVrps(vrps: Item | undefined, sources: Sources): VrpSettings {
   const none = { url: undefined, file: undefined, refreshMinutes: REFRESH_MINUTES };
   const { problems } = sources;
-  if (item === undefined || readMap(item, rpkiShape(), problems, { what: 'the section rpki' }) === undefined)
-    return none;
-  const vrps = item.kind === 'map' ? item.pairs.get('vrps')?.value : undefined;
   if (vrps === undefined || plain(vrps) === null) return none;
   const values = readMap(vrps, vrpsShape(), problems, { what: 'a source of VRPs' });
   if (values === undefined || vrps.kind !== 'map') return none;

@@ -14,7 +14,7 @@ import * as rules from './rules.ts';
 import { readServe } from './serve.ts';
 import type { Settings } from './settings.ts';
 import { readMap, shape } from './shape.ts';
-import { type Environment, type FileName, type ReadFile, Sources } from './sources.ts';
+import { type Environment, type FileName, type ReadFile, type SecretsOf, Sources } from './sources.ts';
 import {
   type CheckedWatchlist,
   type KeptColumns,
@@ -35,6 +35,8 @@ export interface LoadOptions {
   readonly keptIn?: ((stateDirectory: string | undefined) => KeptColumns) | undefined;
   /** The configured watchlist, when it was read already: its files are not read again. */
   readonly watchlist?: CheckedWatchlist | undefined;
+  /** Whose secrets are resolved; default: everybody's. What is left alone can not be revealed. */
+  readonly secretsOf?: SecretsOf | undefined;
   /** Throws like `readFileSync`; the default is it. */
   readonly readFile?: ReadFile | undefined;
 }
@@ -58,7 +60,7 @@ const logShape = shape(() => ({ level: rules.enumOf(LOG_LEVELS) }));
 /** Throws `ConfigError` and nothing else, whatever stands in the files. */
 export function loadSettings(options: LoadOptions): { readonly settings: Settings } {
   const problems = new Problems();
-  const sources = new Sources(problems, options.env, options.readFile ?? readFileSync);
+  const sources = new Sources(problems, options.env, options.readFile ?? readFileSync, options.secretsOf);
   const settings = readSettings(options, sources);
   const found = problems.sorted();
   if (found.length > 0) throw new ConfigError(found, sources.files);
@@ -85,7 +87,7 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
     detection: readDetection(section('detection'), sources),
     receivers: receivers.settings,
     routes: readRoutes(section('routes'), receivers.names, sources),
-    serve: readServe(section('serve'), sources),
+    serve: sources.ownedBy('serve', () => readServe(section('serve'), sources)),
     log: { level: readLevel(section('log'), sources) },
     stateDirectory,
     watchlist: watchlistOf(options, watchlists, stateDirectory, sources),

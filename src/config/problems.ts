@@ -24,7 +24,7 @@ export class ConfigError extends Error {
   readonly files: readonly string[];
 
   constructor(problems: readonly ConfigProblem[], files: readonly string[] = []) {
-    super(`${problems.length} errors in the configuration`);
+    super(`${problems.length} ${problems.length === 1 ? 'error' : 'errors'} in the configuration`);
     this.name = 'ConfigError';
     this.problems = problems;
     this.files = files;
@@ -35,7 +35,8 @@ export class ConfigError extends Error {
     const lines = this.problems.map(
       (problem) => `${problem.file}:${problem.line}:${problem.col}: ${problem.found}; ${problem.remedy}`,
     );
-    return [...lines, `${this.problems.length} errors`].join('\n');
+    const { length } = this.problems;
+    return [...lines, length === 1 ? '1 error' : `${length} errors`].join('\n');
   }
 }
 

@@ -5,7 +5,7 @@
 import { SEVERITIES, type Severity } from '../bgp/severity.ts';
 import { type Item, type MapItem, plain } from './item.ts';
 import * as rules from './rules.ts';
-import { HiddenValue, readSecret } from './secret.ts';
+import { HiddenValue, isResolved, readSecret } from './secret.ts';
 import { readList, textOf, UniqueNames } from './section.ts';
 import type { ReceiverSettings, Secret } from './settings.ts';
 import { type Rule, readMap, type Shape, shape } from './shape.ts';
@@ -103,7 +103,8 @@ export function readReceivers(item: Item | undefined, sources: Sources): Receive
   for (const receiver of readList(item, 'receivers', sources.problems) ?? []) {
     const name = receiver.kind === 'map' ? receiver.pairs.get('name')?.value : undefined;
     if (name?.kind === 'scalar' && typeof name.value === 'string') names.take(name.value, name.at);
-    const read = readReceiver(receiver, sources);
+    const owner = `receiver ${name === undefined ? '' : plain(name)}`;
+    const read = sources.ownedBy(owner, () => readReceiver(receiver, sources));
     if (read !== undefined) settings.push(read);
   }
   return { settings, names };
@@ -185,6 +186,7 @@ function readHidden(spec: ReceiverSpec, item: MapItem, sources: Sources): Record
 }
 
 function checkHiddenUrl(secret: Secret, key: string, item: Item, { problems }: Sources): void {
+  if (!isResolved(secret)) return;
   const text = secret.reveal();
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return;
   problems.add(item.at, `${key}: what is referred to is no http or https URL`, 'put the whole URL there');

@@ -41,6 +41,18 @@ export function isSecret(value: unknown): value is Secret {
   return value instanceof HiddenValue;
 }
 
+/** A reference that was not followed, since whoever loaded the configuration has no use for what it hides. */
+class LeftValue extends HiddenValue {
+  override reveal(): string {
+    throw new Error('a secret that was not asked for');
+  }
+}
+
+/** True for a secret whose value is there to be checked. */
+export function isResolved(secret: Secret): boolean {
+  return !(secret instanceof LeftValue);
+}
+
 const FORMS = ['env', 'file', 'credential'] as const;
 const FORMS_REMEDY = 'write { env: NAME }, { file: PATH } or { credential: NAME }';
 
@@ -57,6 +69,7 @@ export function readSecret(item: Item, name: string, sources: Sources): Secret |
   }
   const reference = readReference(item, name, sources);
   if (reference === undefined) return undefined;
+  if (!sources.followsSecrets) return new LeftValue('');
   const value = resolveReference(reference, sources);
   if (typeof value !== 'string') {
     problems.add(reference.at, `${name}: ${value.found}`, value.remedy);

@@ -5,14 +5,22 @@
 import { parseAddress } from '../bgp/address.ts';
 import type { Item, MapItem } from './item.ts';
 import * as rules from './rules.ts';
-import { readSecret } from './secret.ts';
-import { isHostName, isLoopback, parseListen, readList, textOf, UniqueNames } from './section.ts';
+import { isResolved, readSecret } from './secret.ts';
+import {
+  isHostName,
+  isLoopback,
+  type ListenAddress,
+  parseListen,
+  readList,
+  textOf,
+  UniqueNames,
+} from './section.ts';
 import type { Secret, ServeSettings, TokenSettings } from './settings.ts';
 import { readMap, shape } from './shape.ts';
 import type { Sources } from './sources.ts';
 import { show } from './words.ts';
 
-const DEFAULT_LISTEN = { host: '127.0.0.1', port: 8480 };
+export const DEFAULT_LISTEN: ListenAddress = { host: '127.0.0.1', port: 8480 };
 const LISTEN_REMEDY = 'write host:port, for instance 127.0.0.1:8480 or "[::1]:8480"';
 
 const serveShape = shape(() => ({
@@ -117,6 +125,7 @@ function readToken(item: MapItem, values: Set<string>, sources: Sources): Secret
   const pair = item.pairs.get('token');
   const token = pair && readSecret(pair.value, 'token', sources);
   if (pair === undefined || token === undefined) return undefined;
+  if (!isResolved(token)) return token;
   const value = token.reveal();
   if (!/^[\x21-\x7e]+$/.test(value))
     sources.problems.add(

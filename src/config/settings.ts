@@ -101,6 +101,8 @@ export interface Settings {
     readonly url: string | undefined;
     readonly file: string | undefined;
     readonly refreshMinutes: number;
+    /** Validators spoken to by RTR, tried in this order; while one of them answers, the export is the fallback. */
+    readonly rtr: readonly { readonly host: string; readonly port: number }[];
   };
   readonly knowledge: KnowledgeSettings;
   readonly detection: DetectionSettings;

@@ -8,6 +8,8 @@ import { type Item, readYaml } from './item.ts';
 import type { Position, Problems } from './problems.ts';
 
 export type ReadFile = (absolutePath: string) => Uint8Array;
+/** Whose secrets are wanted: `serve`, or `receiver NAME`. */
+export type SecretsOf = (owner: string) => boolean;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A file as it was named, for people, and where it is. */
@@ -21,13 +23,31 @@ export class Sources {
   readonly env: Environment;
   readonly #readFile: ReadFile;
   readonly #files = new Set<string>();
+  readonly #secretsOf: SecretsOf;
+  #followsSecrets = true;
   /** A million entries are a hundred megabytes: not read twice. */
   #peeked: { readonly absolute: string; readonly bytes: Uint8Array } | undefined;
 
-  constructor(problems: Problems, env: Environment, readFile: ReadFile) {
+  constructor(problems: Problems, env: Environment, readFile: ReadFile, secretsOf: SecretsOf = () => true) {
     this.problems = problems;
     this.env = env;
     this.#readFile = readFile;
+    this.#secretsOf = secretsOf;
+  }
+
+  /** Are the secrets that are read now wanted? Else their form is checked, and nothing behind it is looked at. */
+  get followsSecrets(): boolean {
+    return this.#followsSecrets;
+  }
+
+  /** Reads what belongs to somebody with secrets: a receiver, by its name, or `serve`. */
+  ownedBy<T>(owner: string, read: () => T): T {
+    this.#followsSecrets = this.#secretsOf(owner);
+    try {
+      return read();
+    } finally {
+      this.#followsSecrets = true;
+    }
   }
 
   /** Absolute paths of everything that was read or asked for, in that order. */

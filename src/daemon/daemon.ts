@@ -5,16 +5,17 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { sameValue } from '../config/compare.ts';
-import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
 import { RIS_LIVE_PROBLEMS } from '../decode/ris-live/ris-live.ts';
 import type { Operator, Published, StoreReason } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
+import { RtrClient } from '../feed/rpki/rtr-client.ts';
 import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { CommitSchedule } from './commit-schedule.ts';
@@ -22,12 +23,15 @@ import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
 import { Durable } from './durable.ts';
+import { homeOf } from './home.ts';
 import { logChanges } from './incident-log.ts';
 import { ColumnsKeeper } from './kept-columns.ts';
 import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { RpkiSources } from './rpki-sources.ts';
+import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 
@@ -35,6 +39,8 @@ export interface DaemonOptions {
   readonly settings: Settings;
   readonly stateDirectory: string;
   readonly recordTo: string | undefined;
+  /** Where the settings came from, for commands beside this daemon. */
+  readonly configPath?: string;
   readonly log: Logger;
   /** The process can not go on: our own store failed. */
   readonly onBroken: (error: unknown) => void;
@@ -63,7 +69,7 @@ export class Daemon {
   private readonly operator: Operator;
   private readonly adminToken: string;
   private readonly startedAt = new Date().toISOString();
-  private readonly rpki: VrpExport<RpkiData> | undefined;
+  private readonly rpki: RpkiSources<RpkiData>;
   private deliveries: Deliveries;
   /** Resolves when the receivers of the configuration in force are at work. */
   private replacing: Promise<void> = Promise.resolve();
@@ -100,17 +106,20 @@ export class Daemon {
       dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
     });
     this.recording = this.openRecording(nowMs);
+    const scanner = loadScanner();
+    const table = new VantagePointTable(scanner);
     const engine = restoreEngine(
       settings,
       this.durable.store.remember(),
       nowMs,
       settings.feeds.map(({ name }) => name),
+      table,
     );
     for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
     this.driver = new Driver({
       engine,
       target: this.durable.keeper,
-      beforeCommit: () => this.writeRecording(engine.core.nowMs),
+      beforeCommit: () => this.writeRecording(engine.view.nowMs),
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
@@ -132,6 +141,9 @@ export class Daemon {
     this.deliveries = this.makeDeliveries();
     this.feeds = new LiveFeeds({
       settings,
+      engine,
+      scanner,
+      table,
       driver: this.driver,
       clock: this.clock,
       metrics: this.metrics,
@@ -172,7 +184,7 @@ export class Daemon {
     this.durable.start();
     this.announce();
     this.deliveries.start();
-    this.rpki?.start();
+    this.rpki.start();
     this.feeds.start();
     this.armDeadline();
     this.every(PRUNE_EVERY_MS, () => this.prune());
@@ -188,11 +200,11 @@ export class Daemon {
     this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.deadlineTimer);
-    await Promise.all([this.rpki?.stop(), this.feeds.stop()]);
+    await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
     clearTimeout(this.deadlineTimer);
     this.commits.stop();
-    this.driver.engine.finish(nowMs);
+    this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
     await this.durable.keeper.stop();
@@ -202,16 +214,11 @@ export class Daemon {
     this.durable.store.close();
   }
 
-  /** Where commands find us: said where the disk takes nothing, and done when it is back. */
   private announce(): void {
-    try {
-      announceDaemon(this.options.stateDirectory, this.url, this.adminToken);
-    } catch (error) {
-      this.log.warn({
-        event: 'daemon.unannounced',
-        detail: error instanceof Error ? error.message : String(error),
-      });
-    }
+    const { stateDirectory, configPath } = this.options;
+    const said = { url: this.url, token: this.adminToken, config: configPath };
+    const failure = announceDaemon(stateDirectory, said);
+    if (failure !== undefined) this.log.warn({ event: 'daemon.unannounced', detail: failure });
   }
 
   private storeState(state: 'ok' | 'away', reason: StoreReason): void {
@@ -228,7 +235,7 @@ export class Daemon {
   /** Everything that was judged is committed: it counts. */
   private countCommitted(): void {
     this.feeds.countJudged();
-    const { observations } = this.driver.engine.core;
+    const { observations } = this.driver.view;
     this.metrics.observations(observations - this.observationsCounted);
     this.observationsCounted = observations;
   }
@@ -246,7 +253,7 @@ export class Daemon {
   /** The engine's next deadline fires when no input comes before it. */
   private armDeadline(): void {
     clearTimeout(this.deadlineTimer);
-    const nextMs = this.driver.engine.nextDeadlineMs();
+    const nextMs = this.driver.view.nextDeadlineMs;
     if (nextMs === undefined) return;
     const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - Date.now()));
     this.deadlineTimer = setTimeout(() => {
@@ -268,30 +275,24 @@ export class Daemon {
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
-      home: () => this.home(),
+      home: () => homeOf(this.settings.serve.publicUrl, this.url),
       onBroken: this.options.onBroken,
     });
   }
 
-  /** What other machines can reach; a link to loopback would lead its reader to a machine of their own. */
-  private home(): string | undefined {
-    const { publicUrl } = this.settings.serve;
-    if (publicUrl !== undefined || this.url === '') return publicUrl;
-    return isLoopback(new URL(this.url).hostname.replace(/^\[|\]$/g, '')) ? undefined : `${this.url}/`;
-  }
-
-  private makeRpki(): VrpExport<RpkiData> | undefined {
-    const { url, file, refreshMinutes } = this.settings.rpki;
+  private makeRpki(): RpkiSources<RpkiData> {
+    const { url, file, refreshMinutes, rtr } = this.settings.rpki;
     const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
-    if (location === undefined) return undefined;
-    return new VrpExport<RpkiData>({
-      location,
-      refreshMinutes,
+    const around = {
       clock: systemClock,
       log: this.log,
-      newBuilder: (expected) => new RpkiDataBuilder(expected),
-      onLoaded: ({ data }) => {
-        this.driver.engine.setRpki(data, this.clock.nowMs());
+      newBuilder: (expected: number) => new RpkiDataBuilder(expected),
+    };
+    return new RpkiSources<RpkiData>({
+      makeRtr: rtr.length === 0 ? undefined : (on) => new RtrClient({ ...around, ...on, caches: rtr }),
+      makeExport: location && ((on) => new VrpExport({ ...around, ...on, location, refreshMinutes })),
+      onData: (data) => {
+        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
         this.commits.now();
       },
     });
@@ -320,7 +321,7 @@ export class Daemon {
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
         reload: this.lastReload ?? null,
-        rpki: this.rpki?.freshness() ?? null,
+        rpki: this.rpki.freshness() ?? null,
       }),
       sessionKey: createHash('sha256').update(`session ${this.adminToken}`).digest(),
       refused: (reason) => this.metrics.httpRefused(reason),
@@ -343,11 +344,7 @@ export class Daemon {
   private registerGauges(): void {
     this.metrics.store(() => this.durable.now());
     this.metrics.incidents(() => {
-      const rows = [];
-      for (const { state, kind, severity } of this.driver.engine.core.book.every()) {
-        if (state !== 'pending') rows.push({ state, kind, severity, count: 1 });
-      }
-      return rows;
+      return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));
     });
   }
 
@@ -359,14 +356,14 @@ export class Daemon {
    */
   async reload(next: Settings): Promise<void> {
     const { receivers } = this.settings;
-    const swap = await preparedReload(this.driver.engine, this.settings, next);
+    const input = await preparedReload(this.driver.view, this.settings, next);
     this.settings = {
       ...next,
       feeds: this.settings.feeds,
       rpki: this.settings.rpki,
       stateDirectory: this.settings.stateDirectory,
     };
-    swap(this.clock.nowMs());
+    this.driver.apply(input, this.clock.nowMs());
     this.feeds.reload(next);
     this.commits.now();
     this.server.applyTokens(this.tokens());

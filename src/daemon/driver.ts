@@ -3,8 +3,9 @@
  * applies inputs to the engine, writes what they changed in one transaction, and publishes only after that.
  */
 import type { Engine } from '../engine/engine.ts';
-import type { Batch, FeedInput, Published, Publisher } from '../engine/ports.ts';
-import { writeDeferred } from '../engine/speak.ts';
+import type { Input, Outcome } from '../engine/input.ts';
+import type { Batch, Published, Publisher } from '../engine/ports.ts';
+import type { EngineView } from '../engine/view.ts';
 
 /** Where batches go: the SQLite store, or nothing for a replay in memory. */
 export interface CommitTarget {
@@ -41,8 +42,12 @@ const FINAL_COMMITS_MS = 4_000;
 /** How long changes of which nobody is told wait for more of their kind, ms. */
 export const COMPANY_MS = 25;
 
+const CLOCK = { type: 'clock' } as const;
+
 export class Driver implements Publisher {
-  readonly engine: Engine;
+  /** What is so now. */
+  readonly view: EngineView;
+  private readonly engine: Engine;
   private readonly options: DriverOptions;
   private readonly listeners = new Set<(published: Published) => void>();
   private pending = 0;
@@ -50,14 +55,15 @@ export class Driver implements Publisher {
 
   constructor(options: DriverOptions) {
     this.engine = options.engine;
+    this.view = options.engine.view;
     this.options = options;
   }
 
   /** Applies one input with its stamp of arrival; commits by itself when many have come together. */
-  apply(input: FeedInput, arrivedMs: number): void {
-    this.engine.apply(input, arrivedMs);
-    this.pending += 1;
-    if (this.pending >= INPUTS_MAX) this.commit();
+  apply<I extends Input>(input: I, arrivedMs: number): Outcome<I> {
+    const outcome = this.engine.apply(input, arrivedMs);
+    this.accepted();
+    return outcome;
   }
 
   /** The accept road applied an input. */
@@ -68,18 +74,17 @@ export class Driver implements Publisher {
 
   /** Lets the clock run to `nowMs`. */
   advance(nowMs: number): void {
-    this.engine.advance(nowMs);
+    this.engine.apply(CLOCK, nowMs);
   }
 
   /** True when something was applied or changed that is not committed. */
   get isDirty(): boolean {
-    return this.pending > 0 || this.engine.core.hasChanged || this.hasDeferred;
+    return this.pending > 0 || this.engine.hasChanged || this.hasDeferred;
   }
 
   /** Something was put off, to be written little by little. */
   get hasDeferred(): boolean {
-    const { deferred, unlisted, baseline } = this.engine.core;
-    return deferred.size + unlisted.size + baseline.sightedCount > 0;
+    return this.engine.hasDeferred;
   }
 
   /**
@@ -88,10 +93,10 @@ export class Driver implements Publisher {
    * how many ms it has to be asked again; undefined: nothing waits.
    */
   endTurn(nowMs: number): number | undefined {
-    const { core } = this.engine;
+    const { engine } = this;
     const waitMs = this.turnCommittedMs + COMPANY_MS - nowMs;
-    if (waitMs > 0 && core.hasChanged && !core.effects.isUrgent) return waitMs;
-    if (core.hasChanged) this.turnCommittedMs = nowMs;
+    if (waitMs > 0 && engine.hasChanged && !engine.isUrgent) return waitMs;
+    if (engine.hasChanged) this.turnCommittedMs = nowMs;
     this.commit();
     return undefined;
   }
@@ -100,8 +105,7 @@ export class Driver implements Publisher {
   commit(isIdle = false, nowMs?: number): void {
     this.pending = 0;
     if (nowMs !== undefined) this.turnCommittedMs = nowMs;
-    const { core } = this.engine;
-    if (this.isHolding && !core.effects.isUrgent && !core.effects.isLarge) return;
+    if (this.isHolding && !this.engine.isUrgent && !this.engine.isLarge) return;
     this.take(isIdle);
   }
 
@@ -110,10 +114,10 @@ export class Driver implements Publisher {
   }
 
   private take(isIdle: boolean): void {
-    const { core } = this.engine;
-    if (core.deferred.size + core.unlisted.size > 0) writeDeferred(core, isIdle);
-    if (!core.hasChanged) return;
-    const { batch, published } = core.takeBatch(
+    const { engine } = this;
+    engine.writeDeferred(isIdle);
+    if (!engine.hasChanged) return;
+    const { batch, published } = engine.takeBatch(
       this.options.target.keepsState ?? true,
       isIdle ? SIGHTED_IDLE_MAX : SIGHTED_MAX,
     );

@@ -71,7 +71,7 @@ export class FrameIntake {
     let frames = 0;
     let bytes = 0;
     for (let at = 0; at < end; at = tape[at + NEXT]!) {
-      const verdict = quick.judge(at, arrivedMs);
+      const verdict = quick.judge(at, arrivedMs, this.options.feed);
       if (this.isSettled(verdict)) {
         frames += 1;
         bytes += tape[at + END]! - tape[at + START]!;
@@ -97,7 +97,8 @@ export class FrameIntake {
     const { foreseen } = this;
     this.foreseen = undefined;
     if (foreseen !== undefined) return foreseen;
-    return this.options.collectors.length === 0 ? this.options.quick.verdict(bytes, arrivedMs) : 'slow';
+    const { collectors, quick, feed } = this.options;
+    return collectors.length === 0 ? quick.verdict(bytes, arrivedMs, feed) : 'slow';
   }
 
   /** Judges one frame. Control answers are the client's business and count as nothing. */

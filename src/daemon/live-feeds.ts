@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
+import type { Engine } from '../engine/engine.ts';
 import { AcceptRoad } from '../engine/fast/accept.ts';
 import type { CoverageWriter, FeedState } from '../engine/ports.ts';
 import type { RecordingWriter } from '../feed/files/recording.ts';
@@ -12,9 +13,9 @@ import type { FrameScanner } from '../feed/ris-live/frame-tap.ts';
 import type { SubscriptionPlan } from '../feed/ris-live/subscription.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import { isoTime } from '../incident/alert.ts';
-import { AsnSet } from '../match/asn-set.ts';
 import { QuickReject } from '../match/quick-reject.ts';
-import { VantagePointTable } from '../match/vantage-point-table.ts';
+import type { Scanner } from '../match/scanner.ts';
+import type { VantagePointTable } from '../match/vantage-point-table.ts';
 import type { Watchlist } from '../match/watchlist.ts';
 import type { Metrics } from '../serve/metrics.ts';
 import { clientId } from './client-id.ts';
@@ -22,11 +23,14 @@ import type { Driver } from './driver.ts';
 import { FrameIntake } from './frame-intake.ts';
 import type { LiveClock } from './live-clock.ts';
 import type { FeedReadiness } from './live-ports.ts';
-import { loadScanner } from './scanner-file.ts';
 import { watchSubscription } from './watch-subscription.ts';
 
 export interface LiveFeedsOptions {
   readonly settings: Settings;
+  readonly engine: Engine;
+  readonly scanner: Scanner;
+  /** Made for `scanner`; the engine asks it who was heard. */
+  readonly table: VantagePointTable;
   readonly driver: Driver;
   readonly clock: LiveClock;
   readonly metrics: Metrics;
@@ -52,36 +56,31 @@ interface LiveFeed {
 
 /** Prefixes that are learned within this time are subscribed together. */
 const GROW_WITHIN_MS = 1_000;
-const HEARD_SYNC_MS = 1_000;
 
 export class LiveFeeds {
   private readonly options: LiveFeedsOptions;
   private readonly table: VantagePointTable;
   private readonly quick: QuickReject;
-  private readonly acceptRoad: AcceptRoad;
   private readonly feeds: LiveFeed[];
   private watchlist: Watchlist;
   /** Watched prefixes, learned ones among them, when the subscription was last made. */
   private subscribed: number;
   private growing: NodeJS.Timeout | undefined;
-  /** When `syncHeard` looked last, as the engine tells the time. */
-  private heardSyncedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LiveFeedsOptions) {
     this.options = options;
     this.watchlist = options.settings.watchlist;
-    this.subscribed = options.driver.engine.core.plan.size;
-    const scanner = loadScanner();
-    this.table = new VantagePointTable(scanner);
-    this.quick = new QuickReject(scanner, this.table, this.watched());
-    this.acceptRoad = new AcceptRoad(options.driver.engine, {
-      concerns: (tape, cell) => this.quick.concerns(tape, cell),
-      pointOf: (row) => this.table.vantagePointOf(row),
-      accepted: () => options.driver.accepted(),
-    });
-    this.quick.acceptRoad = this.acceptRoad;
+    const { driver, engine, scanner, table } = options;
+    this.subscribed = engine.view.watchedSize;
+    this.table = table;
+    const roadOf = (quick: QuickReject): AcceptRoad =>
+      new AcceptRoad(engine, {
+        concerns: (tape, cell) => quick.concerns(tape, cell),
+        pointOf: (row) => table.vantagePointOf(row),
+        accepted: () => driver.accepted(),
+      });
+    this.quick = new QuickReject(scanner, table, engine.view.watched(), roadOf);
     this.feeds = options.settings.feeds.map((settings) => this.makeFeed(settings));
-    options.driver.engine.core.syncHeard = () => this.syncHeard();
   }
 
   private makeFeed(settings: Settings['feeds'][number]): LiveFeed {
@@ -109,7 +108,7 @@ export class LiveFeeds {
       log: this.options.log,
       onFrame: (bytes) => this.frame(feed, bytes),
       onState: (state, reason) => this.stateChanged(feed, state, reason),
-      ...(scanner === undefined ? {} : { scanner: this.counted(name, scanner) }),
+      ...(scanner === undefined ? {} : { scanner: this.counted(scanner) }),
     });
     const feed: LiveFeed = {
       name,
@@ -141,17 +140,15 @@ export class LiveFeeds {
   private frame(feed: LiveFeed, bytes: Buffer): void {
     const nowMs = this.options.clock.nowMs();
     this.options.recording?.frame(nowMs, feed.name, 'live', bytes);
-    this.acceptRoad.feed = feed.name;
     feed.intake.take(bytes, nowMs);
     this.options.afterInput();
   }
 
   /** What is settled on its bytes counts as judged with the next commit. */
-  private counted(feed: string, scanner: FrameScanner): FrameScanner {
+  private counted(scanner: FrameScanner): FrameScanner {
     return {
       ...scanner,
       begin: () => {
-        this.acceptRoad.feed = feed;
         scanner.begin();
         this.options.afterInput();
       },
@@ -227,20 +224,20 @@ export class LiveFeeds {
 
   reload(next: Settings): void {
     this.watchlist = next.watchlist;
-    this.quick.watch(this.watched());
+    this.quick.watch(this.options.engine.view.watched());
     this.subscribe();
   }
 
   /** Watched ASes begin to originate prefixes: these are asked for too, or their withdrawals would not come. */
   followLearned(): void {
-    if (this.growing !== undefined || this.options.driver.engine.core.plan.size === this.subscribed) return;
+    if (this.growing !== undefined || this.options.engine.view.watchedSize === this.subscribed) return;
     this.growing = setTimeout(() => this.subscribe(), GROW_WITHIN_MS);
   }
 
   private subscribe(): void {
     clearTimeout(this.growing);
     this.growing = undefined;
-    this.subscribed = this.options.driver.engine.core.plan.size;
+    this.subscribed = this.options.engine.view.watchedSize;
     for (const [index, { client }] of this.feeds.entries()) {
       const settings = this.options.settings.feeds[index];
       if (settings !== undefined) client.updateSubscription(this.plan(settings));
@@ -248,30 +245,6 @@ export class LiveFeeds {
   }
 
   private plan(settings: Settings['feeds'][number]): SubscriptionPlan {
-    const watched = this.options.driver.engine.core.plan.everyLearned();
-    const learned = Array.from(watched, ({ prefix }) => prefix);
-    return watchSubscription(this.watchlist, learned, settings);
-  }
-
-  private watched(): {
-    index: import('../match/prefix-index.ts').PrefixIndex;
-    holes: Uint8Array;
-    origins: AsnSet;
-  } {
-    const { plan } = this.options.driver.engine.core;
-    return { index: plan.index, holes: plan.holes(), origins: new AsnSet(plan.asns.keys()) };
-  }
-
-  /** Signs of life of frames that were rejected on their bytes: they count for a day, so a second more or less is nothing. */
-  private syncHeard(): void {
-    const { vantagePoints, nowMs } = this.options.driver.engine.core;
-    if (nowMs - this.heardSyncedMs < HEARD_SYNC_MS && !this.table.hasNews) return;
-    this.heardSyncedMs = nowMs;
-    this.table.hasNews = false;
-    for (let row = 0; row < this.table.size; row += 1) {
-      const name = this.table.nameOf(row);
-      if (name === undefined) continue;
-      vantagePoints.noteHeard(name, this.table.heardMs(row, 4), this.table.heardMs(row, 6));
-    }
+    return watchSubscription(this.watchlist, this.options.engine.view.learned(), settings);
   }
 }

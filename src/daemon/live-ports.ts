@@ -1,8 +1,7 @@
 /** The engine as the API and Slack's buttons see it: stamp, act, commit, answer. */
 
-import { OperatorActions } from '../engine/operators.ts';
-import type { Answer, Archive, Operator, Present, StatusAnswer } from '../engine/ports.ts';
-import { resourceOf, statusNow, watchlistState } from '../engine/present-view.ts';
+import type { OperatorInput, Outcome } from '../engine/input.ts';
+import type { Archive, Operator, Present, StatusAnswer } from '../engine/ports.ts';
 import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Driver } from './driver.ts';
@@ -17,31 +16,24 @@ export interface OperatorSurroundings {
 
 /** What could not be kept is refused before it is done: whoever is told that it is done finds it done after any crash. */
 export function operatorPort(driver: Driver, clock: LiveClock, around: OperatorSurroundings): Operator {
-  const actions = new OperatorActions(driver.engine);
-  const acted = <T>(act: (nowMs: number) => Answer<T>): Answer<T> => {
+  const act = <I extends OperatorInput>(input: I): Outcome<I> => {
     const refusal = around.refusal();
     if (refusal !== undefined) throw refusal;
-    const answer = act(clock.nowMs());
+    const outcome = driver.apply(input, clock.nowMs());
     driver.commit(true);
     around.afterwards();
     const lost = around.refusal();
     if (lost !== undefined) throw lost;
-    return answer;
+    return outcome;
   };
   return {
-    acknowledge: (id, author) => acted((nowMs) => actions.acknowledge(id, author, nowMs)),
-    resolve: (id, author) => acted((nowMs) => actions.resolve(id, author, nowMs)),
-    acceptOrigin: (prefix, origin, author) =>
-      acted((nowMs) => actions.decideOrigin(prefix, origin, true, author, nowMs)),
-    rejectOrigin: (prefix, origin, author) =>
-      acted((nowMs) => actions.decideOrigin(prefix, origin, false, author, nowMs)),
-    addSilence: (silence, via) =>
-      acted((nowMs) => {
-        const { by, note } = silence;
-        return actions.addSilence(silence, via === undefined ? { by, note } : { by, note, via }, nowMs);
-      }),
-    removeSilence: (id, author) => acted((nowMs) => actions.removeSilence(id, author, nowMs)),
-    importBaseline: (rows, author) => acted((nowMs) => actions.importRows(rows, author, nowMs)),
+    acknowledge: (id, author) => act({ type: 'acknowledge', id, author }),
+    resolve: (id, author) => act({ type: 'resolve', id, author }),
+    acceptOrigin: (prefix, origin, author) => act({ type: 'accept-origin', prefix, origin, author }),
+    rejectOrigin: (prefix, origin, author) => act({ type: 'reject-origin', prefix, origin, author }),
+    addSilence: (silence, via) => act({ type: 'add-silence', silence, via }),
+    removeSilence: (id, author) => act({ type: 'remove-silence', id, author }),
+    importBaseline: (rows, author) => act({ type: 'import-baseline', rows, author }),
   };
 }
 
@@ -79,7 +71,7 @@ export function presentPort(
   archive: Archive,
   readiness: { feeds(): readonly FeedReadiness[]; isWritable(): boolean },
 ): Present {
-  const { core } = driver.engine;
+  const { view } = driver;
   const advance = (): void => {
     driver.advance(clock.nowMs());
     driver.commit();
@@ -87,18 +79,18 @@ export function presentPort(
   return {
     watchlist: () => {
       advance();
-      return watchlistState(core);
+      return view.watchlist();
     },
     status: (resource, at) => {
       advance();
-      const found = resourceOf(core, resource);
+      const found = view.resource(resource);
       if (found === undefined)
         return { refused: 'bad-value', detail: 'resource is no prefix, IP address, AS number or host name' };
-      if (at !== undefined && Date.parse(at) < core.nowMs)
-        return statusThen(core, archive, found, Date.parse(at));
-      const nowMs = core.nowMs;
+      if (at !== undefined && Date.parse(at) < view.nowMs)
+        return statusThen(view, archive, found, Date.parse(at));
+      const nowMs = view.nowMs;
       const coverage = archive.coverage(isoTime(nowMs - 3_600_000), isoTime(nowMs));
-      const answer: StatusAnswer = { ...statusNow(core, found), coverage };
+      const answer: StatusAnswer = { ...view.status(found), coverage };
       return answer;
     },
     readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),

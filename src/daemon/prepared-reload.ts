@@ -3,21 +3,17 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { sameValue } from '../config/compare.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { ConfigInput } from '../engine/input.ts';
+import type { EngineView } from '../engine/view.ts';
 
 /** Long work is done in stretches of this length, messages between them. */
 const STRETCH_MS = 5;
 
-/** Resolves with the swap, which is to be made before the next reload is prepared. */
-export async function preparedReload(
-  engine: Engine,
-  old: Settings,
-  next: Settings,
-): Promise<(nowMs: number) => void> {
+/** Resolves with the input that swaps, which is to be applied before the next reload is prepared. */
+export async function preparedReload(view: EngineView, old: Settings, next: Settings): Promise<ConfigInput> {
   const judgesTheSame = sameValue(old.detection, next.detection) && sameValue(old.knowledge, next.knowledge);
-  if (!judgesTheSame) return (nowMs) => engine.reload(next, nowMs);
-  const change = await inStretches(engine.core.plan.compare(next.watchlist));
-  return (nowMs) => engine.reloadWatch(next, change, nowMs);
+  const change = judgesTheSame ? await inStretches(view.compare(next.watchlist)) : undefined;
+  return { type: 'config', config: next, change };
 }
 
 async function inStretches<T>(work: Generator<void, T>): Promise<T> {

@@ -8,16 +8,23 @@ import { OperationalError } from '../engine/errors.ts';
 
 /** The token that commands on this machine use; write scope, mode 0600. */
 export const ADMIN_TOKEN_FILE = 'admin-token';
-/** Where the running daemon listens: `{ "url", "pid" }`. */
+/** What a running daemon says of itself: `{ "url", "pid", "config", "tokenFile", "startedAt" }`; gone when it has stopped. */
 export const DAEMON_FILE = 'daemon.json';
+/** The path of the configuration that the last daemon ran with: whose state this is. */
+export const CONFIGURATION_FILE = 'configuration';
 
 /** As configured, else `$STATE_DIRECTORY` (the first, where systemd names several), else ./var. */
 export function stateDirectoryOf(
   settings: Pick<Settings, 'stateDirectory'>,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
-  const named = settings.stateDirectory ?? env.STATE_DIRECTORY?.split(':')[0];
-  return resolve(named === undefined || named === '' ? 'var' : named);
+  return resolve(settings.stateDirectory ?? firstStateDirectory(env) ?? 'var');
+}
+
+/** What systemd names; the first of several. */
+export function firstStateDirectory(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const first = env.STATE_DIRECTORY?.split(':')[0];
+  return first === undefined || first === '' ? undefined : resolve(first);
 }
 
 export interface PreparedDirectory {
@@ -93,10 +100,35 @@ export function readToken(directory: string): string | undefined {
   }
 }
 
-/** Lays both files into the directory, where they are not as they should be. Throws errors of the file system. */
-export function announceDaemon(directory: string, url: string, token: string): void {
-  if (readToken(directory) !== token) writeWhole(join(directory, ADMIN_TOKEN_FILE), `${token}\n`);
-  writeWhole(join(directory, DAEMON_FILE), `${JSON.stringify({ url, pid: process.pid })}\n`);
+export interface Announcement {
+  readonly url: string;
+  readonly token: string;
+  /** The path of the configuration; undefined: it came from no file. */
+  readonly config: string | undefined;
+}
+
+/** Lays the files into the directory by which others find us. Returns why it could not: a full disk is no reason not to watch. */
+export function announceDaemon(directory: string, { url, token, config }: Announcement): string | undefined {
+  const path = config === undefined ? undefined : resolve(config);
+  const tokenFile = join(directory, ADMIN_TOKEN_FILE);
+  const said = { url, pid: process.pid, config: path, tokenFile, startedAt: new Date().toISOString() };
+  try {
+    if (readToken(directory) !== token) writeWhole(tokenFile, `${token}\n`);
+    if (path !== undefined) writeWhole(join(directory, CONFIGURATION_FILE), `${path}\n`);
+    writeWhole(join(directory, DAEMON_FILE), `${JSON.stringify(said)}\n`);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Undefined where no daemon has said it. */
+export function configurationOf(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, CONFIGURATION_FILE), 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function withdrawDaemon(directory: string): void {

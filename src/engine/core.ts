@@ -10,7 +10,6 @@ import { type DetectedBy, isoTime } from '../incident/alert.ts';
 import { IncidentBook } from '../incident/incident-book.ts';
 import type { IncidentState, RouteState } from '../incident/incident-state.ts';
 import type { RenderPorts } from '../incident/render.ts';
-import { compileAsPathRegex } from '../judge/as-path-regex.ts';
 import { Baseline } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { KnownLinks } from '../judge/known-links.ts';
@@ -26,6 +25,7 @@ import { WatchedRib } from '../rows/watched-rib.ts';
 import { type Answer, judgeAnnouncement } from './appraise.ts';
 import type { EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
+import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
 import { keptRowOf, Learner } from './learner.ts';
 import type { FeedState, RouteChange } from './ports.ts';
@@ -34,9 +34,19 @@ import { ReminderKeeper } from './reminder-keeper.ts';
 import { RouteLog } from './route-log.ts';
 import { SilenceKeeper } from './silence-keeper.ts';
 
-const HOUR_MS = 3_600_000;
 /** Raw frames kept as evidence for each incident: the first ones, where the story begins. */
 const RAW_FIRST = 100;
+
+/** Signs of life are asked for at most this often, unless there is news. */
+const HEARD_EVERY_MS = 1_000;
+
+/** Who was heard without being decoded: the live daemon's fast path rejects frames on their bytes. */
+export interface HeardElsewhere {
+  /** Somebody was heard for the first time since `each` was called. */
+  readonly hasNews: boolean;
+  /** Calls `note` for each vantage point, with the arrival of the last word about a prefix of each family, 0: none. */
+  each(note: (name: string, heard4Ms: number, heard6Ms: number) => void): void;
+}
 
 const NO_ROUTES: RouteChange = { segment: undefined, dropped: [], replacesTable: false };
 
@@ -80,8 +90,13 @@ export class Core {
   /** Announcements and withdrawals of watched space so far. */
   observations = 0;
 
-  constructor(config: EngineConfig, nextSeq: number, nowMs: number) {
+  private readonly heard: HeardElsewhere | undefined;
+  /** When `heard` was asked last. */
+  private heardAskedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(config: EngineConfig, nextSeq: number, nowMs: number, heard?: HeardElsewhere) {
     this.config = config;
+    this.heard = heard;
     this.nextSeq = nextSeq;
     this.nowMs = nowMs;
     this.begunMs = nowMs;
@@ -121,7 +136,6 @@ export class Core {
 
   private makeWorld(): World {
     const { knowledge, detection } = this.config;
-    const patterns = new Map<string, (path: AsPath) => boolean>();
     return {
       weights: detection.weights,
       tier1: new Set(detection.tier1),
@@ -135,7 +149,7 @@ export class Core {
       links: this.links,
       vantagePoints: this.vantagePoints,
       isWithdrawn: (prefix) => this.withdrawn.has(prefix.text),
-      pathMatches: (pattern, path) => matcherFor(patterns, pattern)(path),
+      pathMatches: pathMatcher(),
     };
   }
 
@@ -331,12 +345,17 @@ export class Core {
     });
   }
 
-  /** Brings in who was heard without being decoded; set by the live daemon, whose hot path rejects on bytes. */
-  syncHeard: () => void = () => undefined;
+  /** Signs of life that passed the engine by expire after a day, so one second of lag is harmless. */
+  private askHeard(): void {
+    const { heard, vantagePoints, nowMs } = this;
+    if (heard === undefined || (nowMs - this.heardAskedMs < HEARD_EVERY_MS && !heard.hasNews)) return;
+    this.heardAskedMs = nowMs;
+    heard.each((name, heard4Ms, heard6Ms) => vantagePoints.noteHeard(name, heard4Ms, heard6Ms));
+  }
 
   /** Vantage points of the family that are up and were heard in the last 24 h. */
   known(family: 4 | 6): number {
-    this.syncHeard();
+    this.askHeard();
     return this.vantagePoints.known(family, this.nowMs);
   }
 
@@ -361,38 +380,4 @@ export class Core {
       asName: (asn) => this.config.knowledge.asNames.get(asn),
     };
   }
-}
-
-function matcherFor(
-  patterns: Map<string, (path: AsPath) => boolean>,
-  pattern: string,
-): (path: AsPath) => boolean {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  const compiled = compileAsPathRegex(pattern);
-  // The configuration refused patterns that don't compile.
-  const made =
-    'regex' in compiled ? (path: AsPath): boolean => compiled.regex.test(path) : (): boolean => false;
-  patterns.set(pattern, made);
-  return made;
-}
-
-function learnRules(config: EngineConfig): { learnPeers: number; learnAfterMs: number } {
-  return {
-    learnPeers: config.detection.learnPeers,
-    learnAfterMs: config.detection.learnAfterHours * HOUR_MS,
-  };
-}
-
-function bookRules(config: EngineConfig): IncidentBook['rules'] {
-  const { detection } = config;
-  return {
-    weights: detection.weights,
-    criticalScore: detection.criticalScore,
-    warningScore: detection.warningScore,
-    resolveAfterMs: detection.resolveAfterSeconds * 1000,
-    updateEveryMs: detection.updateEverySeconds * 1000,
-    reopenWithinMs: detection.reopenWithinHours * HOUR_MS,
-    noEvidenceMs: detection.noEvidenceHours * HOUR_MS,
-  };
 }

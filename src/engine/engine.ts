@@ -7,19 +7,20 @@
  */
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
-import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
+import type { Community, Update } from '../bgp/update.ts';
 import type { DetectedBy } from '../incident/alert.ts';
-import type { Cause, Notice } from '../incident/incident-book.ts';
+import type { Cause } from '../incident/incident-book.ts';
 import type { RouteState } from '../incident/incident-state.ts';
 import type { Finding } from '../judge/finding.ts';
-import type { PlanChange } from '../judge/watch-plan.ts';
-import type { RpkiView } from '../judge/world.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
-import type { EngineConfig } from './config.ts';
 import type { Core } from './core.ts';
-import type { FeedInput, FeedState, StoreReason } from './ports.ts';
+import { FeedStates } from './feed-states.ts';
+import type { ConfigInput, Input, Outcome } from './input.ts';
+import { OperatorActions } from './operators.ts';
+import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
-import { speak, writeChanged } from './speak.ts';
+import { say, settle, writeDeferred } from './speak.ts';
+import { EngineView } from './view.ts';
 
 /** A collector's stamp further ahead of the arrival than this is impossible. */
 export const FUTURE_MAX_MS = 3_600_000;
@@ -33,34 +34,78 @@ interface Origin {
   readonly via: DetectedBy;
 }
 
+/** Lets rooms look at the state that are allowed to: `explain/` and tests (`test/tidy/rules.ts`). */
+export let stateOf: (engine: Engine) => Core;
+
 export class Engine {
-  readonly core: Core;
+  /** What is so now, for whoever asks. */
+  readonly view: EngineView;
+  private readonly core: Core;
+  private readonly operators: OperatorActions;
+  private readonly feeds: FeedStates;
+
+  static {
+    stateOf = (engine) => engine.core;
+  }
 
   constructor(core: Core) {
     this.core = core;
+    this.view = new EngineView(core);
+    this.operators = new OperatorActions(core);
+    this.feeds = new FeedStates(core);
   }
 
-  /** Applies one input that arrived at `nowMs`; stamps must not decrease. */
-  apply(input: FeedInput, nowMs: number): void {
-    if (input.type === 'daemon') {
-      if (input.state === 'started') this.resume(nowMs);
-      else this.finish(nowMs);
-      return;
+  /** Applies one input that arrived at `nowMs`; stamps must not decrease. Returns what its sender gets back. */
+  apply<I extends Input>(input: I, nowMs: number): Outcome<I>;
+  apply(input: Input, nowMs: number): Outcome<Input> {
+    switch (input.type) {
+      case 'daemon':
+        if (input.state === 'started') this.resume(nowMs);
+        else this.finish(nowMs);
+        return undefined;
+      case 'update':
+      case 'peer-state':
+      case 'feed-state':
+      case 'store-state':
+        this.applyFeed(input, nowMs);
+        return undefined;
+      case 'filling':
+        this.fill(input.state, nowMs);
+        return undefined;
+      case 'clock':
+        this.advance(nowMs);
+        return undefined;
+      case 'rpki':
+        this.advance(nowMs);
+        this.core.setRpki(input.rpki);
+        this.core.rejudge.all('replaced', nowMs);
+        settle(this.core, nowMs);
+        return undefined;
+      case 'config':
+        this.advance(nowMs);
+        this.configure(input, nowMs);
+        return undefined;
+      default:
+        this.advance(nowMs);
+        return this.operators.act(input, nowMs);
     }
+  }
+
+  private applyFeed(input: Exclude<FeedInput, { readonly type: 'daemon' }>, nowMs: number): void {
     this.advance(nowMs);
     const { core } = this;
     core.order += 1;
     core.nowMs = nowMs;
     if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input.update, input, nowMs);
-    else if (input.type === 'peer-state') this.peerState(input.change, input.feed, nowMs);
-    else if (input.type === 'store-state') this.storeState(input.state, input.reason, nowMs);
-    else this.feedState(input.feed, input.state, input.reason, nowMs);
-    this.settle(nowMs);
+    else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
+    else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
+    else this.feeds.feedState(input, nowMs);
+    settle(core, nowMs);
   }
 
   /** Fires every deadline up to `nowMs`, in order, each with its own time. */
-  advance(nowMs: number): void {
+  private advance(nowMs: number): void {
     const { core } = this;
     for (let due = core.deadlines.take(nowMs); due !== undefined; due = core.deadlines.take(nowMs)) {
       core.nowMs = Math.max(core.nowMs, due.atMs);
@@ -75,10 +120,49 @@ export class Engine {
     return this.core.deadlines.nextMs();
   }
 
+  // ------------------------------------------------------------ what the driver writes down
+
+  /** Something is there to be written or said. */
+  get hasChanged(): boolean {
+    return this.core.hasChanged;
+  }
+
+  /** Visible outside, or caused by an operator. */
+  get isUrgent(): boolean {
+    return this.core.effects.isUrgent;
+  }
+
+  /** Too much to let it wait until the store is back. */
+  get isLarge(): boolean {
+    return this.core.effects.isLarge;
+  }
+
+  /** Something was put off, to be written little by little. */
+  get hasDeferred(): boolean {
+    const { deferred, unlisted, baseline } = this.core;
+    return deferred.size + unlisted.size + baseline.sightedCount > 0;
+  }
+
+  /** Makes what was put off and is due part of the next batch; `isIdle`: all of it. */
+  writeDeferred(isIdle: boolean): void {
+    const { deferred, unlisted } = this.core;
+    if (deferred.size + unlisted.size > 0) writeDeferred(this.core, isIdle);
+  }
+
+  /** Everything that changed since the last call; see `Core.takeBatch`. */
+  takeBatch(
+    keepsState: boolean,
+    sightedMax: number,
+  ): { readonly batch: Batch; readonly published: readonly Published[] } {
+    return this.core.takeBatch(keepsState, sightedMax);
+  }
+
+  // ------------------------------------------------------------ the daemon, the clock, the configuration
+
   /** Says what is held back, at the end of a replay or at an orderly stop. */
-  finish(nowMs: number): void {
+  private finish(nowMs: number): void {
     this.advance(nowMs);
-    this.say(this.core.book.flushAll(nowMs));
+    say(this.core, this.core.book.flushAll(nowMs));
   }
 
   /**
@@ -88,53 +172,32 @@ export class Engine {
   private resume(nowMs: number): void {
     const { core } = this;
     core.nowMs = Math.max(core.nowMs, nowMs);
-    for (const feed of core.feeds.keys()) core.deadlines.clear(blindName(feed));
-    core.feeds.clear();
-    core.book.onCoverage(false, core.nowMs);
-  }
-
-  /** New VRPs and ASPAs: evidence that arrives later escalates or calms what is open. */
-  setRpki(rpki: RpkiView | undefined, nowMs: number): void {
-    this.advance(nowMs);
-    this.core.setRpki(rpki);
-    this.core.rejudge.all('replaced', nowMs);
-    this.settle(nowMs);
-  }
-
-  /** A new configuration, taken into force whole: what is explained resolves, what is wrong opens, at once. */
-  reload(config: EngineConfig, nowMs: number): void {
-    this.advance(nowMs);
-    this.core.configure(config);
-    this.core.rejudge.all('accepted', nowMs);
-    this.settle(nowMs);
+    this.feeds.forget();
   }
 
   /**
-   * The same where nothing is other than entries of the watchlist, and nobody need judge the whole RIB for them:
-   * detection and knowledge are as they were. `change` is what `plan.compare` said of the new watchlist.
+   * What is explained resolves, what is wrong opens, at once. Where nothing but entries of the watchlist changed, nobody
+   * need judge the whole RIB for them.
    */
-  reloadWatch(config: EngineConfig, change: PlanChange, nowMs: number): void {
-    if (!change.hasSameAsns) {
-      this.reload(config, nowMs);
-      return;
+  private configure({ config, change }: ConfigInput, nowMs: number): void {
+    const { core } = this;
+    if (change?.hasSameAsns === true) {
+      const { before, after, isListedOther } = core.configureWatch(config, change);
+      if (isListedOther) core.rejudge.all('accepted', nowMs);
+      // What watched ASes were learned to originate may have come between an entry and what was judged under it.
+      else core.rejudge.entries([...before, ...after, ...core.plan.everyLearned()], nowMs);
+    } else {
+      core.configure(config);
+      core.rejudge.all('accepted', nowMs);
     }
-    this.advance(nowMs);
-    const { before, after, isListedOther } = this.core.configureWatch(config, change);
-    if (isListedOther) this.core.rejudge.all('accepted', nowMs);
-    // What watched ASes were learned to originate may have come between an entry and what was judged under it.
-    else this.core.rejudge.entries([...before, ...after, ...this.core.plan.everyLearned()], nowMs);
-    this.settle(nowMs);
+    settle(core, nowMs);
   }
 
-  /** Silent filling (`replay --from`): findings are collected, nothing is said until `unmute`. */
-  mute(): void {
-    this.core.book.isMuted = true;
-  }
-
-  unmute(nowMs: number): void {
-    this.advance(nowMs);
-    this.core.book.isMuted = false;
-    this.settle(nowMs);
+  /** Silent filling: findings are collected, nothing is said until it ends. */
+  private fill(state: 'begins' | 'ends', nowMs: number): void {
+    if (state === 'ends') this.advance(nowMs);
+    this.core.book.isMuted = state === 'begins';
+    if (state === 'ends') settle(this.core, nowMs);
   }
 
   // ------------------------------------------------------------ inputs
@@ -239,117 +302,28 @@ export class Engine {
     );
   }
 
-  private peerState(change: PeerStateChange, feed: string, nowMs: number): void {
-    const { core } = this;
-    const point = core.vantagePoints.meet(change.vantagePoint, feed);
-    const isUp = change.state === 'up';
-    if (isUp)
-      core.vantagePoints.heard(point.id, change.vantagePoint.peerAddress.includes(':') ? 6 : 4, nowMs);
-    core.setUp(point.id, isUp);
-    if (isUp) return;
-    core.doubtCarriers((vantagePoint) => vantagePoint === point.id, 2);
-    for (const text of core.visibility.sessionDown(point.id)) {
-      const watched = core.prefixOfText(text);
-      if (watched !== undefined) core.assessVisibility(watched, nowMs, nowMs);
-    }
-  }
-
-  /** A live feed that has not reported yet: blind from now on. */
-  beginFeed(feed: string, nowMs: number): void {
-    this.feedState(feed, 'down', 'starting', nowMs);
-  }
-
-  private feedState(feed: string, state: FeedState, reason: string, nowMs: number): void {
-    const { core } = this;
-    const wasLive = core.feeds.get(feed)?.state === 'live';
-    const isLive = state === 'live';
-    const wasKnown = core.feeds.has(feed);
-    const wasCovered = core.isCovered();
-    core.feeds.set(feed, { state, reason });
-    core.vantagePoints.setFeedLive(feed, isLive);
-    if (isLive) {
-      core.deadlines.clear(blindName(feed));
-      core.book.release(feed, 'feed-blind', feed, { cause: 'withdrawn', observedMs: nowMs }, nowMs);
-    } else if (wasLive || !wasKnown) {
-      core.vantagePoints.setGap(feed, core.order);
-      core.doubtCarriers((vantagePoint) => core.vantagePoints.byId(vantagePoint).feed === feed, 1);
-      core.deadlines.set(blindName(feed), nowMs + core.config.detection.blindAfterSeconds * 1000);
-    }
-    if (core.isCovered() !== wasCovered || !wasKnown) core.book.onCoverage(core.isCovered(), nowMs);
-  }
-
   // ------------------------------------------------------------ time
 
   private fire(name: string, atMs: number): void {
     const { core } = this;
     const [what, rest = ''] = name.split('\u0000');
-    if (what === 'blind') this.blind(rest, atMs);
+    if (what === 'blind') this.feeds.blind(rest, atMs);
     else if (what === 'learn') core.learner.onDeadline(atMs);
     else if (what === 'remind') core.reminders.onDeadline(rest, atMs);
-    else if (what === 'silence') this.say(core.silences.onDeadline(atMs));
+    else if (what === 'silence') say(core, core.silences.onDeadline(atMs));
     else
-      this.say(core.book.onDeadline(name, atMs, (prefix, vantagePoint) => core.purge(prefix, vantagePoint)));
-    this.settle(atMs);
+      say(
+        core,
+        core.book.onDeadline(name, atMs, (prefix, vantagePoint) => core.purge(prefix, vantagePoint)),
+      );
+    settle(core, atMs);
   }
 
   /** The deadline of a route of the incident with this key. */
   private fireRoute(key: string, route: RouteState, atMs: number): void {
-    this.say(this.core.book.onRouteDeadline(key, route, atMs));
-    this.settle(atMs);
+    say(this.core, this.core.book.onRouteDeadline(key, route, atMs));
+    settle(this.core, atMs);
   }
-
-  private blind(feed: string, atMs: number): void {
-    const reason = this.core.feeds.get(feed)?.reason ?? '';
-    this.holdBlind(feed, { source: 'feed', facts: [feed, reason] }, atMs);
-  }
-
-  /** What is judged while our own store takes nothing is told late: that is a blindness, too. */
-  private storeState(state: 'ok' | 'away', reason: StoreReason, nowMs: number): void {
-    const gone = { cause: 'withdrawn', observedMs: nowMs } as const;
-    if (state === 'ok') this.core.book.release(OUR_STORE, 'feed-blind', OUR_STORE, gone, nowMs);
-    else this.holdBlind(OUR_STORE, { source: 'store', facts: [OUR_STORE, reason, 'store'] }, nowMs);
-  }
-
-  private holdBlind(
-    what: string,
-    row: { readonly source: string; readonly facts: readonly string[] },
-    atMs: number,
-  ): void {
-    const { core } = this;
-    core.book.hold(
-      {
-        group: what,
-        kind: 'feed-blind',
-        prefix: undefined,
-        prefixText: what,
-        watch: what,
-        name: what,
-        expectedOrigins: [],
-        rows: [{ code: 'feed-blind', weight: core.config.detection.weights['feed-blind'], ...row }],
-        isKnown: true,
-        observedMs: atMs,
-        via: 'live',
-      },
-      atMs,
-    );
-  }
-
-  /** Says what the changes since the last time call for, and writes down what changed. */
-  settle(nowMs: number): void {
-    this.say(this.core.book.settle(nowMs));
-    writeChanged(this.core, nowMs);
-  }
-
-  say(notices: readonly Notice[]): void {
-    for (const notice of notices) speak(this.core, notice);
-  }
-}
-
-/** As the group and the name of what is blind, where feeds have theirs. */
-const OUR_STORE = 'store';
-
-function blindName(feed: string): string {
-  return `blind\u0000${feed}`;
 }
 
 /** The route of a watched prefix has an origin that is not foreign there. */

@@ -2,9 +2,9 @@
  * Learning: which announcements teach the baseline, and when what was seen becomes an expectation (detection.md §2
  * rule 3). An offending route never teaches.
  */
-import type { Prefix } from '../bgp/prefix.ts';
+import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { isoTime } from '../incident/alert.ts';
-import type { Memory, Sighting } from '../judge/baseline.ts';
+import type { BaselineSource, Memory, Neighbor, Sighting } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
 import { linkName } from '../judge/known-links.ts';
@@ -281,4 +281,29 @@ function candidatesOf(row: Memory): string {
   return rows.length === 0
     ? ''
     : JSON.stringify(rows.map(([asn, { firstSeenMs, peerAsns }]) => [asn, firstSeenMs, [...peerAsns]]));
+}
+
+/** A row of the store or of an import as the baseline keeps it; undefined when its prefix is none. */
+export function memoryOf(row: BaselineRow, candidates: string): Memory | undefined {
+  const prefix = parsePrefix(row.prefix)?.prefix;
+  if (prefix === undefined) return undefined;
+  const neighbors = new Map<number, Neighbor>();
+  const firstSeenMs = row.firstSeenAt === null ? Number.NaN : Date.parse(row.firstSeenAt);
+  for (const asn of row.neighbors) neighbors.set(asn, { firm: true, firstSeenMs, peerAsns: new Set() });
+  if (candidates !== '') {
+    for (const [asn, seenMs, peers] of JSON.parse(candidates) as [number, number, number[]][]) {
+      neighbors.set(asn, { firm: false, firstSeenMs: seenMs, peerAsns: new Set(peers) });
+    }
+  }
+  return {
+    prefix,
+    origin: row.origin,
+    source: row.source as BaselineSource,
+    firstSeenMs,
+    lastSeenMs: row.lastSeenAt === null ? Number.NaN : Date.parse(row.lastSeenAt),
+    peerAsns: new Set(row.peerAsns),
+    neighbors,
+    by: row.by,
+    note: row.note,
+  };
 }

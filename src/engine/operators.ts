@@ -7,23 +7,42 @@ import { type Incident, isoTime } from '../incident/alert.ts';
 import { idOf } from '../incident/ids.ts';
 import type { IncidentState } from '../incident/incident-state.ts';
 import { renderIncident } from '../incident/render.ts';
-import type { Engine } from './engine.ts';
-import { baselineRowOf } from './learner.ts';
+import type { Core } from './core.ts';
+import type { OperatorInput, Outcomes } from './input.ts';
+import { baselineRowOf, memoryOf } from './learner.ts';
 import type { Answer, Author, BaselineRow, Refusal, Silence } from './ports.ts';
-import { memoryOf } from './restore.ts';
-import { writeIncident } from './speak.ts';
+import { say, settle, writeIncident } from './speak.ts';
 
+/** Works on the engine's state, on its behalf: deadlines up to `nowMs` have fired. */
 export class OperatorActions {
-  private readonly engine: Engine;
+  private readonly core: Core;
 
-  constructor(engine: Engine) {
-    this.engine = engine;
+  constructor(core: Core) {
+    this.core = core;
   }
 
-  acknowledge(id: string, author: Author, nowMs: number): Answer<Incident> {
-    const found = this.begin(id, nowMs);
+  act(input: OperatorInput, nowMs: number): Outcomes[OperatorInput['type']] {
+    switch (input.type) {
+      case 'acknowledge':
+        return this.acknowledge(input.id, input.author, nowMs);
+      case 'resolve':
+        return this.resolve(input.id, input.author, nowMs);
+      case 'accept-origin':
+      case 'reject-origin':
+        return this.decideOrigin(input, nowMs);
+      case 'add-silence':
+        return this.addSilence(input.silence, input.via, nowMs);
+      case 'remove-silence':
+        return this.removeSilence(input.id, input.author, nowMs);
+      case 'import-baseline':
+        return this.importRows(input.rows, input.author, nowMs);
+    }
+  }
+
+  private acknowledge(id: string, author: Author, nowMs: number): Answer<Incident> {
+    const found = this.find(id);
     if ('refused' in found) return found;
-    const { core } = this.engine;
+    const { core } = this;
     if (found.state !== 'open') return { refused: 'conflict', detail: 'the incident is resolved already' };
     core.book.acknowledge(found, nowMs);
     core.reminders.acknowledged(id);
@@ -31,24 +50,24 @@ export class OperatorActions {
     writeIncident(core, found, nowMs);
     const incident = renderIncident(found, core.renderPorts());
     core.effects.incidentChanged(incident);
-    this.engine.settle(nowMs);
+    settle(core, nowMs);
     return incident;
   }
 
-  resolve(id: string, author: Author, nowMs: number): Answer<Incident> {
-    const found = this.begin(id, nowMs);
+  private resolve(id: string, author: Author, nowMs: number): Answer<Incident> {
+    const { core } = this;
+    const found = this.find(id);
     if ('refused' in found) return found;
     if (found.state !== 'open') return { refused: 'conflict', detail: 'the incident is resolved already' };
     this.audit(author, 'incident.resolve', id, nowMs);
-    this.engine.say(this.engine.core.book.resolveByHand(found, nowMs));
-    this.engine.settle(nowMs);
-    return renderIncident(found, this.engine.core.renderPorts());
+    say(core, core.book.resolveByHand(found, nowMs));
+    settle(core, nowMs);
+    return renderIncident(found, core.renderPorts());
   }
 
-  private begin(id: string, nowMs: number): IncidentState | Refusal {
-    this.engine.advance(nowMs);
+  private find(id: string): IncidentState | Refusal {
     return (
-      this.engine.core.book.get(id) ?? {
+      this.core.book.get(id) ?? {
         refused: 'not-found',
         detail: 'no incident that is open or was resolved lately has this id',
       }
@@ -56,15 +75,12 @@ export class OperatorActions {
   }
 
   /** An accepted origin comes with the neighbours it is seen with now, and resolves what it explains. */
-  decideOrigin(
-    prefix: Prefix,
-    origin: number,
-    isAccepted: boolean,
-    author: Author,
+  private decideOrigin(
+    { type, prefix, origin, author }: Extract<OperatorInput, { readonly prefix: Prefix }>,
     nowMs: number,
   ): Answer<BaselineRow> {
-    const { core } = this.engine;
-    this.engine.advance(nowMs);
+    const { core } = this;
+    const isAccepted = type === 'accept-origin';
     const watched = core.plan.exact(prefix)?.entry;
     if (!isAccepted && watched?.type === 'prefix' && (watched.origins?.includes(origin) ?? false)) {
       return { refused: 'conflict', detail: 'the watchlist declares this origin; take it out there' };
@@ -85,13 +101,13 @@ export class OperatorActions {
     );
     this.watchAccepted(prefix, origin);
     core.rejudge.all('accepted', nowMs);
-    this.engine.settle(nowMs);
+    settle(core, nowMs);
     return baselineRowOf(row);
   }
 
   private neighborsSeen(prefix: Prefix, origin: number): readonly number[] {
     const seen: number[] = [];
-    for (const route of this.engine.core.rib.routesAt(prefix)) {
+    for (const route of this.core.rib.routesAt(prefix)) {
       const path = route.path.filter((element) => typeof element === 'number');
       if (path.at(-1) !== origin) continue;
       const neighbor = path.findLast((asn) => asn !== origin);
@@ -102,14 +118,17 @@ export class OperatorActions {
 
   /** What a watched AS was accepted for is watched from now on. */
   private watchAccepted(prefix: Prefix, origin: number): void {
-    const { plan } = this.engine.core;
+    const { plan } = this.core;
     const entry = plan.asns.get(origin);
     if (entry !== undefined) plan.addLearned(entry, prefix);
   }
 
-  importRows(rows: readonly BaselineRow[], author: Author, nowMs: number): { readonly imported: number } {
-    const { core } = this.engine;
-    this.engine.advance(nowMs);
+  private importRows(
+    rows: readonly BaselineRow[],
+    author: Author,
+    nowMs: number,
+  ): { readonly imported: number } {
+    const { core } = this;
     for (const row of rows) {
       const memory = memoryOf(row, '');
       if (memory !== undefined) core.baseline.put(memory, true);
@@ -117,13 +136,12 @@ export class OperatorActions {
     this.audit(author, 'baseline.import', `${rows.length} rows`, nowMs);
     core.learner.rebuildLearned();
     core.rejudge.all('accepted', nowMs);
-    this.engine.settle(nowMs);
+    settle(core, nowMs);
     return { imported: rows.length };
   }
 
-  addSilence(wish: Omit<Silence, 'id'>, author: Author, nowMs: number): Answer<Silence> {
-    const { core } = this.engine;
-    this.engine.advance(nowMs);
+  private addSilence(wish: Omit<Silence, 'id'>, via: string | undefined, nowMs: number): Answer<Silence> {
+    const { core } = this;
     if (Date.parse(wish.endsAt) <= nowMs) return { refused: 'bad-value', detail: 'endsAt is in the past' };
     const { prefix } = wish.match;
     if (prefix !== undefined && parsePrefix(prefix) === undefined)
@@ -136,23 +154,24 @@ export class OperatorActions {
       endsAt: isoTime(Date.parse(wish.endsAt)),
     };
     core.silences.add(silence, nowMs);
-    this.audit(author, 'silence.add', id, nowMs);
-    this.engine.settle(nowMs);
+    const { by, note } = wish;
+    this.audit(via === undefined ? { by, note } : { by, note, via }, 'silence.add', id, nowMs);
+    settle(core, nowMs);
     return silence;
   }
 
-  removeSilence(id: string, author: Author, nowMs: number): Answer<undefined> {
-    this.engine.advance(nowMs);
-    if (this.engine.core.silences.get(id) === undefined)
+  private removeSilence(id: string, author: Author, nowMs: number): Answer<undefined> {
+    const { core } = this;
+    if (core.silences.get(id) === undefined)
       return { refused: 'not-found', detail: 'no silence has this id' };
-    this.engine.say(this.engine.core.silences.remove(id, nowMs));
+    say(core, core.silences.remove(id, nowMs));
     this.audit(author, 'silence.expire', id, nowMs);
-    this.engine.settle(nowMs);
+    settle(core, nowMs);
     return undefined;
   }
 
   private audit(author: Author, action: string, subject: string, nowMs: number): void {
-    this.engine.core.effects.audited({
+    this.core.effects.audited({
       at: isoTime(nowMs),
       who: author.via === undefined || author.via === author.by ? author.by : `${author.by} (${author.via})`,
       action,

@@ -5,26 +5,29 @@
 import { parsePrefix } from '../bgp/prefix.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { decodeIncident } from '../incident/codec.ts';
-import type { BaselineSource, Memory, Neighbor } from '../judge/baseline.ts';
 import type { EngineConfig } from './config.ts';
-import { Core } from './core.ts';
+import { Core, type HeardElsewhere } from './core.ts';
 import { Engine } from './engine.ts';
-import type { BaselineRow, Remembered } from './ports.ts';
+import { memoryOf } from './learner.ts';
+import type { Remembered } from './ports.ts';
 import { readSegment } from './route-codec.ts';
+import { settle } from './speak.ts';
 
 /**
  * An engine that goes on where `remembered` ends. Everything restored is in doubt: a gap lies between. `liveFeeds`
- * are down until they report; none for a replay, where everything is covered.
+ * are down until they report; none for a replay, where everything is covered. `heard`: see `HeardElsewhere`.
  */
 export function restoreEngine(
   config: EngineConfig,
   remembered: Remembered,
   nowMs: number,
   liveFeeds: readonly string[],
+  heard?: HeardElsewhere,
 ): Engine {
-  const core = new Core(config, remembered.nextSeq, nowMs);
+  const core = new Core(config, remembered.nextSeq, nowMs, heard);
   const engine = new Engine(core);
-  for (const feed of liveFeeds) engine.beginFeed(feed, nowMs);
+  for (const feed of liveFeeds)
+    engine.apply({ type: 'feed-state', feed, state: 'down', reason: 'starting' }, nowMs);
   restoreBaseline(core, remembered);
   for (const silence of remembered.silences) core.silences.restore(silence);
   restoreMemory(core, remembered.memory);
@@ -37,33 +40,8 @@ export function restoreEngine(
   core.book.isRestoring = true;
   core.rejudge.all('accepted', nowMs);
   core.book.isRestoring = false;
-  engine.settle(nowMs);
+  settle(core, nowMs);
   return engine;
-}
-
-/** A row of the store or of an import as the baseline keeps it; undefined when its prefix is none. */
-export function memoryOf(row: BaselineRow, candidates: string): Memory | undefined {
-  const prefix = parsePrefix(row.prefix)?.prefix;
-  if (prefix === undefined) return undefined;
-  const neighbors = new Map<number, Neighbor>();
-  const firstSeenMs = row.firstSeenAt === null ? Number.NaN : Date.parse(row.firstSeenAt);
-  for (const asn of row.neighbors) neighbors.set(asn, { firm: true, firstSeenMs, peerAsns: new Set() });
-  if (candidates !== '') {
-    for (const [asn, seenMs, peers] of JSON.parse(candidates) as [number, number, number[]][]) {
-      neighbors.set(asn, { firm: false, firstSeenMs: seenMs, peerAsns: new Set(peers) });
-    }
-  }
-  return {
-    prefix,
-    origin: row.origin,
-    source: row.source as BaselineSource,
-    firstSeenMs,
-    lastSeenMs: row.lastSeenAt === null ? Number.NaN : Date.parse(row.lastSeenAt),
-    peerAsns: new Set(row.peerAsns),
-    neighbors,
-    by: row.by,
-    note: row.note,
-  };
 }
 
 function restoreBaseline(core: Core, remembered: Remembered): void {

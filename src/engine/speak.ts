@@ -19,7 +19,7 @@ const LARGE_EVERY_MS = 1000;
 const LARGE_MAX = 10;
 const UNLISTED_MAX = 2000;
 
-export function speak(core: Core, notice: Notice): void {
+function speak(core: Core, notice: Notice): void {
   const incident = renderIncident(notice.incident, core.renderPorts());
   const alert = renderAlert(incident, notice, core.nextSeq);
   core.nextSeq += 1;
@@ -51,8 +51,18 @@ export function speak(core: Core, notice: Notice): void {
   core.effects.incident(recordOf(core, notice.incident, incident));
 }
 
+export function say(core: Core, notices: readonly Notice[]): void {
+  for (const notice of notices) speak(core, notice);
+}
+
+/** Says what the changes since the last time call for, and writes down what changed. */
+export function settle(core: Core, nowMs: number): void {
+  say(core, core.book.settle(nowMs));
+  writeChanged(core, nowMs);
+}
+
 /** Writes down incidents that changed without an alert, and the frame that changed them. */
-export function writeChanged(core: Core, nowMs: number): void {
+function writeChanged(core: Core, nowMs: number): void {
   if (core.book.isMuted) return;
   const { changed, forgotten } = core.book.takeChanged();
   for (const id of forgotten) if (id !== '') core.effects.incidentForgotten(id);

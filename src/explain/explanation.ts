@@ -9,7 +9,7 @@ import type { Vrp } from '../bgp/vrp.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Answer, judgeAnnouncement } from '../engine/appraise.ts';
 import type { Core } from '../engine/core.ts';
-import type { Engine } from '../engine/engine.ts';
+import { type Engine, stateOf } from '../engine/engine.ts';
 import type { Silence } from '../engine/ports.ts';
 import { severityOf } from '../incident/score.ts';
 import { evidenceOf } from '../judge/evidence-words.ts';
@@ -35,7 +35,7 @@ export function explainAnnouncement(
   asked: Asked,
   nowMs: number,
 ): Explanation {
-  const { core } = engine;
+  const core = stateOf(engine);
   const { prefix, path, communities } = asked;
   const [first] = path;
   const point = {

@@ -1,21 +1,26 @@
 /** *Is it BGP?* for a moment in the past: from the archive of incidents, and only as far as that moment was covered. */
 import { overlaps, parsePrefix } from '../bgp/prefix.ts';
-import type { Core } from '../engine/core.ts';
 import type { Archive, StatusAnswer } from '../engine/ports.ts';
 import { type Resource, whyNothing } from '../engine/present-view.ts';
+import type { EngineView } from '../engine/view.ts';
 import { type Incident, isoTime } from '../incident/alert.ts';
 
 /** Around the moment: what was covered is shown so far before and after. */
 const AROUND_MS = 1_800_000;
 const PAGES_MAX = 50;
 
-export function statusThen(core: Core, archive: Archive, resource: Resource, atMs: number): StatusAnswer {
+export function statusThen(
+  view: EngineView,
+  archive: Archive,
+  resource: Resource,
+  atMs: number,
+): StatusAnswer {
   const incidents = standingAt(archive, resource, atMs);
   const coverage = archive.coverage(isoTime(atMs - AROUND_MS), isoTime(atMs + AROUND_MS));
   const at = isoTime(atMs);
   const isCovered = coverage.some(({ from, to, state }) => state !== 'blind' && from <= at && at <= to);
   const because = incidents.map(({ summary }) => summary);
-  const common = { origins: [], visibility: { seeing: 0, known: core.known(4) }, incidents, coverage };
+  const common = { origins: [], visibility: { seeing: 0, known: view.known(4) }, incidents, coverage };
   if (incidents.some(({ peakSeverity }) => peakSeverity !== 'info'))
     return { verdict: 'yes', because, ...common };
   if (resource.watched.length === 0) {

@@ -48,9 +48,9 @@ export interface Watched {
 export interface AcceptRoad {
   /**
    * The plain record at `at`, from the vantage point of `row` in the table. True: applied whole, exactly as the slow road
-   * would have. False: nothing was changed, decode it. `nowMs` is the driver's stamp of arrival.
+   * would have. False: nothing was changed, decode it. `nowMs` is the driver's stamp of arrival, `feed` where it came from.
    */
-  accept(tape: Int32Array, at: number, row: number, nowMs: number): boolean;
+  accept(tape: Int32Array, at: number, row: number, nowMs: number, feed: string): boolean;
 }
 
 /** Marks of slots: see `Watched.holes`. */
@@ -64,8 +64,7 @@ export class QuickReject {
   /** Frames rejected and accepted since the start. */
   rejected = 0;
   accepted = 0;
-  /** Without one, whatever is ours is decoded. */
-  acceptRoad: AcceptRoad | undefined;
+  private readonly acceptRoad: AcceptRoad | undefined;
   readonly scanner: Scanner;
   private watched: Watched;
   private readonly table: VantagePointTable;
@@ -73,10 +72,17 @@ export class QuickReject {
   /** Record of the frame judged last. */
   private judged = 0;
 
-  constructor(scanner: Scanner, table: VantagePointTable, watched: Watched) {
+  /** `acceptRoad` is given this very object to ask what concerns us; without it, whatever is ours is decoded. */
+  constructor(
+    scanner: Scanner,
+    table: VantagePointTable,
+    watched: Watched,
+    acceptRoad?: (quick: QuickReject) => AcceptRoad,
+  ) {
     this.scanner = scanner;
     this.table = table;
     this.watched = watched;
+    this.acceptRoad = acceptRoad?.(this);
   }
 
   /** Swaps what is watched, between two frames. */
@@ -84,13 +90,13 @@ export class QuickReject {
     this.watched = watched;
   }
 
-  /** Scans and judges one frame. The bytes are only read, and not kept. `nowMs` is the driver's stamp of arrival. */
-  verdict(frame: Uint8Array, nowMs: number): QuickVerdict {
-    return this.scanner.scanFrame(frame) ? this.judge(0, nowMs) : 'slow';
+  /** Scans and judges one frame of `feed`. The bytes are only read, and not kept. `nowMs` is the driver's stamp of arrival. */
+  verdict(frame: Uint8Array, nowMs: number, feed = ''): QuickVerdict {
+    return this.scanner.scanFrame(frame) ? this.judge(0, nowMs, feed) : 'slow';
   }
 
   /** Judges the frame whose record begins at `at`. */
-  judge(at: number, nowMs: number): QuickVerdict {
+  judge(at: number, nowMs: number, feed = ''): QuickVerdict {
     const { tape } = this.scanner;
     this.judged = at;
     if (tape[at + PLAIN] !== 1) return 'slow';
@@ -100,7 +106,7 @@ export class QuickReject {
     if (this.table.isCalledIn(row)) return 'slow';
     this.families = 0;
     const isOurs = this.isOurs(tape, at);
-    if (isOurs && this.acceptRoad?.accept(tape, at, row, nowMs) !== true) return 'slow';
+    if (isOurs && this.acceptRoad?.accept(tape, at, row, nowMs, feed) !== true) return 'slow';
     this.table.noteHeard(row, this.families, nowMs);
     if (isOurs) {
       this.accepted += 1;

@@ -34,7 +34,7 @@ export class VantagePointTable {
   private readonly tape: Int32Array;
   private readonly view: DataView;
   private readonly max: number;
-  /** Somebody spoke about a family for the first time since this was set back. */
+  /** Somebody spoke about a family for the first time since `each` was called. */
   hasNews = false;
 
   constructor(scanner: Scanner, max = 65_536) {
@@ -147,9 +147,10 @@ export class VantagePointTable {
     return (family === 4 ? this.heard4[row] : this.heard6[row]) ?? 0;
   }
 
-  /** `vantagePointName` of the row. */
-  nameOf(row: number): string | undefined {
-    return this.names[row];
+  /** Calls `note` for each row, with its `vantagePointName` and `heardMs` of both families. No news is left. */
+  each(note: (name: string, heard4Ms: number, heard6Ms: number) => void): void {
+    this.hasNews = false;
+    for (let row = 0; row < this.size; row += 1) note(this.names[row]!, this.heard4[row]!, this.heard6[row]!);
   }
 
   vantagePointOf(row: number): VantagePoint | undefined {

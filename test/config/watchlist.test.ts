@@ -5,7 +5,7 @@ import { errorsOf, load, watchlist } from './files.ts';
 /** The only problem of a watchlist. */
 function problem(text: string): string {
   const lines = errorsOf(() => watchlist(text));
-  expect(lines.slice(1)).toEqual(['1 errors']);
+  expect(lines.slice(1)).toEqual(['1 error']);
   return lines[0] ?? '';
 }
 

@@ -93,7 +93,10 @@ describe('export and import', () => {
     const { stdout } = await place.run('baseline', 'export');
     const other = room();
     const ran = await other.run('baseline', 'import', place.file('b.ndjson', stdout));
-    expect(ran).toMatchObject({ code: 0, stderr: '2 rows imported\n' });
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toBe(
+      `2 rows imported\nno daemon runs here: ${other.database} was changed, and the next start reads it\n`,
+    );
     expect((await other.run('baseline', 'export')).stdout).toBe(stdout);
     other.remove();
   });
@@ -196,8 +199,12 @@ describe('accept and reject', () => {
 
   test('go through the daemon while one runs', async () => {
     const beside = await daemonBeside(place, true);
-    const ran = await place.run('baseline', 'accept', '198.51.100.0/24', '64501', '--by', 'duty');
+    const [prefix, by] = ['198.51.100.0/24', '--by=duty'];
+    const refused = await place.run('baseline', 'accept', prefix, '64501', by);
+    const ran = await place.run('baseline', 'accept', prefix, '64501', by, '--force');
     await beside.end();
+    expect(refused.code).toBe(64);
+    expect(refused.stderr).toMatch(/198\.51\.100\.0\/24 overlaps nothing that is watched.*--force/);
     expect(ran.stdout).toBe('accepted AS64501 for 198.51.100.0/24 by duty\n');
     expect(beside.world.changes).toMatchObject([
       { prefix: '198.51.100.0/24', origin: 64501, source: 'operator', author: { by: 'duty' } },

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAsPath } from '../../src/bgp/as-path.ts';
 import { prefixOf } from '../../src/bgp/prefix.ts';
 import { COMPANY_MS, Driver } from '../../src/daemon/driver.ts';
+import { type Engine, stateOf } from '../../src/engine/engine.ts';
 import type { Batch } from '../../src/engine/ports.ts';
 import { restoreEngine } from '../../src/engine/restore.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -14,6 +15,7 @@ const FOREIGN = '3356 666';
 
 /** A driver on a store that tells in which order things happened. */
 function stage(): {
+  engine: Engine;
   driver: Driver;
   batches: Batch[];
   said: string[];
@@ -23,8 +25,9 @@ function stage(): {
   const store = openStore(':memory:', { lock: false });
   const batches: Batch[] = [];
   const said: string[] = [];
+  const engine = restoreEngine(config, store.remember(), T0, []);
   const driver = new Driver({
-    engine: restoreEngine(config, store.remember(), T0, []),
+    engine,
     target: {
       commit: (batch) => {
         store.commit(batch);
@@ -60,7 +63,7 @@ function stage(): {
       atMs,
     );
   };
-  return { driver, batches, said, hear };
+  return { engine, driver, batches, said, hear };
 }
 
 function routesIn({ routes }: Batch): number {
@@ -109,8 +112,9 @@ describe('the end of a turn', () => {
   it('tells of a transaction that failed, whoever asked for it: what it had is lost', () => {
     const told: unknown[] = [];
     const failure = new Error('disk full');
+    const { engine } = stage();
     const driver = new Driver({
-      engine: stage().driver.engine,
+      engine,
       target: {
         commit: () => {
           throw failure;
@@ -119,7 +123,7 @@ describe('the end of a turn', () => {
       onFailed: (error) => told.push(error),
     });
     driver.apply({ type: 'feed-state', feed: 'ris', state: 'down', reason: 'test' }, T0 + 1);
-    driver.engine.core.effects.remember('something', 'to write');
+    stateOf(engine).effects.remember('something', 'to write');
     expect(() => driver.commit()).toThrow(failure);
     expect(told).toEqual([failure]);
   });

@@ -25,7 +25,9 @@ it('settles on their bytes all frames that it can, tells of each run before the 
   const table = new VantagePointTable(scanner);
   const index = new PrefixIndex();
   index.insert(prefixOf(OURS), 0);
-  const quick = new QuickReject(scanner, table, { index, holes: new Uint8Array(1), origins: new AsnSet([]) });
+  const watched = { index, holes: new Uint8Array(1), origins: new AsnSet([]) };
+  let accepts = false;
+  const quick = new QuickReject(scanner, table, watched, () => ({ accept: () => accepts }));
   const told: string[] = [];
   let arrivedMs = 0;
   const intake = new FrameIntake({
@@ -71,7 +73,7 @@ it('settles on their bytes all frames that it can, tells of each run before the 
   ]);
   expect(intake.takeJudged()).toEqual({ reject: 3, accept: 0, slow: 3 });
   expect(table.heardMs(0, 4)).toBe(1);
-  quick.acceptRoad = { accept: () => true };
+  accepts = true;
   push(frameOf(OURS), frameOf('192.0.2.0/24', 'rrc01'));
   expect(told.slice(6)).toEqual([`settled 1, ${frameOf(OURS).length} bytes`, 'decoded 192.0.2.0/24 at 7']);
   expect(intake.takeJudged()).toEqual({ reject: 0, accept: 1, slow: 1 });

@@ -236,7 +236,7 @@ describe('without a daemon', () => {
     await beside.end();
     const listed = await place.run('incidents', 'list');
     expect(listed.code).toBe(1);
-    expect(listed.stderr).toMatch(/daemon-unreachable.*connection refused.*originwatch run/);
+    expect(listed.stderr).toMatch(/daemon-unreachable.*no daemon runs.*originwatch run/);
     rmSync(join(place.state, 'daemon.json'));
     expect((await place.run('incidents', 'list')).stderr).toMatch(/daemon-unreachable.*state directory/);
     const checked = await place.run('status', '192.0.2.1', '--check');

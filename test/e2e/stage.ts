@@ -16,6 +16,7 @@ export interface StageOptions {
   readonly detection?: Record<string, unknown>;
   readonly feed?: Record<string, unknown>;
   readonly routes?: readonly unknown[];
+  readonly rpki?: Record<string, unknown>;
   /** Beside `siem` and `noc`. */
   readonly receivers?: readonly unknown[];
 }
@@ -77,6 +78,7 @@ export class Stage {
           ...(this.options.receivers ?? []),
         ],
         routes: this.options.routes ?? [],
+        ...(this.options.rpki && { rpki: this.options.rpki }),
         serve: { listen: '127.0.0.1:0' },
       }),
     );

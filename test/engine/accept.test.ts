@@ -106,8 +106,8 @@ class Pair {
   constructor(config: EngineConfig) {
     this.slow = new Machine(config, { feeds: [FEED] });
     this.fast = new Machine(config, { feeds: [FEED] });
-    const { core } = this.fast.driver.engine;
-    this.road = new AcceptRoad(this.fast.driver.engine, {
+    const { core } = this.fast;
+    this.road = new AcceptRoad(this.fast.engine, {
       pointOf: () => this.point,
       accepted: () => undefined,
       concerns: (tape, cell) => {
@@ -121,7 +121,6 @@ class Pair {
         return match.type !== 'hole' && (match.type !== 'none' || core.plan.index.coveringOf(prefix) >= 0);
       },
     });
-    this.road.feed = FEED;
   }
 
   both(act: (machine: Machine) => void): void {
@@ -140,7 +139,13 @@ class Pair {
   /** As the decoder leaves it: each prefix once, announced before withdrawn. The tape has it as it came. */
   private offer(update: Update, nowMs: number): boolean {
     this.point = update.vantagePoint;
-    return this.road.accept(tapeOf(update, 7), 7, Number(update.vantagePoint.peerAddress.at(-1)), nowMs);
+    return this.road.accept(
+      tapeOf(update, 7),
+      7,
+      Number(update.vantagePoint.peerAddress.at(-1)),
+      nowMs,
+      FEED,
+    );
   }
 }
 
@@ -154,14 +159,13 @@ function decoded(update: Update): Update {
   };
 }
 
-function stateOf({ driver, published, store }: Machine): unknown {
-  const { core } = driver.engine;
+function stateOf({ core, engine, published, store }: Machine): unknown {
   return {
     published,
     order: core.order,
     nowMs: core.nowMs,
     observations: core.observations,
-    nextDeadline: driver.engine.nextDeadlineMs(),
+    nextDeadline: engine.view.nextDeadlineMs,
     rib: PREFIXES.map((prefix) => [prefix.text, core.rib.routesAt(prefix)]),
     baseline: [...core.baseline.every()].map((row) => [row, [...row.peerAsns], [...row.neighbors]]),
     lost: PREFIXES.map(({ text }) => [text, [...core.visibility.lostAt(text)]]),
@@ -214,8 +218,7 @@ function play(seed: number): Pair {
       pair.both((machine) =>
         machine.reload(configOf(step % 3 === 0 ? OTHERS : ENTRIES, { detection: DETECTION }), nowMs),
       );
-    else if (what < 0.985)
-      pair.both(({ driver }) => driver.engine.setRpki(step % 2 === 0 ? RPKI : undefined, nowMs));
+    else if (what < 0.985) pair.both((machine) => machine.rpki(step % 2 === 0 ? RPKI : undefined, nowMs));
     else
       pair.both(({ actions, driver }) => {
         actions.decideOrigin(prefixOf('10.1.0.0/16'), 666, step % 2 === 0, { by: 'kim', note: '' }, nowMs);

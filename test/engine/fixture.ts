@@ -1,13 +1,16 @@
 /** An engine on a real store, driven input by input: what the daemon does, without its clock and sockets. */
 import { parseAsPath } from '../../src/bgp/as-path.ts';
-import { prefixOf } from '../../src/bgp/prefix.ts';
+import { type Prefix, prefixOf } from '../../src/bgp/prefix.ts';
 import { DEFAULT_DETECTION } from '../../src/config/detection.ts';
 import { Driver } from '../../src/daemon/driver.ts';
 import type { EngineConfig } from '../../src/engine/config.ts';
-import { OperatorActions } from '../../src/engine/operators.ts';
-import type { OutboxRow, Published } from '../../src/engine/ports.ts';
+import type { Core } from '../../src/engine/core.ts';
+import { type Engine, stateOf } from '../../src/engine/engine.ts';
+import type { Input, Outcome } from '../../src/engine/input.ts';
+import type { Author, BaselineRow, OutboxRow, Published, Silence } from '../../src/engine/ports.ts';
 import { restoreEngine } from '../../src/engine/restore.ts';
 import type { Alert } from '../../src/incident/alert.ts';
+import type { RpkiView } from '../../src/judge/world.ts';
 import type { PrefixEntry, WatchEntry } from '../../src/match/watchlist.ts';
 import { openStore, type SqliteStore } from '../../src/store/store.ts';
 
@@ -64,20 +67,22 @@ export class Machine {
   readonly published: Published[] = [];
   private readonly feeds: readonly string[];
   private config: EngineConfig;
+  engine!: Engine;
   driver: Driver;
-  actions: OperatorActions;
+  /** What operators do, each at its stamp; not committed. */
+  readonly actions = new Actions(this);
 
   constructor(config: EngineConfig, options: { feeds?: readonly string[]; startMs?: number } = {}) {
     this.store = openStore(':memory:', { lock: false });
     this.config = config;
     this.feeds = options.feeds ?? [];
-    [this.driver, this.actions] = this.boot(options.startMs ?? T0);
+    this.driver = this.boot(options.startMs ?? T0);
   }
 
-  private boot(nowMs: number): [Driver, OperatorActions] {
-    const engine = restoreEngine(this.config, this.store.remember(), nowMs, this.feeds);
+  private boot(nowMs: number): Driver {
+    this.engine = restoreEngine(this.config, this.store.remember(), nowMs, this.feeds);
     const driver = new Driver({
-      engine,
+      engine: this.engine,
       target: {
         commit: (batch) => {
           this.outbox.push(...batch.outbox);
@@ -87,12 +92,25 @@ export class Machine {
       onCommitted: (published) => this.published.push(...published),
     });
     driver.commit(true);
-    return [driver, new OperatorActions(engine)];
+    return driver;
+  }
+
+  /** The engine's state, to look at. */
+  get core(): Core {
+    return stateOf(this.engine);
+  }
+
+  act<I extends Input>(input: I, atMs: number): Outcome<I> {
+    return this.driver.apply(input, atMs);
+  }
+
+  rpki(rpki: RpkiView | undefined, atMs: number): void {
+    this.act({ type: 'rpki', rpki }, atMs);
   }
 
   /** Everything that was not committed is gone, as after kill -9. */
   crash(nowMs: number): void {
-    [this.driver, this.actions] = this.boot(nowMs);
+    this.driver = this.boot(nowMs);
   }
 
   /** `from`: number of the vantage point; its AS is the first of the path, else 65000 + from. */
@@ -153,7 +171,7 @@ export class Machine {
 
   reload(config: EngineConfig, atMs: number): void {
     this.config = config;
-    this.driver.engine.reload(config, atMs);
+    this.act({ type: 'config', config, change: undefined }, atMs);
     this.driver.commit(true);
   }
 
@@ -164,5 +182,38 @@ export class Machine {
   /** `opened first-sighting`, … in order. */
   story(): readonly string[] {
     return this.alerts().map(({ event, reason }) => `${event} ${reason}`);
+  }
+}
+
+export class Actions {
+  private readonly machine: Machine;
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  acknowledge(id: string, author: Author, atMs: number) {
+    return this.machine.act({ type: 'acknowledge', id, author }, atMs);
+  }
+
+  resolve(id: string, author: Author, atMs: number) {
+    return this.machine.act({ type: 'resolve', id, author }, atMs);
+  }
+
+  decideOrigin(prefix: Prefix, origin: number, isAccepted: boolean, author: Author, atMs: number) {
+    const type = isAccepted ? 'accept-origin' : 'reject-origin';
+    return this.machine.act({ type, prefix, origin, author }, atMs);
+  }
+
+  addSilence(silence: Omit<Silence, 'id'>, { via }: Author, atMs: number) {
+    return this.machine.act({ type: 'add-silence', silence, via }, atMs);
+  }
+
+  removeSilence(id: string, author: Author, atMs: number) {
+    return this.machine.act({ type: 'remove-silence', id, author }, atMs);
+  }
+
+  importRows(rows: readonly BaselineRow[], author: Author, atMs: number) {
+    return this.machine.act({ type: 'import-baseline', rows, author }, atMs);
   }
 }

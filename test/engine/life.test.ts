@@ -24,7 +24,7 @@ describe('a restart in the middle of an incident', () => {
     const machine = new Machine(configOf([OURS]));
     for (const [index, step] of steps.entries()) {
       step(machine);
-      if (index === crashAfter) machine.crash(machine.driver.engine.core.nowMs);
+      if (index === crashAfter) machine.crash(machine.core.nowMs);
     }
     return machine;
   }
@@ -106,7 +106,7 @@ describe('a live feed', () => {
     machine.session(T0 + MINUTE, 1, 'down');
     machine.runTo(T0 + 23 * HOUR);
     expect(machine.story()).toEqual(['opened first-sighting']);
-    const open = machine.driver.engine.core.book.every().next().value;
+    const open = machine.core.book.every().next().value;
     expect(open?.state).toBe('open');
     machine.runTo(T0 + 25 * HOUR);
     expect(machine.story()).toEqual(['opened first-sighting', 'resolved no-evidence']);
@@ -122,7 +122,7 @@ describe('is it BGP?', () => {
     ['198.51.100.0/24', /It is not watched/],
   ])('is unknown for %s while nothing of it was seen, and says why', (resource, word) => {
     const entry: WatchEntry = { ...watchAs(64500), services: ['www.example.net'] };
-    const { core } = new Machine(configOf([entry]), { feeds: ['ris'] }).driver.engine;
+    const { core } = new Machine(configOf([entry]), { feeds: ['ris'] });
     const answer = statusNow(core, resourceOf(core, resource) ?? expect.fail('no resource'));
     expect(answer.verdict).toBe('unknown');
     expect(answer.because.map(({ en }) => en).join()).toMatch(word);
@@ -155,7 +155,7 @@ describe('a reload', () => {
 describe('a watched AS', () => {
   it('leaves nothing in the index of what it originates outside of every entry, once nobody carries that', () => {
     const machine = new Machine(configOf([OURS, watchAs(64500)]));
-    const { index } = machine.driver.engine.core.plan;
+    const { index } = machine.core.plan;
     for (const from of [1, 2]) machine.announce(T0 + from, '198.51.100.0/24', `${6460 + from} 64500`, from);
     expect(machine.story()[0]).toBe('opened first-sighting');
     expect(index.size).toBe(2);
@@ -169,9 +169,7 @@ describe('a watched AS', () => {
     const machine = new Machine(configOf([watchAs(64500)]));
     for (const from of [1, 2, 3])
       machine.announce(T0 + from, '0.0.0.0/0 203.0.113.0/24', `${6460 + from} 64500`, from);
-    expect([...machine.driver.engine.core.plan.every()].map(({ prefix }) => prefix.text)).toEqual([
-      '203.0.113.0/24',
-    ]);
+    expect([...machine.core.plan.every()].map(({ prefix }) => prefix.text)).toEqual(['203.0.113.0/24']);
   });
 });
 

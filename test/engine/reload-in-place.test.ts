@@ -97,16 +97,15 @@ function play(machine: Machine, steps: Story, startMs: number): number {
 
 /** Takes the change into force like the daemon: compared first, then swapped. */
 function reloadInPlace(machine: Machine, config: EngineConfig, atMs: number): void {
-  const { engine } = machine.driver;
-  const comparing = engine.core.plan.compare(config.watchlist);
+  const comparing = machine.engine.view.compare(config.watchlist);
   let found = comparing.next();
   while (found.done !== true) found = comparing.next();
-  engine.reloadWatch(config, found.value, atMs);
+  machine.act({ type: 'config', config, change: found.value }, atMs);
   machine.driver.commit(true);
 }
 
 function stateOf(machine: Machine): unknown {
-  const { core } = machine.driver.engine;
+  const { core } = machine;
   const rows = [...core.rib.every()].map((prefix) => [
     prefix.text,
     core.rib
@@ -152,8 +151,8 @@ function settled(finding: Finding | undefined): unknown {
   return finding && { ...finding, rows: finding.rows.filter(({ source }) => source !== 'rib') };
 }
 
-function holeFlag({ driver }: Machine, text: string): number | undefined {
-  const { plan } = driver.engine.core;
+function holeFlag({ core }: Machine, text: string): number | undefined {
+  const { plan } = core;
   return plan.holes()[plan.index.exact(prefixOf(text))];
 }
 
@@ -221,7 +220,7 @@ describe('a reload in place', () => {
     for (const prefix of ['10.0.0.0/16', '10.0.0.0/8', '192.0.2.0/24'])
       machine.announce(T0, prefix, '65001 64501');
     const judged: string[] = [];
-    const { core } = machine.driver.engine;
+    const { core } = machine;
     const judge = core.judge.bind(core);
     core.judge = (prefix, ...rest) => {
       judged.push(prefix.text);
@@ -237,7 +236,7 @@ describe('a reload in place', () => {
 
   it('refuses a change that was compared with another watchlist than that in force', () => {
     const machine = new Machine(configOf([watch('10.0.0.0/16')]));
-    const { plan } = machine.driver.engine.core;
+    const { plan } = machine.core;
     const compared = [1, 2].map(() => {
       const comparing = plan.compare({ entries: [watch('10.0.0.0/24')] });
       let found = comparing.next();

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { prefixOf } from '../../src/bgp/prefix.ts';
 import { Driver } from '../../src/daemon/driver.ts';
 import type { Core } from '../../src/engine/core.ts';
+import { stateOf } from '../../src/engine/engine.ts';
 import { restoreEngine } from '../../src/engine/restore.ts';
 import { openStore, type SqliteStore } from '../../src/store/store.ts';
 import { temporaryPaths } from '../store/directory.ts';
@@ -44,12 +45,12 @@ describe('a restart', () => {
     for (const [index, step] of steps.entries()) {
       const atMs = T0 + index * SECOND;
       step(atMs);
-      const before = routesIn(machine.driver.engine.core);
+      const before = routesIn(machine.core);
       expect(routesOf(machine.store.remember())).toHaveLength(before.length);
       machine.crash(atMs);
-      expect(routesIn(machine.driver.engine.core)).toEqual(before);
+      expect(routesIn(machine.core)).toEqual(before);
     }
-    expect(routesIn(machine.driver.engine.core)).toHaveLength(1);
+    expect(routesIn(machine.core)).toHaveLength(1);
   });
 
   it('holds routes of a session that went down for lost, and those that came since for known', () => {
@@ -60,7 +61,7 @@ describe('a restart', () => {
     machine.session(T0 + 2 * MINUTE, 1, 'up');
     machine.announce(T0 + 3 * MINUTE, '203.0.113.0/25', '3356 64510 64500', 1);
     machine.crash(T0 + HOUR);
-    const { rib } = machine.driver.engine.core;
+    const { rib } = machine.core;
     const orders = ['203.0.113.0/24', '203.0.113.0/25'].map((text) => rib.routesAt(prefixOf(text))[0]?.order);
     expect(orders).toEqual([-1, 0]);
   });
@@ -74,7 +75,7 @@ function boot(store: SqliteStore): Core {
     target: { commit: (batch) => store.commit(batch) },
     onCommitted: () => undefined,
   }).commit(true);
-  return engine.core;
+  return stateOf(engine);
 }
 
 function olderFile(): string {

@@ -9,7 +9,7 @@ import { loadScanner } from '../../src/daemon/scanner-file.ts';
 import { decodeRisLive } from '../../src/decode/ris-live/ris-live.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
-import { QuickReject, type QuickVerdict } from '../../src/match/quick-reject.ts';
+import { type AcceptRoad, QuickReject, type QuickVerdict } from '../../src/match/quick-reject.ts';
 import { ANNOUNCED_COUNT, WITHDRAWN_COUNT } from '../../src/match/tape.ts';
 import { VantagePointTable } from '../../src/match/vantage-point-table.ts';
 import {
@@ -25,7 +25,7 @@ import {
   type Watch,
 } from './frames.ts';
 
-function quickRejectOf(watch: Watch): { quick: QuickReject; table: VantagePointTable } {
+function quickRejectOf(watch: Watch, road?: AcceptRoad): { quick: QuickReject; table: VantagePointTable } {
   const index = new PrefixIndex();
   const holes = new Uint8Array(watch.prefixes.length + watch.holes.length);
   for (const [slot, text] of [...watch.prefixes, ...watch.holes].entries()) {
@@ -35,7 +35,7 @@ function quickRejectOf(watch: Watch): { quick: QuickReject; table: VantagePointT
   const scanner = loadScanner();
   const table = new VantagePointTable(scanner);
   const watched = { index, holes, origins: new AsnSet(watch.origins) };
-  return { quick: new QuickReject(scanner, table, watched), table };
+  return { quick: new QuickReject(scanner, table, watched, road && (() => road)), table };
 }
 
 /** As the daemon does it: a stranger is decoded once, then known. */
@@ -279,21 +279,20 @@ describe('a frame', () => {
   });
 
   it('with something of ours goes the accept road where that takes it, the slow road where not', () => {
-    const { quick, table } = quickRejectOf(WATCH);
     const asked: unknown[] = [];
     let isTaken = true;
-    quick.acceptRoad = {
-      accept: (cells, at, row, nowMs) => {
-        asked.push([cells[at + ANNOUNCED_COUNT], cells[at + WITHDRAWN_COUNT], row, nowMs]);
+    const { quick, table } = quickRejectOf(WATCH, {
+      accept: (cells, at, row, nowMs, feed) => {
+        asked.push([cells[at + ANNOUNCED_COUNT], cells[at + WITHDRAWN_COUNT], row, nowMs, feed]);
         return isTaken;
       },
-    };
+    });
     const ours = frameOf({ announced: ['192.0.2.0/24', '10.1.2.0/24'] });
     const originated = frameOf({ path: '[64496,38099]', announced: ['192.0.2.0/24'] });
     expect(quick.verdict(ours, 1_000)).toBe('stranger');
     expect(asked).toEqual([]);
     const row = quick.adopt(peer);
-    expect(quick.verdict(ours, 2_000)).toBe('accept');
+    expect(quick.verdict(ours, 2_000, 'ris')).toBe('accept');
     expect(table.heardMs(row, 4)).toBe(2_000);
     expect(quick.verdict(originated, 3_000)).toBe('accept');
     expect(quick.verdict(frameOf({ withdrawn: ['2001:db8::/32'] }), 4_000)).toBe('accept');
@@ -304,10 +303,10 @@ describe('a frame', () => {
     table.callIn(peer);
     expect(quick.verdict(ours, 7_000)).toBe('slow');
     expect(asked).toEqual([
-      [2, 0, row, 2_000],
-      [1, 0, row, 3_000],
-      [0, 1, row, 4_000],
-      [2, 0, row, 6_000],
+      [2, 0, row, 2_000, 'ris'],
+      [1, 0, row, 3_000, ''],
+      [0, 1, row, 4_000, ''],
+      [2, 0, row, 6_000, ''],
     ]);
     expect([quick.accepted, quick.rejected]).toEqual([3, 1]);
   });

@@ -140,7 +140,7 @@ export class World {
 
   private openOffenders(): ReadonlySet<number | null> {
     const open = new Set<number | null>();
-    for (const incident of this.machine.driver.engine.core.book.every()) {
+    for (const incident of this.machine.core.book.every()) {
       if (incident.state === 'open') open.add(incident.offender);
     }
     return open;

@@ -87,8 +87,15 @@ describe('each rule of the house bites', () => {
 
   it('a second driver', () => {
     expect(told(rules.oneDriver, ['src/daemon/demo.ts', 'this.engine.apply(input, nowMs);'])).toHaveLength(1);
-    expect(told(rules.oneDriver, ['src/daemon/demo.ts', 'driver.engine.advance(nowMs);'])).toHaveLength(1);
+    expect(told(rules.oneDriver, ['src/cli/demo.ts', 'new Core(config, 1, nowMs);'])).toHaveLength(1);
     expect(told(rules.oneDriver, ['src/daemon/demo.ts', 'driver.apply(input, nowMs);'])).toEqual([]);
+  });
+
+  it('a look at the state of the engine', () => {
+    const looks = "import { stateOf } from '../engine/engine.ts';\nstateOf(engine).rib;";
+    const names = "import type { Core } from '../engine/core.ts';";
+    expect(told(rules.privateState, ['src/daemon/a.ts', looks], ['src/serve/a.ts', names])).toHaveLength(2);
+    expect(told(rules.privateState, ['src/explain/a.ts', looks], ['src/engine/a.ts', names])).toEqual([]);
   });
 
   it('a file without purpose, or only with a remark', () => {

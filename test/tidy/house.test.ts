@@ -31,6 +31,7 @@ describe('the house', () => {
     ['only store/ imports SQLite', rules.oneStore, src],
     ['only src/main.ts ends the process', rules.oneExit, src],
     ['live, replay and demo go through one driver', rules.oneDriver, src],
+    ['the state of the engine is its own', rules.privateState, src],
     ['every file opens with what it is', rules.opensWithPurpose, src],
     ['no file is too long to read', rules.notTooLong, src],
     ['names come from our own vocabulary', rules.ourWords, code],

@@ -122,6 +122,7 @@ describe("README's configuration reference", () => {
   function saying(key: string, value: unknown): Record<string, unknown> {
     const [section = '', ...rest] = key.split('.');
     if (section === 'feeds[]') return { feeds: [{ type: 'ris-live', [rest[0] ?? '']: value }] };
+    if (key === 'rpki.rtr') return { rpki: { vrps: { url: 'https://vrps.example/' }, rtr: value } };
     if (section === 'rpki')
       return { rpki: { vrps: { url: 'https://vrps.example/', [rest[1] ?? '']: value } } };
     return rest.length === 0 ? { [section]: value } : { [section]: { [rest.join('.')]: value } };
@@ -141,7 +142,7 @@ describe("README's configuration reference", () => {
     const expected = [
       ...Object.keys(DEFAULT_DETECTION).map((key) => `detection.${key}`),
       ...Object.keys(shipped.feeds[0] ?? {}).map((key) => `feeds[].${key}`),
-      ...Object.keys(shipped.rpki).map((key) => `rpki.vrps.${key}`),
+      ...Object.keys(shipped.rpki).map((key) => (key === 'rtr' ? 'rpki.rtr' : `rpki.vrps.${key}`)),
       ...Object.keys(shipped.knowledge).map((key) => `knowledge.${key}`),
       ...['match', 'receivers', 'escalate', 'repeatMinutes'].map((key) => `routes[].${key}`),
       ...[

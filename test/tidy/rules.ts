@@ -162,9 +162,26 @@ export const oneDriver: HouseRule = (files) =>
     ['src/daemon/driver.ts', ...ASKS_WHAT_IF].includes(file.path)
       ? []
       : findings(file, [
-          [/\bengine\.(?:apply|advance|advanceTo)\(/, 'only daemon/driver.ts feeds an engine'],
-          [/\bnew Engine\(/, 'engines are restored, and fed by daemon/driver.ts'],
+          [/\bengine\.apply\(/, 'only daemon/driver.ts feeds an engine'],
+          [/\bnew (?:Engine|Core)\(/, 'engines are restored, and fed by daemon/driver.ts'],
         ]),
+  );
+
+/** Everybody else sees `EngineView` and the ports; only explanations look at the state itself. */
+const SEES_STATE = ['engine', 'explain'];
+
+export const privateState: HouseRule = (files) =>
+  each(files, (file) =>
+    !file.path.startsWith('src/') || SEES_STATE.includes(roomOf(file.path) ?? '')
+      ? []
+      : file.imports
+          .filter(({ target }) => target === 'src/engine/core.ts')
+          .map(({ target }) => `imports ${target}: the state of the engine is its own`)
+          .concat(
+            file.imports.some(({ target }) => target === 'src/engine/engine.ts')
+              ? findings(file, [[/\bstateOf\b/, 'looks at the state of the engine']])
+              : [],
+          ),
   );
 
 export const opensWithPurpose: HouseRule = (files) =>

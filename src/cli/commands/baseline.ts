@@ -27,12 +27,9 @@ import { BaselineAccess } from '../baseline-access.ts';
 import { baselineLine, readBaselineLines } from '../baseline-lines.ts';
 import { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
-import { localTime, tableLines } from '../table.ts';
-import { type Streams, settingsOf, UsageError } from '../usage.ts';
-
-function accessOf(options: CommonOptions): BaselineAccess {
-  return new BaselineAccess(settingsOf(options), process.env);
-}
+import { counted, localTime, tableLines } from '../table.ts';
+import { type Streams, settingsAt, UsageError } from '../usage.ts';
+import { refuseUnwatched, unwatchedOrigin, watchedBy, watchedIn } from '../watched.ts';
 
 async function print(io: Streams, lines: Iterable<string>): Promise<void> {
   const output = new Output(io.stdout);
@@ -44,10 +41,16 @@ async function print(io: Streams, lines: Iterable<string>): Promise<void> {
 }
 
 /** A database that is not there yet holds nothing, which is said. */
-function rowsOf(access: BaselineAccess, io: Streams): readonly BaselineRow[] {
-  const rows = access.rows();
+async function rowsOf(access: BaselineAccess, io: Streams): Promise<readonly BaselineRow[]> {
+  const rows = await access.rows();
   if (rows === undefined) io.stderr.write(`no baseline yet: there is no ${access.databasePath}\n`);
   return rows ?? [];
+}
+
+/** What went past a daemon is named: nobody else would tell. */
+function sayWhere({ changedAlone }: BaselineAccess, io: Streams): void {
+  if (changedAlone !== undefined)
+    io.stderr.write(`no daemon runs here: ${changedAlone} was changed, and the next start reads it\n`);
 }
 
 /** All of it, or what concerns one prefix: the prefix itself, what covers it, and what is inside it. */
@@ -57,7 +60,7 @@ export async function listBaseline(
   io: Streams,
 ): Promise<number> {
   const meant = prefix === undefined ? undefined : prefixArgument(prefix);
-  const rows = rowsOf(accessOf(options), io);
+  const rows = await rowsOf(await BaselineAccess.of(options), io);
   const baseline = meant === undefined ? rows : rows.filter((row) => overlaps(prefixOf(row.prefix), meant));
   if (options.json === true) await print(io, [JSON.stringify({ baseline })]);
   else if (baseline.length > 0) await print(io, baselineTable(baseline));
@@ -84,7 +87,7 @@ function baselineTable(rows: readonly BaselineRow[]): string[] {
 }
 
 export async function exportBaseline(options: CommonOptions, io: Streams): Promise<number> {
-  const rows = rowsOf(accessOf(options), io);
+  const rows = await rowsOf(await BaselineAccess.of(options), io);
   await print(
     io,
     (function* () {
@@ -99,13 +102,13 @@ export async function exportBaseline(options: CommonOptions, io: Streams): Promi
 /** Whole or not at all: one bad line and nothing is imported. */
 export async function importBaseline(file: string, options: AuthorOptions, io: Streams): Promise<number> {
   const author = authorOf(options);
-  const access = accessOf(options);
+  const access = await BaselineAccess.of(options);
   const text = await readInput(file);
   const { rows, problems } = readBaselineLines(text, file === '-' ? 'stdin' : file);
   if (problems.length > 0) {
     for (const { file: name, line, col, found, remedy } of problems)
       io.stderr.write(`${name}:${line}:${col}: ${found}; ${remedy}\n`);
-    io.stderr.write(`${problems.length} errors, nothing was imported\n`);
+    io.stderr.write(`${counted(problems.length, 'error')}, nothing was imported\n`);
     return 1;
   }
   if (rows.length > 0)
@@ -114,7 +117,8 @@ export async function importBaseline(file: string, options: AuthorOptions, io: S
       author,
     );
   if (options.json === true) await print(io, [JSON.stringify({ imported: rows.length })]);
-  else io.stderr.write(`${rows.length} rows imported\n`);
+  else io.stderr.write(`${counted(rows.length, 'row')} imported\n`);
+  sayWhere(access, io);
   return 0;
 }
 
@@ -144,7 +148,14 @@ export async function decideOrigin(
   const meant: Prefix = prefixArgument(prefix);
   const asn = asnArgument(origin);
   const author = authorOf(options);
-  const row = await accessOf(options).decide(meant, asn, decision === 'accept', author);
+  const access = await BaselineAccess.of(options);
+  const watched =
+    access.daemon !== undefined
+      ? await watchedBy(access.daemon)
+      : watchedIn(settingsAt(access.place, options).watchlist.entries);
+  refuseUnwatched(unwatchedOrigin(meant, asn, watched), options.force, io);
+  const row = await access.decide(meant, asn, decision === 'accept', author);
+  sayWhere(access, io);
   const line = `${decision}ed ${formatAsn(row.origin)} for ${row.prefix} by ${printable(row.by)}`;
   await print(io, [options.json === true ? JSON.stringify(row) : line]);
   return 0;
@@ -167,7 +178,8 @@ const ROWS_AT_ONCE = 20_000;
 
 /** Learns from RIB snapshots; prints what looks wrong. 1 when nothing could be read. */
 export async function learnBaseline(options: LearnOptions, io: Streams): Promise<number> {
-  const settings = settingsOf(options);
+  const access = await BaselineAccess.of(options);
+  const settings = settingsAt(access.place, options);
   const minPeers = options.minPeers ?? settings.detection.learnPeers;
   if (minPeers < 1 || minPeers > PEERS_KEPT_MAX)
     throw new UsageError(`--min-peers needs a number from 1 to ${PEERS_KEPT_MAX}`);
@@ -177,8 +189,7 @@ export async function learnBaseline(options: LearnOptions, io: Streams): Promise
     io.stderr.write(`error: no row of a RIB in ${options.rib.join(', ')}${updatesWord(survey)}\n`);
     return 1;
   }
-  const access = new BaselineAccess(settings, process.env);
-  const known = new Map((access.rows() ?? []).map((row) => [`${row.prefix} ${row.origin}`, row]));
+  const known = new Map(((await access.rows()) ?? []).map((row) => [`${row.prefix} ${row.origin}`, row]));
   const judged = judgeSurvey(survey, {
     plan,
     known: (prefix, origin) => known.get(`${prefix} ${origin}`),
@@ -192,6 +203,7 @@ export async function learnBaseline(options: LearnOptions, io: Streams): Promise
   for (let at = 0; options.dryRun !== true && at < rows.length; at += ROWS_AT_ONCE)
     await access.importRows(rows.slice(at, at + ROWS_AT_ONCE), author);
   await report(judged, survey, options, io);
+  sayWhere(access, io);
   return 0;
 }
 

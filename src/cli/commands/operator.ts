@@ -2,7 +2,9 @@
  * `originwatch incidents` and `originwatch silence`: what an operator sees and does, through the running daemon.
  * JSON is what the API gives; tables are for people.
  */
+import { existsSync } from 'node:fs';
 import { formatAsn } from '../../bgp/asn.ts';
+import { parsePrefix } from '../../bgp/prefix.ts';
 import { oneOf, show, suggest } from '../../config/words.ts';
 import type { IncidentPage, RawEvidence, Silence, SilenceMatch } from '../../engine/ports.ts';
 import { type Alert, type Incident, isoTime, KINDS } from '../../incident/alert.ts';
@@ -19,10 +21,12 @@ import {
 import { incidentDetail, incidentTable } from '../incident-text.ts';
 import { Output } from '../output.ts';
 import { localTime, shortId, tableLines } from '../table.ts';
-import { type Streams, settingsOf, UsageError } from '../usage.ts';
+import { type Streams, UsageError } from '../usage.ts';
+import { refuseUnwatched, unwatchedGroup, unwatchedPrefix, watchedBy } from '../watched.ts';
 
-export interface ListOptions extends CommonOptions {
-  readonly state?: string;
+export interface ListOptions extends Omit<CommonOptions, 'state'> {
+  /** States by comma, or the state directory of the daemon. */
+  readonly state?: readonly string[];
   readonly kind?: string;
   readonly group?: string;
   readonly severity?: string;
@@ -33,10 +37,6 @@ export interface ListOptions extends CommonOptions {
 
 const PAGE_MAX = 1_000;
 const LIMIT_USUAL = 100;
-
-function clientOf(options: CommonOptions): ApiClient {
-  return apiClientOf(settingsOf(options), process.env);
-}
 
 async function print(io: Streams, lines: Iterable<string>): Promise<void> {
   const output = new Output(io.stdout);
@@ -51,9 +51,10 @@ export async function listIncidents(options: ListOptions, io: Streams): Promise<
   const since =
     options.since === undefined ? undefined : isoTime(momentArgument(options.since, Date.now(), -1));
   const prefix = options.prefix === undefined ? undefined : prefixArgument(options.prefix).text;
-  const { state, kind, group, severity } = options;
-  const query = { state, kind, group, severity, prefix, since };
-  const client = clientOf(options);
+  const { kind, group, severity, config } = options;
+  const { states, directory } = statesAndDirectory(options.state ?? []);
+  const query = { state: states, kind, group, severity, prefix, since };
+  const client = await apiClientOf({ ...(config !== undefined && { config }), ...directory });
   const incidents: Incident[] = [];
   let next: string | null = null;
   do {
@@ -73,10 +74,31 @@ export async function listIncidents(options: ListOptions, io: Streams): Promise<
   return 0;
 }
 
+/** `--state open` filters, `--state /var/lib/originwatch` says which daemon is meant. */
+function statesAndDirectory(values: readonly string[]): {
+  readonly states: string | undefined;
+  readonly directory: { readonly state?: string };
+} {
+  const isState = (value: string): boolean =>
+    value.split(',').every((word) => /^(open|resolved)$/.test(word));
+  const states = values.filter(isState);
+  const directories = values.filter((value) => !isState(value));
+  if (directories.length > 1) throw new UsageError('--state names two state directories');
+  const [directory] = directories;
+  if (directory !== undefined && !existsSync(directory))
+    throw new UsageError(
+      `--state ${show(directory)} is neither open, resolved, nor a directory that is there`,
+    );
+  return {
+    states: states.length === 0 ? undefined : states.join(','),
+    directory: directory === undefined ? {} : { state: directory },
+  };
+}
+
 type Detail = Incident & { readonly alerts: readonly Alert[]; readonly raw: readonly RawEvidence[] };
 
 export async function showIncident(id: string, options: CommonOptions, io: Streams): Promise<number> {
-  const client = clientOf(options);
+  const client = await apiClientOf(options);
   const whole = await incidentId(client, id);
   const detail = await client.get<Detail>(`/api/v1/incidents/${whole}`);
   await print(io, options.json === true ? [JSON.stringify(detail)] : incidentDetail(detail));
@@ -91,7 +113,7 @@ export async function changeIncident(
   io: Streams,
 ): Promise<number> {
   const author = authorOf(options);
-  const client = clientOf(options);
+  const client = await apiClientOf(options);
   const whole = await incidentId(client, id);
   const verb = change === 'ack' ? 'acknowledge' : 'resolve';
   const incident = await client.post<Incident>(`/api/v1/incidents/${whole}/${verb}`, author);
@@ -111,7 +133,9 @@ function incidentId(client: ApiClient, given: string): Promise<string> {
 // ---------------------------------------------------------------- silences
 
 export async function listSilences(options: CommonOptions, io: Streams): Promise<number> {
-  const { silences } = await clientOf(options).get<{ silences: readonly Silence[] }>('/api/v1/silences');
+  const { silences } = await (await apiClientOf(options)).get<{ silences: readonly Silence[] }>(
+    '/api/v1/silences',
+  );
   if (options.json === true) {
     await print(io, [JSON.stringify({ silences })]);
     return 0;
@@ -173,10 +197,23 @@ export async function addSilence(options: SilenceOptions, io: Streams): Promise<
     expectedOrigin: options.expectedOrigin === undefined ? null : asnArgument(options.expectedOrigin),
     ...authorOf(options),
   };
-  const silence = await clientOf(options).post<Silence>('/api/v1/silences', wish);
+  const client = await apiClientOf(options);
+  refuseUnwatched(await unmatched(match, client), options.force, io);
+  const silence = await client.post<Silence>('/api/v1/silences', wish);
   const line = `silence ${silence.id} of ${matchText(silence.match)} until ${localTime(silence.endsAt)}`;
   await print(io, [options.json === true ? JSON.stringify(silence) : printable(line)]);
   return 0;
+}
+
+/** Why the match can hold nothing back; undefined when it can. A feed's incidents are in a group of its name. */
+async function unmatched(match: SilenceMatch, client: ApiClient): Promise<string | undefined> {
+  if (match.prefix === undefined && match.group === undefined) return undefined;
+  const watched = await watchedBy(client);
+  const ready = await client.get<{ feeds: readonly { readonly name: string }[] }>('/healthz');
+  const feeds = ready.feeds.map(({ name }) => name);
+  const group = match.group === undefined ? undefined : unwatchedGroup(match.group, watched, feeds);
+  const meant = match.prefix === undefined ? undefined : parsePrefix(match.prefix)?.prefix;
+  return group ?? (meant === undefined ? undefined : unwatchedPrefix(meant, watched));
 }
 
 function matchOf({ group, prefix, kind, offender }: SilenceOptions): SilenceMatch {
@@ -196,7 +233,7 @@ function matchOf({ group, prefix, kind, offender }: SilenceOptions): SilenceMatc
 
 export async function expireSilence(id: string, options: AuthorOptions, io: Streams): Promise<number> {
   const author = authorOf(options);
-  const client = clientOf(options);
+  const client = await apiClientOf(options);
   const whole = await wholeId(id, 'silence', async () => {
     const { silences } = await client.get<{ silences: readonly Silence[] }>('/api/v1/silences');
     return { rows: silences, next: null };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Settings } from '../../config/settings.ts';
 import { Driver } from '../../daemon/driver.ts';
+import type { Interest } from '../../decode/bgp/update.ts';
 import { interestOf } from '../../engine/interest.ts';
 import type { FeedInput, Published, Remembered } from '../../engine/ports.ts';
 import { restoreEngine } from '../../engine/restore.ts';
@@ -71,6 +72,8 @@ class Replay {
   private readonly progress: Progress;
   private readonly store: SqliteStore | undefined;
   private driver: Driver | undefined;
+  /** What of MRT files is worth an object. */
+  private interest: Interest;
   private clockMs = 0;
   private isFilling: boolean;
   private readonly problems = new Map<string, number>();
@@ -85,6 +88,8 @@ class Replay {
     this.output = new Output(io.stdout);
     this.progress = new Progress(options.files, io.stderr);
     this.isFilling = options.fromMs !== undefined;
+    const firstPlan = new WatchPlan(options.settings.watchlist);
+    this.interest = interestOf(() => firstPlan);
     if (options.state === undefined) return;
     mkdirSync(options.state, { recursive: true });
     this.store = openStore(join(options.state, DATABASE_FILE), { lock: true });
@@ -97,13 +102,15 @@ class Replay {
 
   async run(): Promise<number> {
     const rpki = await this.loadRpki();
-    const firstPlan = new WatchPlan(this.options.settings.watchlist);
     const input = new RecordedInput({
       files: this.options.files,
       forms: [
         mrtForm({
           collector: this.options.collector,
-          interest: interestOf(() => this.driver?.engine.core.plan ?? firstPlan),
+          interest: {
+            prefix: (...words) => this.interest.prefix(...words),
+            origin: (asn) => this.interest.origin?.(asn) ?? false,
+          },
         }),
       ],
       compressions: [BZIP2, XZ, ZSTD],
@@ -136,14 +143,15 @@ class Replay {
     if (this.driver !== undefined) return;
     const remembered = this.store?.remember() ?? NOTHING;
     const engine = restoreEngine(this.options.settings, remembered, atMs, []);
+    this.interest = engine.view.interest();
     this.clockMs = atMs;
-    if (rpki !== undefined) engine.setRpki(rpki, atMs);
-    if (this.isFilling) engine.mute();
     this.driver = new Driver({
       engine,
       target: this.store ?? { commit: () => undefined, keepsState: false },
       onCommitted: (published) => this.print(published),
     });
+    if (rpki !== undefined) this.driver.apply({ type: 'rpki', rpki }, atMs);
+    if (this.isFilling) this.driver.apply({ type: 'filling', state: 'begins' }, atMs);
   }
 
   private async step(stamped: Stamped<FileRecord>): Promise<void> {
@@ -176,7 +184,7 @@ class Replay {
 
   private endFilling(driver: Driver): void {
     this.isFilling = false;
-    driver.engine.unmute(Math.max(this.clockMs, this.options.fromMs ?? 0));
+    driver.apply({ type: 'filling', state: 'ends' }, Math.max(this.clockMs, this.options.fromMs ?? 0));
     driver.commit();
   }
 
@@ -197,7 +205,7 @@ class Replay {
     if (this.driver === undefined) return;
     if (this.isFilling && (toMs === undefined || toMs >= (fromMs ?? 0))) this.endFilling(this.driver);
     if (toMs !== undefined) this.clockMs = Math.max(this.clockMs, toMs);
-    this.driver.engine.finish(this.clockMs);
+    this.driver.apply({ type: 'daemon', state: 'stopped' }, this.clockMs);
     this.driver.commitAll();
   }
 
@@ -218,9 +226,8 @@ class Replay {
     this.progress.end();
     for (const [code, count] of [...this.problems].sort()) this.say(`${code}: ${count}`);
     const records = input.summaries().reduce((sum, file) => sum + file.records, 0);
-    const core = this.driver?.engine.core;
     this.say(
-      `${records} records, ${this.inputs} inputs, ${core?.observations ?? 0} observations of watched space, ${this.alerts} alerts`,
+      `${records} records, ${this.inputs} inputs, ${this.driver?.view.observations ?? 0} observations of watched space, ${this.alerts} alerts`,
     );
   }
 }

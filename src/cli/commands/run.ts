@@ -47,6 +47,7 @@ export async function runDaemon(options: RunOptions, io: Streams): Promise<numbe
     settings,
     stateDirectory: stateDirectoryOf(settings, process.env),
     recordTo: options.recordTo,
+    configPath,
     log,
     onBroken,
   });

@@ -12,7 +12,7 @@ import type { CommonOptions } from '../arguments.ts';
 import { incidentTable } from '../incident-text.ts';
 import { Output } from '../output.ts';
 import { languageOf, localTime, tableLines } from '../table.ts';
-import { type Streams, settingsOf } from '../usage.ts';
+import type { Streams } from '../usage.ts';
 
 export interface StatusOptions {
   readonly resource: string;
@@ -23,7 +23,7 @@ export interface StatusOptions {
 
 /** Errors are the caller's, who knows that `--check` turns them into UNKNOWN. */
 export async function runStatus(common: CommonOptions, options: StatusOptions, io: Streams): Promise<number> {
-  const answer = await apiClientOf(settingsOf(common), process.env).get<StatusAnswer>('/api/v1/status', {
+  const answer = await (await apiClientOf(common)).get<StatusAnswer>('/api/v1/status', {
     resource: options.resource,
     at: options.atMs === undefined ? undefined : isoTime(options.atMs),
   });

@@ -25,7 +25,8 @@ import {
 import { grown } from '../../rows/hash-cells.ts';
 import type { PlainRoute, Words } from '../../rows/rib-route.ts';
 import type { Core } from '../core.ts';
-import { type Engine, FUTURE_MAX_MS } from '../engine.ts';
+import { type Engine, FUTURE_MAX_MS, stateOf } from '../engine.ts';
+import { settle } from '../speak.ts';
 import { PlainJudge } from './plain-judge.ts';
 
 /** Prefixes of one update; more are compared with each other the slow way. */
@@ -44,6 +45,8 @@ export interface AcceptPorts {
   readonly accepted: () => void;
 }
 
+const CLOCK = { type: 'clock' } as const;
+
 interface Place {
   slot: number;
   row: number;
@@ -59,8 +62,6 @@ export class AcceptRoad {
   private readonly engine: Engine;
   private readonly core: Core;
   private readonly ports: AcceptPorts;
-  /** The feed that is read now. */
-  feed = '';
   private judge: PlainJudge;
   /** By row of the caller's table of vantage points: id + 1. */
   private ids = new Int32Array(64);
@@ -78,19 +79,19 @@ export class AcceptRoad {
 
   constructor(engine: Engine, ports: AcceptPorts) {
     this.engine = engine;
-    this.core = engine.core;
+    this.core = stateOf(engine);
     this.ports = ports;
     this.judge = new PlainJudge(this.core.plan, this.core.world);
   }
 
   /**
    * Applies the update of the record at `at`, or refuses it and has changed nothing but the clock. `tableRow` is that of the vantage point,
-   * `arrivedMs` the driver's stamp.
+   * `arrivedMs` the driver's stamp, `feed` the one that was read.
    */
-  accept(tape: Int32Array, at: number, tableRow: number, arrivedMs: number): boolean {
+  accept(tape: Int32Array, at: number, tableRow: number, arrivedMs: number, feed: string): boolean {
     const { core } = this;
     const nowMs = Math.max(arrivedMs, core.nowMs);
-    this.engine.advance(nowMs);
+    this.engine.apply(CLOCK, nowMs);
     const point = this.ports.pointOf(tableRow);
     const id = point === undefined ? -1 : this.idOf(tableRow, point);
     const observedMs = observedOf(tape, at, nowMs);
@@ -98,14 +99,13 @@ export class AcceptRoad {
       return false;
     const known = core.vantagePoints.byId(id);
     const { peerAsn } = point;
-    if (!known.up || known.feed !== this.feed || peerAsn === 0 || known.point.peerAsn !== peerAsn)
-      return false;
+    if (!known.up || known.feed !== feed || peerAsn === 0 || known.point.peerAsn !== peerAsn) return false;
     this.begin(tape, at);
     if (!this.findPlaces(tape, at, id)) return false;
     core.order += 1;
     core.lastVia = 'live';
     this.apply(tape, at, { id, peerAsn, observedMs }, nowMs);
-    this.engine.settle(nowMs);
+    settle(core, nowMs);
     this.ports.accepted();
     return true;
   }

@@ -1,0 +1,102 @@
+/**
+ * What feeds say of themselves and of the sessions behind them: who can be seen, what is in doubt since, and when a silent
+ * feed is an incident. A part of the engine; nothing here resolves anything (detection.md §2 rule 4).
+ */
+import type { PeerStateChange } from '../bgp/update.ts';
+import type { Core } from './core.ts';
+import type { FeedInput, StoreReason } from './ports.ts';
+
+export class FeedStates {
+  private readonly core: Core;
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  /** Begun again: the feeds report anew, and until they do no silence counts as clear. */
+  forget(): void {
+    const { core } = this;
+    for (const feed of core.feeds.keys()) core.deadlines.clear(blindName(feed));
+    core.feeds.clear();
+    core.book.onCoverage(false, core.nowMs);
+  }
+
+  peerState(change: PeerStateChange, feed: string, nowMs: number): void {
+    const { core } = this;
+    const point = core.vantagePoints.meet(change.vantagePoint, feed);
+    const isUp = change.state === 'up';
+    if (isUp)
+      core.vantagePoints.heard(point.id, change.vantagePoint.peerAddress.includes(':') ? 6 : 4, nowMs);
+    core.setUp(point.id, isUp);
+    if (isUp) return;
+    core.doubtCarriers((vantagePoint) => vantagePoint === point.id, 2);
+    for (const text of core.visibility.sessionDown(point.id)) {
+      const watched = core.prefixOfText(text);
+      if (watched !== undefined) core.assessVisibility(watched, nowMs, nowMs);
+    }
+  }
+
+  feedState(input: Extract<FeedInput, { readonly type: 'feed-state' }>, nowMs: number): void {
+    const { core } = this;
+    const { feed, state, reason } = input;
+    const wasLive = core.feeds.get(feed)?.state === 'live';
+    const isLive = state === 'live';
+    const wasKnown = core.feeds.has(feed);
+    const wasCovered = core.isCovered();
+    core.feeds.set(feed, { state, reason });
+    core.vantagePoints.setFeedLive(feed, isLive);
+    if (isLive) {
+      core.deadlines.clear(blindName(feed));
+      core.book.release(feed, 'feed-blind', feed, { cause: 'withdrawn', observedMs: nowMs }, nowMs);
+    } else if (wasLive || !wasKnown) {
+      core.vantagePoints.setGap(feed, core.order);
+      core.doubtCarriers((vantagePoint) => core.vantagePoints.byId(vantagePoint).feed === feed, 1);
+      core.deadlines.set(blindName(feed), nowMs + core.config.detection.blindAfterSeconds * 1000);
+    }
+    if (core.isCovered() !== wasCovered || !wasKnown) core.book.onCoverage(core.isCovered(), nowMs);
+  }
+
+  /** It delivered nothing for `blindAfterSeconds`. */
+  blind(feed: string, atMs: number): void {
+    const reason = this.core.feeds.get(feed)?.reason ?? '';
+    this.hold(feed, { source: 'feed', facts: [feed, reason] }, atMs);
+  }
+
+  /** What is judged while our own store takes nothing is told late: that is a blindness, too. */
+  storeState(state: 'ok' | 'away', reason: StoreReason, nowMs: number): void {
+    const gone = { cause: 'withdrawn', observedMs: nowMs } as const;
+    if (state === 'ok') this.core.book.release(OUR_STORE, 'feed-blind', OUR_STORE, gone, nowMs);
+    else this.hold(OUR_STORE, { source: 'store', facts: [OUR_STORE, reason, 'store'] }, nowMs);
+  }
+
+  private hold(
+    what: string,
+    row: { readonly source: string; readonly facts: readonly string[] },
+    atMs: number,
+  ): void {
+    const { core } = this;
+    core.book.hold(
+      {
+        group: what,
+        kind: 'feed-blind',
+        prefix: undefined,
+        prefixText: what,
+        watch: what,
+        name: what,
+        expectedOrigins: [],
+        rows: [{ code: 'feed-blind', weight: core.config.detection.weights['feed-blind'], ...row }],
+        isKnown: true,
+        observedMs: atMs,
+        via: 'live',
+      },
+      atMs,
+    );
+  }
+}
+
+/** As the group and the name of what is blind, where feeds have theirs. */
+const OUR_STORE = 'store';
+
+function blindName(feed: string): string {
+  return `blind\u0000${feed}`;
+}
