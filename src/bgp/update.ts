@@ -13,6 +13,12 @@ export function isBlackhole(community: Community): boolean {
   return community[0] === 65_535 && community[1] === 666;
 }
 
+/** Path identifiers (RFC 7911 §3), as unsigned numbers: one for each prefix of the list. */
+export interface PathIds {
+  readonly announced: readonly number[];
+  readonly withdrawn: readonly number[];
+}
+
 export interface Update {
   readonly vantagePoint: VantagePoint;
   /** The collector's stamp in ms since the epoch, whole or not; undefined when it had no usable one. */
@@ -20,9 +26,11 @@ export interface Update {
   /** Path of the announcements; empty for pure withdrawals. */
   readonly path: AsPath;
   readonly communities: readonly Community[];
-  /** Announced, each once. A prefix that is withdrawn and announced in one UPDATE stands only here. */
+  /** Announced, each once (with ADD-PATH: once for each identifier). What is withdrawn and announced in one UPDATE stands only here. */
   readonly announced: readonly Prefix[];
   readonly withdrawn: readonly Prefix[];
+  /** Several paths of one session are several routes. Absent: the session has one for each prefix, and its identifier is 0. */
+  readonly pathIds?: PathIds | undefined;
 }
 
 /** A session came up or went down (RIS_PEER_STATE, MRT state change, BMP peer up/down). */

@@ -10,6 +10,14 @@ export interface VantagePoint {
   readonly peerAsn: number;
 }
 
+/** Whose route of a prefix is meant. */
+export interface RouteOwner {
+  /** Number of the vantage point, as whoever keeps routes counts them. */
+  readonly vantagePoint: number;
+  /** RFC 7911: several paths of one session are several routes. Absent: 0, as where the session has but one. */
+  readonly pathId?: number;
+}
+
 /** `rrc00 192.0.2.1`: the name people read and the key machines use. */
 export function vantagePointName(vantagePoint: VantagePoint): string {
   return `${vantagePoint.collector} ${vantagePoint.peerAddress}`;

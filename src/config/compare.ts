@@ -15,6 +15,7 @@ const SECTIONS = [
   'stateDirectory',
   'feeds',
   'rpki',
+  'network',
   'knowledge',
   'detection',
   'receivers',
@@ -32,7 +33,7 @@ export function changedSections(old: Settings, next: Settings): readonly Section
 
 /**
  * The changed keys that stay as they were until a restart: what a running process has opened and must not drop.
- * Watchlist, knowledge, detection, receivers, routes, host names and tokens are taken over at once.
+ * Network (for connections to come), watchlist, knowledge, detection, receivers, routes, host names and tokens are taken over at once.
  */
 export function restartNeeded(old: Settings, next: Settings): string[] {
   const keys: string[] = [];

@@ -7,12 +7,13 @@ import { readDetection } from './detection.ts';
 import { readFeeds, readRpki } from './feeds.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
+import { readNetwork } from './network.ts';
 import { ConfigError, Problems } from './problems.ts';
 import { readReceivers } from './receivers.ts';
 import { readRoutes } from './routes.ts';
 import * as rules from './rules.ts';
 import { readServe } from './serve.ts';
-import type { Settings } from './settings.ts';
+import type { NetworkSettings, Settings } from './settings.ts';
 import { readMap, shape } from './shape.ts';
 import { type Environment, type FileName, type ReadFile, type SecretsOf, Sources } from './sources.ts';
 import {
@@ -48,6 +49,7 @@ const rootShape = shape(() => ({
   stateDirectory: rules.lineText(4_096),
   feeds: rules.anything(),
   rpki: rules.anything(),
+  network: rules.anything(),
   knowledge: rules.anything(),
   detection: rules.anything(),
   receivers: rules.anything(),
@@ -67,6 +69,13 @@ export function loadSettings(options: LoadOptions): { readonly settings: Setting
   return { settings };
 }
 
+/** The section `network` alone, for commands that need nothing else of the configuration; direct where it cannot be read. */
+export function loadNetwork(configPath: string, env: Environment): NetworkSettings {
+  const sources = new Sources(new Problems(), env, readFileSync);
+  const root = sources.yaml(sources.named(configPath), undefined);
+  return readNetwork(root?.kind === 'map' ? root.pairs.get('network')?.value : undefined, sources);
+}
+
 function readSettings(options: LoadOptions, sources: Sources): Settings {
   const config = sources.named(options.configPath);
   const root = sources.yaml(config, undefined);
@@ -84,6 +93,7 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
   const parts = {
     feeds: readFeeds(section('feeds'), sources),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
+    network: readNetwork(section('network'), sources),
     detection: readDetection(section('detection'), sources),
     receivers: receivers.settings,
     routes: readRoutes(section('routes'), receivers.names, sources),

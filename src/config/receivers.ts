@@ -4,6 +4,7 @@
  */
 import { SEVERITIES, type Severity } from '../bgp/severity.ts';
 import { type Item, type MapItem, plain } from './item.ts';
+import { readCa } from './network.ts';
 import * as rules from './rules.ts';
 import { HiddenValue, isResolved, readSecret } from './secret.ts';
 import { readList, textOf, UniqueNames } from './section.ts';
@@ -122,13 +123,15 @@ function readReceiver(item: Item, sources: Sources): ReceiverSettings | undefine
   const hidden = [...Object.keys(spec.secrets ?? {}), ...(spec.addresses ?? [])];
   const values = readMap(item, shapeOf(type, spec), sources.problems, {
     what: `${articleOf(type)} ${type} receiver`,
-    also: hidden,
+    also: [...hidden, 'ca'],
   });
   if (values === undefined || item.kind !== 'map') return undefined;
   checkNeeds(type, spec, item, sources);
+  const ca = readCa(item.pairs.get('ca')?.value, sources);
   return {
     ...values,
     ...readHidden(spec, item, sources),
+    ...(ca === undefined ? {} : { ca }),
     name: textOf(values.name, ''),
     type,
     minSeverity: (values.minSeverity ?? 'info') as Severity,

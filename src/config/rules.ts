@@ -21,7 +21,7 @@ export function isComplaint(value: unknown): value is Complaint {
 type Errors = { type: string; expected: string; actual: string }[];
 
 /** A rule from a reader that returns the converted value or a complaint. */
-function rule(read: (value: unknown) => unknown): Rule {
+export function rule(read: (value: unknown) => unknown): Rule {
   const check = (value: unknown, errors: Errors): unknown => {
     const result = read(value);
     if (!isComplaint(result)) return result;

@@ -14,6 +14,15 @@ export interface Secret {
   reveal(): string;
 }
 
+/** How what goes out leaves this machine. */
+export interface NetworkSettings {
+  /** Hidden whole: it may hold a password. */
+  readonly proxy: Secret | undefined;
+  readonly noProxy: readonly string[];
+  /** PEM: authorities to trust beside the usual ones. */
+  readonly ca: string | undefined;
+}
+
 export interface FeedSettings {
   readonly type: 'ris-live';
   readonly name: string;
@@ -104,6 +113,7 @@ export interface Settings {
     /** Validators spoken to by RTR, tried in this order; while one of them answers, the export is the fallback. */
     readonly rtr: readonly { readonly host: string; readonly port: number }[];
   };
+  readonly network: NetworkSettings;
   readonly knowledge: KnowledgeSettings;
   readonly detection: DetectionSettings;
   readonly receivers: readonly ReceiverSettings[];

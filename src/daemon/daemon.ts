@@ -11,11 +11,10 @@ import type { Operator, Published, StoreReason } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
-import { RtrClient } from '../feed/rpki/rtr-client.ts';
-import { VrpExport } from '../feed/rpki/vrp-export.ts';
 import { systemClock } from '../feed/surroundings.ts';
-import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
+import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { CommitSchedule } from './commit-schedule.ts';
@@ -30,10 +29,11 @@ import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
-import { RpkiSources } from './rpki-sources.ts';
+import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
+import { networkOf } from './way-out.ts';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -61,6 +61,7 @@ export class Daemon {
   private readonly options: DaemonOptions;
   private readonly log: Logger;
   private readonly clock = new LiveClock();
+  private readonly outside: Outside;
   private readonly commits: CommitSchedule;
   private readonly durable: Durable;
   private readonly keeper: ColumnsKeeper;
@@ -86,6 +87,7 @@ export class Daemon {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
+    this.outside = new Outside(networkOf(options.settings.network));
     const { token, wasKilled } = prepareStateDirectory(options.stateDirectory);
     this.adminToken = token;
     this.durable = new Durable({
@@ -147,6 +149,7 @@ export class Daemon {
       driver: this.driver,
       clock: this.clock,
       metrics: this.metrics,
+      outside: this.outside,
       log: this.log,
       recording: this.recording,
       coverage: this.durable.coverage,
@@ -272,6 +275,7 @@ export class Daemon {
     return new Deliveries({
       receivers: this.settings.receivers,
       outbox: this.durable.outbox,
+      outside: this.outside,
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
@@ -281,20 +285,10 @@ export class Daemon {
   }
 
   private makeRpki(): RpkiSources<RpkiData> {
-    const { url, file, refreshMinutes, rtr } = this.settings.rpki;
-    const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
-    const around = {
-      clock: systemClock,
-      log: this.log,
-      newBuilder: (expected: number) => new RpkiDataBuilder(expected),
-    };
-    return new RpkiSources<RpkiData>({
-      makeRtr: rtr.length === 0 ? undefined : (on) => new RtrClient({ ...around, ...on, caches: rtr }),
-      makeExport: location && ((on) => new VrpExport({ ...around, ...on, location, refreshMinutes })),
-      onData: (data) => {
-        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
-        this.commits.now();
-      },
+    const around = { clock: systemClock, log: this.log, outside: this.outside };
+    return openRpkiSources(this.settings.rpki, around, (data) => {
+      this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
+      this.commits.now();
     });
   }
 
@@ -355,7 +349,7 @@ export class Daemon {
    * connection; only what changed is subscribed. One reload at a time.
    */
   async reload(next: Settings): Promise<void> {
-    const { receivers } = this.settings;
+    const { receivers, network } = this.settings;
     const input = await preparedReload(this.driver.view, this.settings, next);
     this.settings = {
       ...next,
@@ -368,7 +362,8 @@ export class Daemon {
     this.commits.now();
     this.server.applyTokens(this.tokens());
     this.server.applyHosts(next.serve.hosts);
-    if (!sameValue(receivers, next.receivers)) this.replaceDeliveries(receivers);
+    if (!sameValue(network, next.network)) this.outside.use(networkOf(next.network));
+    if (!sameValue([receivers, network], [next.receivers, next.network])) this.replaceDeliveries(receivers);
     this.log.level = next.log.level;
     this.reloaded('ok', []);
     this.keeper.keep(next.watchlist);

@@ -9,12 +9,15 @@ import { createReceiver } from '../deliver/receiver-types.ts';
 import { sendTest } from '../deliver/send-test.ts';
 import type { Answer, Operator, Outbox } from '../engine/ports.ts';
 import type { Incident } from '../incident/alert.ts';
+import type { Outside } from '../outside/outside.ts';
 import type { NotifyTestResult } from '../serve/changes.ts';
 import type { Metrics } from '../serve/metrics.ts';
 
 export interface DeliveriesOptions {
   readonly receivers: readonly ReceiverSettings[];
   readonly outbox: Outbox;
+  /** The way out. */
+  readonly outside: Outside;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly operator: () => Operator | undefined;
@@ -37,9 +40,8 @@ export class Deliveries {
         const home = options.home();
         return home && `${home}#/incidents/${encodeURIComponent(incident)}`;
       },
-      get homeLink() {
-        return options.home();
-      },
+      homeLink: options.home,
+      outside: options.outside,
       memo: (receiver: string, key: string) => outbox.memo(receiver, key),
       setMemo: (receiver: string, key: string, value: string) => outbox.setMemo(receiver, key, value),
       note: (event: string, fields: Readonly<Record<string, string | number>>) =>

@@ -17,6 +17,7 @@ import { QuickReject } from '../match/quick-reject.ts';
 import type { Scanner } from '../match/scanner.ts';
 import type { VantagePointTable } from '../match/vantage-point-table.ts';
 import type { Watchlist } from '../match/watchlist.ts';
+import type { Outside } from '../outside/outside.ts';
 import type { Metrics } from '../serve/metrics.ts';
 import { clientId } from './client-id.ts';
 import type { Driver } from './driver.ts';
@@ -26,6 +27,7 @@ import type { FeedReadiness } from './live-ports.ts';
 import { watchSubscription } from './watch-subscription.ts';
 
 export interface LiveFeedsOptions {
+  readonly outside: Outside;
   readonly settings: Settings;
   readonly engine: Engine;
   readonly scanner: Scanner;
@@ -101,6 +103,7 @@ export class LiveFeeds {
     const client = new RisLiveFeed({
       name,
       url: settings.url,
+      outside: this.options.outside,
       clientId: clientId(),
       plan: this.plan(settings),
       clock: systemClock,

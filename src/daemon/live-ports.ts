@@ -29,6 +29,8 @@ export function operatorPort(driver: Driver, clock: LiveClock, around: OperatorS
   return {
     acknowledge: (id, author) => act({ type: 'acknowledge', id, author }),
     resolve: (id, author) => act({ type: 'resolve', id, author }),
+    note: (id, author) => act({ type: 'note', id, author }),
+    assign: (id, assignee, author) => act({ type: 'assign', id, assignee, author }),
     acceptOrigin: (prefix, origin, author) => act({ type: 'accept-origin', prefix, origin, author }),
     rejectOrigin: (prefix, origin, author) => act({ type: 'reject-origin', prefix, origin, author }),
     addSilence: (silence, via) => act({ type: 'add-silence', silence, via }),

@@ -2,8 +2,12 @@
  * Where RPKI data comes from: validators by RTR, an export, or both. What a validator says is newer and counts while it
  * holds; the export is the fallback. What is in force is one source's data, whole, never a mix. Composition for `daemon.ts`.
  */
-import type { RtrClient } from '../feed/rpki/rtr-client.ts';
-import type { LoadedExport, VrpExport, VrpFreshness } from '../feed/rpki/vrp-export.ts';
+import type { Settings } from '../config/settings.ts';
+import { RtrClient } from '../feed/rpki/rtr-client.ts';
+import { type LoadedExport, VrpExport, type VrpFreshness } from '../feed/rpki/vrp-export.ts';
+import type { FeedClock, FeedLog } from '../feed/surroundings.ts';
+import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
+import type { Outside } from '../outside/outside.ts';
 
 export interface RpkiSourcesOptions<Data> {
   readonly makeRtr: ((on: SourceCalls<Data>) => RtrClient<Data>) | undefined;
@@ -50,4 +54,19 @@ export class RpkiSources<Data> {
     if (byRtr === undefined || (byRtr.state === 'none' && exported !== undefined)) return exported;
     return byRtr;
   }
+}
+
+/** The sources that the section `rpki` names; nothing is begun yet. */
+export function openRpkiSources(
+  { url, file, refreshMinutes, rtr }: Settings['rpki'],
+  ports: { readonly clock: FeedClock; readonly log: FeedLog; readonly outside: Outside },
+  onData: (data: RpkiData | undefined) => void,
+): RpkiSources<RpkiData> {
+  const location = url !== undefined ? { url } : file !== undefined ? { file } : undefined;
+  const around = { ...ports, newBuilder: (expected: number) => new RpkiDataBuilder(expected) };
+  return new RpkiSources<RpkiData>({
+    makeRtr: rtr.length === 0 ? undefined : (on) => new RtrClient({ ...around, ...on, caches: rtr }),
+    makeExport: location && ((on) => new VrpExport({ ...around, ...on, location, refreshMinutes })),
+    onData,
+  });
 }

@@ -32,6 +32,7 @@ export function createAlertmanager(config: ReceiverConfig, deps: ReceiverDeps): 
       const headers: Record<string, string> = { 'idempotency-key': alert.id };
       if (token !== undefined) headers.authorization = `Bearer ${token}`;
       return postJson({
+        outside: deps.outside,
         url,
         headers,
         json: alertsOf(alert, config.language, deps.linkOf?.(alert.incident.id)),

@@ -4,7 +4,7 @@
  * end is tried again. It sees none of the daemon's environment but what a program needs, so none of its secrets.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { connectionError } from './http.ts';
+import { wordsOfFailure } from '../outside/failure.ts';
 import {
   type Outcome,
   type Receiver,
@@ -68,7 +68,7 @@ function outcomeOf(
       signal.removeEventListener('abort', end);
       resolve(outcome);
     };
-    child.on('error', (error) => settle(tryAgain(`can not be started: ${connectionError(error)}`)));
+    child.on('error', (error) => settle(tryAgain(`cannot be started: ${startError(error)}`)));
     child.on('close', (code, killedBy) =>
       settle(late ? tryAgain(`no end within ${timeoutMs} ms`) : gradeExit(code, killedBy)),
     );
@@ -76,6 +76,12 @@ function outcomeOf(
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
+}
+
+function startError(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'the program was not found';
+  return code === 'EACCES' ? 'the program may not be executed' : wordsOfFailure(error);
 }
 
 function gradeExit(code: number | null, killedBy: NodeJS.Signals | null): Outcome {

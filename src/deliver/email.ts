@@ -4,10 +4,12 @@
  * of one incident are one thread.
  */
 
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import type SMTPTransport from 'nodemailer/lib/smtp-transport';
 import type { Alert } from '../incident/alert.ts';
+import { OutsideError, wordsOfFailure } from '../outside/failure.ts';
+import type { Outside } from '../outside/outside.ts';
 import { cleanText, shorten } from './clean-text.ts';
-import { connectionError } from './http.ts';
 import { messageOf, plainLines } from './message.ts';
 import {
   type Outcome,
@@ -39,7 +41,7 @@ interface Mail {
 export function createEmail(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const from = requiredText(config, 'from');
   const to = requiredTexts(config, 'to');
-  const server = smtpOptions(config, deps);
+  const server = serverOf(config, deps);
   const timeoutMs = (deps.timeoutMs ?? SEND_TIMEOUT_MS) * EXCHANGES;
   return {
     name: config.name,
@@ -48,40 +50,62 @@ export function createEmail(config: ReceiverConfig, deps: ReceiverDeps): Receive
     forPeople: true,
     keepsState: false,
     digestFrom: undefined,
-    send: (alert, context) => {
-      const mail = { from, to, ...mailOf(alert, config, deps.linkOf?.(alert.incident.id), context) };
-      return sendMail(server, mail, { timeoutMs, signal: context.signal });
+    send: async (alert, context) => {
+      const mail = mailOf(alert, config, deps.linkOf?.(alert.incident.id), context);
+      const key = `mail-left:${mail.messageId}`;
+      const left = recipientsLeft(context.memo(key), to);
+      const told = await sendMail(server, { from, to: left, ...mail }, { timeoutMs, signal: context.signal });
+      if ('outcome' in told) return told.outcome;
+      return gradeRecipients(told.refusals, { key, all: to.length, context });
     },
   };
 }
 
-function smtpOptions(config: ReceiverConfig, deps: ReceiverDeps): Readonly<Record<string, unknown>> {
-  const secure = optionalBoolean(config, 'secure') ?? false;
+interface MailServer {
+  readonly outside: Outside;
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+function serverOf(config: ReceiverConfig, deps: ReceiverDeps): MailServer {
+  const isTls = optionalBoolean(config, 'secure') ?? false;
   const user = optionalText(config, 'user');
   const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
-  return {
-    host: requiredText(config, 'host'),
-    port: optionalNumber(config, 'port') ?? (secure ? 465 : 587),
-    secure,
+  const host = requiredText(config, 'host');
+  const port = optionalNumber(config, 'port') ?? (isTls ? 465 : 587);
+  const secureContext = deps.outside.secureContext();
+  const options = {
+    host,
+    port,
+    secure: isTls,
     ...(user === undefined
       ? {}
       : {
           auth: { user, pass: optionalText(config, 'password') ?? '' },
-          requireTLS: !secure && !isLoopback(config),
+          requireTLS: !isTls && !isLoopback(config),
         }),
-    ...(deps.ca === undefined ? {} : { tls: { ca: deps.ca } }),
+    ...(secureContext === undefined ? {} : { tls: { secureContext } }),
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
-    dnsTimeout: timeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   };
+  return { outside: deps.outside, host, port, isTls, options };
 }
 
 /** A password goes over the network under TLS only. */
 function isLoopback(config: ReceiverConfig): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(requiredText(config, 'host'));
+}
+
+/** Who was not told by an earlier try: all at the first one. */
+function recipientsLeft(memo: string | undefined, all: readonly string[]): readonly string[] {
+  const left = new Set((memo ?? '').split('\n'));
+  const known = all.filter((recipient) => left.has(recipient));
+  return known.length === 0 ? all : known;
 }
 
 function mailOf(
@@ -112,43 +136,80 @@ function idPart(id: string): string {
   return id.replace(/[^A-Za-z0-9.-]/g, '').slice(0, 80);
 }
 
+/** What the server said to one recipient: an SMTP code, 0 when it broke off. */
+interface Refusal {
+  readonly recipient: string;
+  readonly code: number;
+}
+
+type Told = { readonly refusals: readonly Refusal[] } | { readonly outcome: Outcome };
+
 async function sendMail(
-  options: Readonly<Record<string, unknown>>,
+  server: MailServer,
   mail: Mail,
   limit: { readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<Outcome> {
+): Promise<Told> {
   const { createTransport } = await import('nodemailer');
-  // A socket of our own is the only way to break off a mail that is under way.
-  const socket = new Socket();
-  let stop: () => void = () => undefined;
+  const stop = AbortSignal.any([limit.signal, AbortSignal.timeout(limit.timeoutMs)]);
+  let connection: Socket | undefined;
+  // A socket of our own is the only way to break off a mail that is under way, and the way through the proxy.
   const over = new Promise<never>((_, reject) => {
-    stop = () => {
-      socket.destroy();
-      reject(new Error('stopped'));
-    };
+    stop.addEventListener('abort', () => {
+      connection?.destroy();
+      reject(new OutsideError(limit.signal.aborted ? 'stopped' : `no answer within ${limit.timeoutMs} ms`));
+    });
   });
   over.catch(() => undefined);
-  const timer = setTimeout(stop, limit.timeoutMs);
-  limit.signal.addEventListener('abort', stop);
   try {
-    if (limit.signal.aborted) return tryAgain('stopped');
-    const sending = createTransport({ ...options, socket }).sendMail({ ...mail, to: [...mail.to] });
-    const info = await Promise.race([sending, over]);
-    const lost = info.rejected.length;
-    // Some took it: sending it again would tell those twice. The rest is an error of addresses.
-    return lost === 0 ? { ok: true } : refused(`${lost} of ${mail.to.length} recipients refused`);
+    const { outside, host, port, isTls, options } = server;
+    connection = await outside.connect({ host, port, isTls }, { signal: stop });
+    const transport = createTransport({ ...options, connection, secured: isTls } as SMTPTransport.Options);
+    return refusalsOf(await Promise.race([transport.sendMail({ ...mail, to: [...mail.to] }), over]));
   } catch (error) {
-    return limit.signal.aborted ? tryAgain('stopped') : gradeSmtp(error);
+    const refusals = refusalsOf(error);
+    return refusals.refusals.length === mail.to.length ? refusals : { outcome: gradeSmtp(error) };
   } finally {
-    clearTimeout(timer);
-    limit.signal.removeEventListener('abort', stop);
-    socket.destroy();
+    connection?.destroy();
   }
 }
 
-/** RFC 5321 §4.2.1: 4yz is for now, 5yz for good. The server's own words may quote what we sent: only its number is kept. */
+/** As nodemailer reports them, of a mail that went and of one that nobody took. */
+function refusalsOf(report: unknown): { readonly refusals: readonly Refusal[] } {
+  const { rejectedErrors } = report as {
+    rejectedErrors?: readonly { recipient?: unknown; responseCode?: unknown }[];
+  };
+  const refusals = (rejectedErrors ?? []).map(({ recipient, responseCode }) => ({
+    recipient: String(recipient),
+    code: Number(responseCode ?? 0),
+  }));
+  return { refusals };
+}
+
+/**
+ * RFC 5321 §4.2.1: 4yz is for now, 5yz for good. Who was told is not told again; who was put off is tried again alone.
+ */
+function gradeRecipients(
+  refusals: readonly Refusal[],
+  { key, all, context }: { readonly key: string; readonly all: number; readonly context: SendContext },
+): Outcome {
+  const waiting = refusals.filter(({ code }) => code < 500);
+  const shown = (list: readonly Refusal[]): string => [...new Set(list.map(({ code }) => code))].join(', ');
+  if (waiting.length > 0) {
+    context.setMemo(key, waiting.map(({ recipient }) => recipient).join('\n'));
+    const error = `${waiting.length} of ${all} recipients put off (SMTP ${shown(waiting)})`;
+    return { ok: false, retryable: true, error, ...(waiting.length < all ? { isAlone: true } : {}) };
+  }
+  if (refusals.length === 0) return { ok: true };
+  return refused(`${refusals.length} of ${all} recipients refused (SMTP ${shown(refusals)})`);
+}
+
+/**
+ * What the server said before or after the recipients. The content itself may be refused for good; a password, a sender
+ * or a policy may be put right. The server's own words may quote what we sent: only its number is kept.
+ */
 function gradeSmtp(error: unknown): Outcome {
-  const code = (error as { responseCode?: unknown }).responseCode;
-  if (typeof code !== 'number') return tryAgain(connectionError(error));
-  return code >= 500 ? refused(`SMTP ${code}`) : tryAgain(`SMTP ${code}`);
+  const { responseCode, command } = error as { responseCode?: unknown; command?: unknown };
+  if (typeof responseCode !== 'number') return tryAgain(wordsOfFailure(error));
+  const isAboutTheMail = responseCode >= 500 && command === 'DATA';
+  return isAboutTheMail ? refused(`SMTP ${responseCode}`) : tryAgain(`SMTP ${responseCode}`);
 }

@@ -3,7 +3,7 @@
  * test of `notify test`. They have the shape of any alert, so that they take the same way, and say what they are.
  */
 import { createHash } from 'node:crypto';
-import type { Alert, Incident, IncidentRoute, Words } from '../incident/alert.ts';
+import { type Alert, type Incident, type IncidentRoute, NO_CASE, type Words } from '../incident/alert.ts';
 import type { ReceiverState } from './lane.ts';
 import { timeText } from './message.ts';
 
@@ -111,7 +111,8 @@ function plainIncident(plain: Plain): Incident {
     peakSeverity: 'info',
     score: 0,
     state: 'open',
-    acknowledged: false,
+    ...NO_CASE,
+    peak: { seeing: 0, known: 0, at },
     offender: 64_511,
     summary: plain.summary,
     routes: plain.routes,

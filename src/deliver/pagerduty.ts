@@ -28,6 +28,7 @@ export function createPagerduty(config: ReceiverConfig, deps: ReceiverDeps): Rec
       const link = deps.linkOf?.(alert.incident.id);
       const message = messageOf(alert, { language: config.language, link, reminder: context.reminder });
       return postJson({
+        outside: deps.outside,
         url,
         headers: { 'idempotency-key': alert.id },
         json: { routing_key: routingKey, ...pagerdutyBody(alert, message, config.language) },

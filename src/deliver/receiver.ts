@@ -5,6 +5,7 @@
  */
 import type { Operator } from '../engine/ports.ts';
 import type { Alert, Incident } from '../incident/alert.ts';
+import type { Outside } from '../outside/outside.ts';
 import type { Clock } from './clock.ts';
 
 /** As `Secret` of the configuration: text that is read where it is used and printed nowhere. */
@@ -28,6 +29,10 @@ export type Outcome =
       readonly ok: false;
       readonly retryable: boolean;
       readonly retryAfterMs?: number;
+      /** The other side takes less: it is to be told in fewer bytes. */
+      readonly isTooLarge?: true;
+      /** The receiver works, and only this alert has to wait: others need not. */
+      readonly isAlone?: true;
       readonly error: string;
     };
 
@@ -72,7 +77,7 @@ export interface ReceiverDeps {
   /** Where people find the incident, when a public address is known. */
   readonly linkOf?: (incidentId: string) => string | undefined;
   /** Where people find everything, when a public address is known. */
-  readonly homeLink?: string | undefined;
+  readonly homeLink?: () => string | undefined;
   /** For buttons; asked at each press, undefined while there is nobody to ask. */
   readonly operator?: () => Operator | undefined;
   /** Memory for what happens outside `send` (buttons). */
@@ -80,14 +85,19 @@ export interface ReceiverDeps {
   readonly setMemo?: (receiver: string, key: string, value: string) => void;
   /** Progress worth a log line: a dotted constant and plain fields, no secrets. */
   readonly note?: (event: string, fields: Readonly<Record<string, string | number>>) => void;
-  /** Further authorities to trust beside the system's; for tests with their own certificates. */
-  readonly ca?: string;
+  /** The way out, for this receiver: proxy, authorities to trust. */
+  readonly outside: Outside;
 }
 
 export const SEND_TIMEOUT_MS = 10_000;
 
 export function refused(error: string): Outcome {
   return { ok: false, retryable: false, error };
+}
+
+/** Less of it may be taken; when even the least is not, it is tried again later. */
+export function tooLarge(error: string): Outcome {
+  return { ok: false, retryable: true, isTooLarge: true, error };
 }
 
 export function tryAgain(error: string, retryAfterMs?: number): Outcome {

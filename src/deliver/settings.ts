@@ -34,7 +34,7 @@ export function optionalUrl(config: ReceiverConfig, key: string, fallback: strin
 
 function checkedUrl(config: ReceiverConfig, key: string, text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new Error(`receiver ${config.name}: ${key} is no http or https address`);
+  throw new Error(`receiver ${config.name}: ${key} is not an http(s) URL`);
 }
 
 export function optionalNumber(config: ReceiverConfig, key: string): number | undefined {

@@ -5,13 +5,13 @@
  * written and the other side did not break off before we closed. UDP counts as told when sent.
  */
 import { createSocket } from 'node:dgram';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
-import { connect as connectTls } from 'node:tls';
 import { formatAsn } from '../bgp/asn.ts';
 import type { Alert } from '../incident/alert.ts';
+import { wordsOfFailure } from '../outside/failure.ts';
 import { cleanText, shorten } from './clean-text.ts';
-import { connectionError } from './http.ts';
 import { messageOf } from './message.ts';
 import {
   type Outcome,
@@ -55,14 +55,15 @@ export function createSyslog(config: ReceiverConfig, deps: ReceiverDeps): Receiv
     forPeople: false,
     keepsState: false,
     digestFrom: undefined,
-    send: (alert, context) => {
+    send: async (alert, context) => {
       const line = syslogLine(alert, config.language, protocol === 'udp' ? UDP_BYTES_MAX : STREAM_BYTES_MAX);
       if (protocol === 'udp') return sendDatagram(host, port, line);
-      const open = (): Socket =>
-        protocol === 'tcp'
-          ? connectTcp({ host, port })
-          : connectTls({ host, port, servername: host, ...(deps.ca === undefined ? {} : { ca: deps.ca }) });
-      return sendStream(open, line, timeoutMs, context.signal);
+      const limit = AbortSignal.timeout(timeoutMs);
+      const signal = AbortSignal.any([context.signal, limit]);
+      const open = (): Promise<Socket> =>
+        deps.outside.connect({ host, port, isTls: protocol === 'tls' }, { signal });
+      const outcome = await sendStream(open, line, signal);
+      return limit.aborted && !outcome.ok ? tryAgain(`not taken within ${timeoutMs} ms`) : outcome;
     },
   };
 }
@@ -109,32 +110,38 @@ function structuredData(alert: Alert): string {
   return `[originwatch@32473 ${parts.join(' ')}]`;
 }
 
-function sendDatagram(host: string, port: number, line: Buffer): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
-    const settle = (outcome: Outcome): void => {
-      socket.removeAllListeners('error');
-      socket.on('error', () => undefined);
-      socket.close();
-      resolve(outcome);
-    };
-    socket.once('error', (error) => settle(tryAgain(connectionError(error))));
-    socket.send(line, port, host, (error) =>
-      settle(error === null ? { ok: true } : tryAgain(connectionError(error))),
-    );
-  });
+/** The family of the socket has to be that of the address: a name is looked up first. Past the proxy: that takes streams only. */
+async function sendDatagram(host: string, port: number, line: Buffer): Promise<Outcome> {
+  try {
+    const { address, family } = await lookup(host);
+    await new Promise<void>((resolve, reject) => {
+      const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4' });
+      const settle = (error: Error | null): void => {
+        socket.removeAllListeners('error');
+        socket.on('error', () => undefined);
+        socket.close();
+        if (error === null) resolve();
+        else reject(error);
+      };
+      socket.once('error', settle);
+      socket.send(line, port, address, settle);
+    });
+    return { ok: true };
+  } catch (error) {
+    return tryAgain(wordsOfFailure(error));
+  }
 }
 
-function sendStream(
-  open: () => Socket,
-  line: Buffer,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<Outcome> {
+async function sendStream(open: () => Promise<Socket>, line: Buffer, signal: AbortSignal): Promise<Outcome> {
+  let socket: Socket;
+  try {
+    socket = await open();
+  } catch (error) {
+    return tryAgain((error as Error).message);
+  }
   return new Promise((resolve) => {
-    const socket = open();
     let saidAll = false;
-    const timers = [setTimeout(() => settle(tryAgain(`not taken within ${timeoutMs} ms`)), timeoutMs)];
+    const timers: NodeJS.Timeout[] = [];
     const settle = (outcome: Outcome): void => {
       for (const timer of timers) clearTimeout(timer);
       signal.removeEventListener('abort', stop);
@@ -151,7 +158,7 @@ function sendStream(
       timers.push(setTimeout(closed, GOODBYE_MS));
     };
     signal.addEventListener('abort', stop);
-    socket.on('error', (error) => settle(tryAgain(connectionError(error))));
+    socket.on('error', (error) => settle(tryAgain(wordsOfFailure(error))));
     socket.on('end', closed).on('close', closed);
     socket.resume();
     const frame = Buffer.concat([Buffer.from(`${line.length} `), line]);

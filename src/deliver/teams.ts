@@ -27,6 +27,7 @@ export function createTeams(config: ReceiverConfig, deps: ReceiverDeps): Receive
       const link = deps.linkOf?.(alert.incident.id);
       const message = messageOf(alert, { language: config.language, link, reminder: context.reminder });
       return postJson({
+        outside: deps.outside,
         url,
         headers: { 'idempotency-key': alert.id },
         json: cardOf(alert, message, config.language),

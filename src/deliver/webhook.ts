@@ -6,9 +6,15 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Alert } from '../incident/alert.ts';
-import { gradeAnswer, post } from './http.ts';
+import { boundedAlert } from './bounded-alert.ts';
+import { gradeAnswer, post, sendSmaller } from './http.ts';
 import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from './receiver.ts';
 import { optionalText, requiredUrl } from './settings.ts';
+
+/** Bytes of a body: the most that is ever sent, and what is tried where that is too large. */
+const BODY_BYTES: readonly number[] = [262_144, 65_536, 16_384, 4_096];
+/** Of the envelope around the alert. */
+const ENVELOPE_BYTES = 512;
 
 export function createWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const url = requiredUrl(config, 'url');
@@ -22,19 +28,23 @@ export function createWebhook(config: ReceiverConfig, deps: ReceiverDeps): Recei
     forPeople: false,
     keepsState: false,
     digestFrom: undefined,
-    send: async (alert, context) => {
-      const body = JSON.stringify(cloudEventOf(alert));
-      const nowMs = deps.clock.nowMs();
-      const headers: Record<string, string> = {
-        'content-type': 'application/cloudevents+json',
-        'idempotency-key': alert.id,
-        'user-agent': 'originwatch',
-      };
-      if (secret !== undefined) headers['originwatch-signature'] = signatureOf(secret, body, nowMs);
-      const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
-      const answer = await post({ url, headers, body, timeoutMs, signal: context.signal, secrets, nowMs });
-      return gradeAnswer(answer, secrets);
-    },
+    send: (alert, context) =>
+      sendSmaller(BODY_BYTES, async (bytesMax) => {
+        const body = JSON.stringify(cloudEventOf(boundedAlert(alert, bytesMax - ENVELOPE_BYTES)));
+        const nowMs = deps.clock.nowMs();
+        const headers: Record<string, string> = {
+          'content-type': 'application/cloudevents+json',
+          'idempotency-key': alert.id,
+        };
+        if (secret !== undefined) headers['originwatch-signature'] = signatureOf(secret, body, nowMs);
+        const { outside } = deps;
+        const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
+        const { signal } = context;
+        return gradeAnswer(
+          await post({ outside, url, headers, body, timeoutMs, signal, secrets, nowMs }),
+          secrets,
+        );
+      }),
   };
 }
 

@@ -5,7 +5,7 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
-import { type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
+import { type RouteOwner, type VantagePoint, vantagePointName } from '../bgp/vantage-point.ts';
 import { type DetectedBy, isoTime } from '../incident/alert.ts';
 import { IncidentBook } from '../incident/incident-book.ts';
 import type { IncidentState, RouteState } from '../incident/incident-state.ts';
@@ -108,6 +108,7 @@ export class Core {
       setRouteDeadline: (incident, route, atMs) => this.deadlines.setOf(route, incident.key, atMs),
       isUp: (id) => this.vantagePoints.isUp(id),
       isCovered: () => this.isCovered(),
+      known: (family) => this.known(family),
     });
     this.learner = new Learner(this);
     this.rejudge = new Rejudge(this);
@@ -200,6 +201,7 @@ export class Core {
         prefix,
         carrier: {
           vantagePoint: route.vantagePoint,
+          pathId: route.pathId ?? 0,
           finding,
           path: this.sharing.path(route.path),
           peerAsn: from.peerAsn,
@@ -296,20 +298,20 @@ export class Core {
     return this.effects.take(NO_ROUTES, []);
   }
 
-  /** Nobody vouches for this route any more; without a vantage point, for the loss of the prefix. */
-  purge(prefixText: string, vantagePoint: number | undefined): void {
-    if (vantagePoint === undefined) {
+  /** Nobody vouches for this route any more; without an owner, for the loss of the prefix. */
+  purge(prefixText: string, owner: RouteOwner | undefined): void {
+    if (owner === undefined) {
       this.visibility.forget(prefixText);
       this.effects.remember(`lost/${prefixText}`, '');
       return;
     }
     const prefix = this.prefixOfText(prefixText);
-    if (prefix !== undefined) this.withdraw(prefix, vantagePoint);
+    if (prefix !== undefined) this.withdraw(prefix, owner);
   }
 
   /** Takes a route out of the RIB; returns it. What nobody carries any more need not be tracked. */
-  withdraw(prefix: Prefix, vantagePoint: number): RibRoute<Finding> | undefined {
-    const gone = this.rib.withdraw(prefix, vantagePoint);
+  withdraw(prefix: Prefix, { vantagePoint, pathId }: RouteOwner): RibRoute<Finding> | undefined {
+    const gone = this.rib.withdraw(prefix, vantagePoint, pathId);
     if (gone !== undefined && !this.rib.has(prefix)) this.plan.untrack(prefix);
     return gone;
   }

@@ -8,6 +8,7 @@
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
+import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { Cause } from '../incident/incident-book.ts';
 import type { RouteState } from '../incident/incident-state.ts';
@@ -26,8 +27,7 @@ import { EngineView } from './view.ts';
 export const FUTURE_MAX_MS = 3_600_000;
 
 /** Where an update came from, for the routes it carries. */
-interface Origin {
-  readonly vantagePoint: number;
+interface Origin extends RouteOwner {
   readonly peerAsn: number;
   readonly observedMs: number;
   readonly hasBadClock: boolean;
@@ -214,21 +214,30 @@ export class Engine {
       hasBadClock: !isPossible,
       via: input.via,
     };
-    for (const prefix of update.withdrawn) this.withdraw(prefix, origin, nowMs);
-    for (const prefix of update.announced) this.announce(prefix, update, origin, nowMs);
+    const { withdrawn, announced, pathIds } = update;
+    for (const [n, prefix] of withdrawn.entries())
+      this.withdraw(prefix, byPath(origin, pathIds?.withdrawn[n]), nowMs);
+    for (const [n, prefix] of announced.entries())
+      this.announce(prefix, update, byPath(origin, pathIds?.announced[n]), nowMs);
     core.rawFrame(update, input.raw, nowMs);
   }
 
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const gone = core.withdraw(prefix, origin.vantagePoint);
+    const gone = core.withdraw(prefix, origin);
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined) this.drop(gone.finding, prefix.text, origin, 'withdrawn', nowMs);
     core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    core.visibility.lose(prefix.text, origin.vantagePoint, isOurs(gone.finding), nowMs);
+    const others = core.rib.otherFindings(prefix, origin.vantagePoint, origin.pathId);
+    const wasOurs = isOurs(gone.finding) || others.some(isOurs);
+    if (others.length > 0) {
+      core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
+      return;
+    }
+    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, nowMs);
     core.assessVisibility(prefix, origin.observedMs, nowMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
@@ -244,7 +253,7 @@ export class Engine {
   ): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const before = core.rib.route(prefix, origin.vantagePoint);
+    const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {
       if (before !== undefined) this.forget(prefix, before, origin, nowMs);
@@ -254,6 +263,7 @@ export class Engine {
     if (answer.match.type === 'none') core.plan.track(prefix);
     const route: RibRoute<Finding> = {
       vantagePoint: origin.vantagePoint,
+      ...(origin.pathId === undefined ? {} : { pathId: origin.pathId }),
       path: update.path,
       communities: update.communities,
       observedMs: origin.observedMs,
@@ -271,8 +281,9 @@ export class Engine {
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    const wasOurs = before !== undefined && isOurs(before.finding);
-    core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOurs(answer.finding));
+    const isOursElse = core.rib.otherFindings(prefix, origin.vantagePoint, origin.pathId).some(isOurs);
+    const wasOurs = isOursElse || (before !== undefined && isOurs(before.finding));
+    core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOursElse || isOurs(answer.finding));
     this.regain(prefix, origin, nowMs);
   }
 
@@ -288,18 +299,12 @@ export class Engine {
 
   /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
   private forget(prefix: Prefix, before: RibRoute<Finding>, origin: Origin, nowMs: number): void {
-    this.core.withdraw(prefix, before.vantagePoint);
+    this.core.withdraw(prefix, before);
     if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
   }
 
   private drop(finding: Finding, prefix: string, origin: Origin, cause: Cause, nowMs: number): void {
-    this.core.book.drop(
-      finding,
-      prefix,
-      origin.vantagePoint,
-      { cause, observedMs: origin.observedMs },
-      nowMs,
-    );
+    this.core.book.drop(finding, prefix, origin, { cause, observedMs: origin.observedMs }, nowMs);
   }
 
   // ------------------------------------------------------------ time
@@ -314,7 +319,7 @@ export class Engine {
     else
       say(
         core,
-        core.book.onDeadline(name, atMs, (prefix, vantagePoint) => core.purge(prefix, vantagePoint)),
+        core.book.onDeadline(name, atMs, (prefix, owner) => core.purge(prefix, owner)),
       );
     settle(core, atMs);
   }
@@ -329,6 +334,11 @@ export class Engine {
 /** The route of a watched prefix has an origin that is not foreign there. */
 function isOurs(finding: Finding | undefined): boolean {
   return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
+}
+
+/** The origin of one route of the update: where a session has several paths, each is by itself. */
+function byPath(origin: Origin, pathId: number | undefined): Origin {
+  return pathId === undefined || pathId === 0 ? origin : { ...origin, pathId };
 }
 
 function firstAs(path: AsPath): number {

@@ -43,6 +43,15 @@ export interface FillingInput {
 export type OperatorInput =
   | { readonly type: 'acknowledge'; readonly id: string; readonly author: Author }
   | { readonly type: 'resolve'; readonly id: string; readonly author: Author }
+  /** The text stands in the author's note. */
+  | { readonly type: 'note'; readonly id: string; readonly author: Author }
+  | {
+      readonly type: 'assign';
+      readonly id: string;
+      /** null: nobody any more. */
+      readonly assignee: string | null;
+      readonly author: Author;
+    }
   | {
       readonly type: 'accept-origin' | 'reject-origin';
       readonly prefix: Prefix;
@@ -59,6 +68,8 @@ export type Input = FeedInput | ClockInput | RpkiInput | ConfigInput | FillingIn
 export interface Outcomes {
   readonly acknowledge: Answer<Incident>;
   readonly resolve: Answer<Incident>;
+  readonly note: Answer<Incident>;
+  readonly assign: Answer<Incident>;
   readonly 'accept-origin': Answer<BaselineRow>;
   readonly 'reject-origin': Answer<BaselineRow>;
   readonly 'add-silence': Answer<Silence>;

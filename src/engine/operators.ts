@@ -4,6 +4,7 @@
  */
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { type Incident, isoTime } from '../incident/alert.ts';
+import { acknowledge, addNote, assign } from '../incident/case.ts';
 import { idOf } from '../incident/ids.ts';
 import type { IncidentState } from '../incident/incident-state.ts';
 import { renderIncident } from '../incident/render.ts';
@@ -27,6 +28,10 @@ export class OperatorActions {
         return this.acknowledge(input.id, input.author, nowMs);
       case 'resolve':
         return this.resolve(input.id, input.author, nowMs);
+      case 'note':
+        return this.note(input.id, input.author, nowMs);
+      case 'assign':
+        return this.assign(input.id, input.assignee, input.author, nowMs);
       case 'accept-origin':
       case 'reject-origin':
         return this.decideOrigin(input, nowMs);
@@ -44,9 +49,33 @@ export class OperatorActions {
     if ('refused' in found) return found;
     const { core } = this;
     if (found.state !== 'open') return { refused: 'conflict', detail: 'the incident is resolved already' };
-    core.book.acknowledge(found, nowMs);
+    acknowledge(found, author, nowMs);
     core.reminders.acknowledged(id);
     this.audit(author, 'incident.acknowledge', id, nowMs);
+    return this.shown(found, nowMs);
+  }
+
+  /** Also of one that is over: what was learned afterwards belongs to it. */
+  private note(id: string, author: Author, nowMs: number): Answer<Incident> {
+    const found = this.find(id);
+    if ('refused' in found) return found;
+    if (author.note === '') return { refused: 'bad-value', detail: 'a note without text' };
+    addNote(found, author, nowMs);
+    this.audit(author, 'incident.note', id, nowMs);
+    return this.shown(found, nowMs);
+  }
+
+  private assign(id: string, assignee: string | null, author: Author, nowMs: number): Answer<Incident> {
+    const found = this.find(id);
+    if ('refused' in found) return found;
+    assign(found, assignee ?? undefined, author, nowMs);
+    this.audit({ ...author, note: joined(assignee, author.note) }, 'incident.assign', id, nowMs);
+    return this.shown(found, nowMs);
+  }
+
+  /** A change that is no alert: written down, and told to whoever listens. */
+  private shown(found: IncidentState, nowMs: number): Incident {
+    const { core } = this;
     writeIncident(core, found, nowMs);
     const incident = renderIncident(found, core.renderPorts());
     core.effects.incidentChanged(incident);
@@ -60,7 +89,7 @@ export class OperatorActions {
     if ('refused' in found) return found;
     if (found.state !== 'open') return { refused: 'conflict', detail: 'the incident is resolved already' };
     this.audit(author, 'incident.resolve', id, nowMs);
-    say(core, core.book.resolveByHand(found, nowMs));
+    say(core, core.book.resolveByHand(found, author, nowMs));
     settle(core, nowMs);
     return renderIncident(found, core.renderPorts());
   }
@@ -100,9 +129,17 @@ export class OperatorActions {
       nowMs,
     );
     this.watchAccepted(prefix, origin);
+    this.explain(author, nowMs);
+    return baselineRowOf(row);
+  }
+
+  /** Judges all anew on behalf of somebody, who stands on what that resolves. */
+  private explain(author: Author, nowMs: number): void {
+    const { core } = this;
+    core.book.actor = { by: author.by, note: author.note };
     core.rejudge.all('accepted', nowMs);
     settle(core, nowMs);
-    return baselineRowOf(row);
+    core.book.actor = undefined;
   }
 
   private neighborsSeen(prefix: Prefix, origin: number): readonly number[] {
@@ -135,8 +172,7 @@ export class OperatorActions {
     }
     this.audit(author, 'baseline.import', `${rows.length} rows`, nowMs);
     core.learner.rebuildLearned();
-    core.rejudge.all('accepted', nowMs);
-    settle(core, nowMs);
+    this.explain(author, nowMs);
     return { imported: rows.length };
   }
 
@@ -179,4 +215,8 @@ export class OperatorActions {
       note: author.note,
     });
   }
+}
+
+function joined(assignee: string | null, note: string): string {
+  return [assignee ?? '–', ...(note === '' ? [] : [note])].join(': ');
 }

@@ -80,21 +80,25 @@ interface Seen {
 
 /** Origins of exactly this prefix, as carried by vantage points that are up; most seen first. */
 function originsSeen(core: Core, prefix: Prefix): Seen {
-  const counts = new Map<number, number>();
-  let seeing = 0;
+  const seeing = new Set<number>();
+  const shownBy = new Map<number, Set<number>>();
   for (const route of core.rib.routesAt(prefix)) {
     if (
       !core.vantagePoints.isUp(route.vantagePoint) ||
       core.vantagePoints.doubtOf(route.vantagePoint, route.order) === 2
     )
       continue;
-    seeing += 1;
-    for (const origin of originsOf(route.path)) counts.set(origin, (counts.get(origin) ?? 0) + 1);
+    seeing.add(route.vantagePoint);
+    for (const origin of originsOf(route.path)) {
+      const points = shownBy.get(origin);
+      if (points === undefined) shownBy.set(origin, new Set([route.vantagePoint]));
+      else points.add(route.vantagePoint);
+    }
   }
-  const origins = [...counts].map(([origin, vantagePoints]) => ({ origin, vantagePoints }));
+  const origins = [...shownBy].map(([origin, points]) => ({ origin, vantagePoints: points.size }));
   return {
     origins: origins.sort((a, b) => b.vantagePoints - a.vantagePoints || a.origin - b.origin),
-    seeing,
+    seeing: seeing.size,
   };
 }
 

@@ -96,13 +96,13 @@ export class Rejudge {
       nowMs,
     );
     const before = route.finding;
-    if (!answer.isOurs) core.withdraw(prefix, route.vantagePoint);
+    if (!answer.isOurs) core.withdraw(prefix, route);
     else if (answer.match.type === 'none') core.plan.track(prefix);
     const finding = answer.isOurs ? answer.finding : undefined;
-    core.rib.setFinding(prefix, route.vantagePoint, finding);
+    core.rib.setFinding(prefix, route.vantagePoint, finding, route.pathId);
     const gone = { cause, observedMs: nowMs };
     if (before !== undefined && !sameRoute(before, finding))
-      core.book.drop(before, prefix.text, route.vantagePoint, gone, nowMs);
+      core.book.drop(before, prefix.text, route, gone, nowMs);
     if (finding === undefined) return;
     core.carry(
       finding,

@@ -124,9 +124,9 @@ function restoreSegment(core: Core, heard: Heard, number: number, body: Uint8Arr
       const order = isLost(core, vantagePoint, route.arrivedMs) ? -1 : 0;
       routeLog.restored(number, rib.restore({ shape, words }, { ...route, vantagePoint, order }));
     },
-    gone: (point, { shape, words }) => {
+    gone: (point, { shape, words }, pathId) => {
       records += 1;
-      rib.withdrawRow(rib.rows.find(shape, ...words), core.vantagePoints.meet(point, '').id);
+      rib.withdrawRow(rib.rows.find(shape, ...words), core.vantagePoints.meet(point, '').id, pathId);
     },
   });
   routeLog.restoredSegment(number, records);

@@ -5,6 +5,9 @@
  *   point  1 · number in this body · collector · address · AS            before the first record that names it
  *   route  2 · point · prefix · flags · observed · arrived · path · communities
  *   gone   3 · point · prefix
+ *   gone   4 · point · prefix · path identifier
+ *
+ * A route whose path identifier (RFC 7911) is not 0 has it behind its stamps, told by a flag.
  */
 import type { AsPath } from '../bgp/as-path.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
@@ -18,8 +21,10 @@ const KEPT_BYTES_MAX = 4_194_304;
 const POINT = 1;
 const ROUTE = 2;
 const GONE = 3;
+const GONE_PATH = 4;
 const BAD_CLOCK = 1;
 const HAS_SET = 2;
+const HAS_PATH_ID = 4;
 /** Bodies begin with it; another number is another form. */
 const FORM = 1;
 /** Lengths of IPv6 prefixes stand this much higher. */
@@ -50,18 +55,23 @@ export class SegmentWriter {
   route(id: number, point: VantagePoint, prefix: PrefixWords, route: WrittenRoute): void {
     const number = this.pointNumber(id, point);
     this.tag(ROUTE, number, prefix);
-    this.bytes[this.end] = (route.hasBadClock ? BAD_CLOCK : 0) | (route.setPath === undefined ? 0 : HAS_SET);
+    this.bytes[this.end] =
+      (route.hasBadClock ? BAD_CLOCK : 0) |
+      (route.setPath === undefined ? 0 : HAS_SET) |
+      (route.pathId === 0 ? 0 : HAS_PATH_ID);
     this.view.setFloat64(this.end + 1, route.observedMs, true);
     this.view.setFloat64(this.end + 9, route.arrivedMs, true);
     this.end += 17;
+    if (route.pathId !== 0) this.number(route.pathId);
     if (route.setPath === undefined) this.words(route.path);
     else this.text(JSON.stringify(route.setPath));
     this.words(route.communities);
   }
 
-  gone(id: number, point: VantagePoint, prefix: PrefixWords): void {
+  gone(id: number, point: VantagePoint, prefix: PrefixWords, pathId: number): void {
     const number = this.pointNumber(id, point);
-    this.tag(GONE, number, prefix);
+    this.tag(pathId === 0 ? GONE : GONE_PATH, number, prefix);
+    if (pathId !== 0) this.number(pathId);
   }
 
   private tag(tag: number, point: number, { shape, words }: PrefixWords): void {
@@ -133,7 +143,7 @@ export class SegmentWriter {
 /** Told of each record, in order. Words of paths and communities are valid during the call only. */
 export interface SegmentVisitor {
   route(point: VantagePoint, prefix: PrefixWords, route: WrittenRoute): void;
-  gone(point: VantagePoint, prefix: PrefixWords): void;
+  gone(point: VantagePoint, prefix: PrefixWords, pathId: number): void;
 }
 
 /** Reads a body of `SegmentWriter`; an assertion fails on anything else, since only this program writes there. */
@@ -169,7 +179,8 @@ class SegmentReader {
         throw new Error(`assert: a segment names a vantage point ${number} that it lacks`);
       const prefix = this.prefix();
       if (tag === ROUTE) visitor.route(point, prefix, this.route());
-      else if (tag === GONE) visitor.gone(point, prefix);
+      else if (tag === GONE) visitor.gone(point, prefix, 0);
+      else if (tag === GONE_PATH) visitor.gone(point, prefix, this.number());
       else throw new Error(`assert: a segment has a record ${tag}`);
     }
   }
@@ -190,11 +201,13 @@ class SegmentReader {
     const observedMs = this.view.getFloat64(this.at + 1, true);
     const arrivedMs = this.view.getFloat64(this.at + 9, true);
     this.at += 17;
+    const pathId = (flags & HAS_PATH_ID) === 0 ? 0 : this.number();
     const hasSet = (flags & HAS_SET) !== 0;
     const setPath = hasSet ? (JSON.parse(this.text()) as AsPath) : undefined;
     const path = hasSet ? 0 : this.words('path');
     const communities = this.words('communities');
     return {
+      pathId,
       observedMs,
       arrivedMs,
       hasBadClock: (flags & BAD_CLOCK) !== 0,

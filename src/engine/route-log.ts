@@ -68,8 +68,8 @@ export class RouteLog {
     const { changed, gone } = this.rib.takeChanged();
     const number = this.nextNumber;
     const written: number[] = [];
-    for (const { vantagePoint, ...prefix } of gone)
-      this.writer.gone(vantagePoint, this.pointOf(vantagePoint), prefix);
+    for (const { vantagePoint, pathId, ...prefix } of gone)
+      this.writer.gone(vantagePoint, this.pointOf(vantagePoint), prefix, pathId);
     for (const route of changed) this.write(route, number, written);
     const dropped = this.clean(number, written);
     const { records } = this.writer;

@@ -34,8 +34,8 @@ function ribOf({ segments }: Pick<Remembered, 'segments'>): WatchedRib<never> {
       route: (point, prefix, route) => {
         rib.restore(prefix, { ...route, vantagePoint: points.meet(point, '').id, order: 0 });
       },
-      gone: (point, { shape, words }) =>
-        rib.withdrawRow(rib.rows.find(shape, ...words), points.meet(point, '').id),
+      gone: (point, { shape, words }, pathId) =>
+        rib.withdrawRow(rib.rows.find(shape, ...words), points.meet(point, '').id, pathId),
     });
     rib.takeChanged();
   }

@@ -56,7 +56,45 @@ export interface IncidentRoute {
   readonly paths: readonly RoutePath[];
 }
 
-export interface Incident {
+/** What somebody wrote on an incident, also as the reason of an act. */
+export interface Note {
+  readonly at: string;
+  readonly by: string;
+  readonly text: string;
+}
+
+/** The widest reach there was: distinct vantage points that carried any of its routes at one moment. */
+export interface Peak {
+  readonly seeing: number;
+  readonly known: number;
+  readonly at: string;
+}
+
+/** What people made of an incident. */
+export interface Case {
+  readonly acknowledged: boolean;
+  readonly acknowledgedBy: string | null;
+  readonly acknowledgedAt: string | null;
+  /** Who resolved it by hand, or accepted what explains it; null where it ended by itself. */
+  readonly resolvedBy: string | null;
+  /** Who works on it. */
+  readonly assignee: string | null;
+  /** Oldest first, at most `NOTES_MAX`. */
+  readonly notes: readonly Note[];
+}
+
+export const NOTES_MAX = 100;
+
+export const NO_CASE: Case = {
+  acknowledged: false,
+  acknowledgedBy: null,
+  acknowledgedAt: null,
+  resolvedBy: null,
+  assignee: null,
+  notes: [],
+};
+
+export interface Incident extends Case {
   readonly id: string;
   readonly group: string;
   readonly family: Family;
@@ -65,7 +103,7 @@ export interface Incident {
   readonly peakSeverity: Severity;
   readonly score: number;
   readonly state: 'open' | 'resolved';
-  readonly acknowledged: boolean;
+  readonly peak: Peak;
   /** AS number; null for the families visibility and feed. */
   readonly offender: number | null;
   readonly summary: Words;

@@ -26,6 +26,14 @@ export interface BookPorts {
   isUp(vantagePoint: number): boolean;
   /** True while every feed delivers: only then silence counts as clear. */
   isCovered(): boolean;
+  /** Vantage points of the family that are up and were heard in the last 24 h. */
+  known(family: 4 | 6): number;
+}
+
+/** Somebody who acts on incidents, and why; '' without a reason. */
+export interface Actor {
+  readonly by: string;
+  readonly note: string;
 }
 
 /** Something to be said now; the engine numbers and renders it. */

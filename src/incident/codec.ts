@@ -7,7 +7,7 @@ import { parsePrefix } from '../bgp/prefix.ts';
 import type { Severity } from '../bgp/severity.ts';
 import type { Row } from '../judge/finding.ts';
 import type { Kind } from '../judge/vocabulary.ts';
-import { withoutRoutes } from './incident-making.ts';
+import { untouched, withoutRoutes } from './incident-making.ts';
 import { type IncidentFacts, type IncidentState, RouteState } from './incident-state.ts';
 
 const ROUTES_MAX = 1000;
@@ -91,7 +91,12 @@ export function decodeIncident(text: string): IncidentState | undefined {
   if (typeof kept.key !== 'string' || !Array.isArray(routes)) return undefined;
   // JSON has no undefined: absent keys come back as such.
   const incident = withoutRoutes({
+    ...untouched(kept.openedMs),
     ...kept,
+    acknowledgedBy: kept.acknowledgedBy ?? undefined,
+    acknowledgedMs: kept.acknowledgedMs ?? undefined,
+    resolvedBy: kept.resolvedBy ?? undefined,
+    assignee: kept.assignee ?? undefined,
     endedMs: kept.endedMs ?? undefined,
     clearSinceMs: kept.clearSinceMs ?? undefined,
     resolvedMs: kept.resolvedMs ?? undefined,

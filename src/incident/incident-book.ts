@@ -6,10 +6,12 @@
  * Life (detection.md §4): pending → open → resolved → (reopened) open …
  */
 
+import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { Finding } from '../judge/finding.ts';
 import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
-import type { BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
+import type { Actor, BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
+import { declareOver } from './case.ts';
 import { ChangeList, type Changes } from './change-list.ts';
 import { keyOf, newIncident, SEPARATOR } from './incident-making.ts';
 import { type IncidentState, RouteState, stands } from './incident-state.ts';
@@ -32,6 +34,8 @@ export class IncidentBook implements SettleHome {
   isMuted = false;
   /** While true what is carried was carried before the stop already: it is nothing that returns. */
   isRestoring = false;
+  /** Who explains what is judged anew now; undefined: nobody in person. */
+  actor: Actor | undefined;
   rules: BookRules;
   readonly ports: BookPorts;
   private readonly settler: Settler;
@@ -116,7 +120,7 @@ export class IncidentBook implements SettleHome {
       incident.returned = true;
     if (route.isGone) this.bearAgain(incident, route, nowMs);
     if (route.carriers.set(carrier) === undefined) this.count(incident, carrier.vantagePoint, 1);
-    route.carriersPeak = Math.max(route.carriersPeak, route.carriers.size);
+    route.carriersPeak = Math.max(route.carriersPeak, route.carriers.points);
     route.lastSeenMs = Math.max(route.lastSeenMs, sighting.observedMs);
     route.firstSeenMs = Math.min(route.firstSeenMs, sighting.observedMs);
     incident.lastEvidenceMs = Math.max(incident.lastEvidenceMs, sighting.arrivedMs);
@@ -132,13 +136,13 @@ export class IncidentBook implements SettleHome {
   drop(
     finding: Finding,
     prefixText: string,
-    vantagePoint: number,
+    { vantagePoint, pathId }: RouteOwner,
     gone: { cause: Cause; observedMs: number },
     nowMs: number,
   ): void {
     const incident = this.find(finding.watched.entry.group, finding.kind, finding.offender);
     const route = incident?.routes.find(prefixText, finding.watched.name, finding.originAs);
-    if (incident === undefined || route === undefined || !route.carriers.delete(vantagePoint)) return;
+    if (incident === undefined || route === undefined || !route.carriers.delete(vantagePoint, pathId)) return;
     this.count(incident, vantagePoint, -1);
     route.isGone = route.carriers.size === 0;
     incident.lastEvidenceMs = nowMs;
@@ -197,12 +201,7 @@ export class IncidentBook implements SettleHome {
 
   private find(group: string, kind: Kind, offender: number | null): IncidentState | undefined {
     const { recent } = this;
-    if (
-      recent !== undefined &&
-      recent.offender === offender &&
-      recent.family === FAMILY_OF[kind] &&
-      recent.group === group
-    )
+    if (recent?.offender === offender && recent.family === FAMILY_OF[kind] && recent.group === group)
       return recent;
     const found = this.incidents.get(keyOf(group, kind, offender).text);
     if (found !== undefined) this.recent = found;
@@ -302,7 +301,7 @@ export class IncidentBook implements SettleHome {
   onDeadline(
     name: string,
     nowMs: number,
-    purge: (prefix: string, vantagePoint: number | undefined) => void,
+    purge: (prefix: string, owner: RouteOwner | undefined) => void,
   ): readonly Notice[] {
     const [what, key = ''] = name.split(SEPARATOR);
     const incident = this.incidents.get(key);
@@ -341,7 +340,7 @@ export class IncidentBook implements SettleHome {
   private onNoEvidence(
     incident: IncidentState,
     nowMs: number,
-    purge: (prefix: string, vantagePoint: number | undefined) => void,
+    purge: (prefix: string, owner: RouteOwner | undefined) => void,
     notices: Notice[],
   ): void {
     if (incident.state !== 'open' || nowMs < incident.lastEvidenceMs + this.rules.noEvidenceMs) return;
@@ -349,7 +348,7 @@ export class IncidentBook implements SettleHome {
     for (const route of incident.routes.values()) lastMs = Math.max(lastMs, route.lastSeenMs);
     incident.endedMs ??= lastMs;
     for (const route of incident.routes.values()) {
-      for (const { vantagePoint } of route.carriers.values()) purge(route.prefixText, vantagePoint);
+      for (const carrier of route.carriers.values()) purge(route.prefixText, carrier);
       route.carriers.clear();
       route.isGone = true;
       if (route.holds) purge(route.prefixText, undefined);
@@ -377,15 +376,10 @@ export class IncidentBook implements SettleHome {
     }
   }
 
-  acknowledge(incident: IncidentState, nowMs: number): void {
-    incident.acknowledged = true;
-    incident.updatedMs = nowMs;
-    this.changed(incident);
-  }
-
   /** By hand: it stays in the book with what it knows, so that only something new reopens it. */
-  resolveByHand(incident: IncidentState, nowMs: number): readonly Notice[] {
+  resolveByHand(incident: IncidentState, actor: Actor, nowMs: number): readonly Notice[] {
     const notices: Notice[] = [];
+    declareOver(incident, actor, nowMs);
     if (incident.standing.isEmpty) incident.endedMs ??= nowMs;
     this.settler.resolve(incident, 'operator', 'operator', nowMs, notices);
     return notices;

@@ -50,7 +50,7 @@ export function newIncident(
     peakSeverity: 'info',
     score: 0,
     rows: [],
-    acknowledged: false,
+    ...untouched(nowMs),
     firstSeenMs: sighting.observedMs,
     openedMs: nowMs,
     updatedMs: nowMs,
@@ -68,6 +68,24 @@ export function newIncident(
     writtenMs: 0,
     returned: false,
   });
+}
+
+/** Nobody has done or said anything yet, and nobody has seen it. */
+export function untouched(
+  nowMs: number,
+): Pick<
+  IncidentFacts,
+  'acknowledged' | 'acknowledgedBy' | 'acknowledgedMs' | 'resolvedBy' | 'assignee' | 'notes' | 'peak'
+> {
+  return {
+    acknowledged: false,
+    acknowledgedBy: undefined,
+    acknowledgedMs: undefined,
+    resolvedBy: undefined,
+    assignee: undefined,
+    notes: [],
+    peak: { seeing: 0, known: 0, atMs: nowMs },
+  };
 }
 
 /** An incident of these facts that has no routes yet. */

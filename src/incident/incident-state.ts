@@ -139,6 +139,13 @@ export interface Told {
   pending: AlertReason | undefined;
 }
 
+/** A note with its stamp of arrival, ms. */
+export interface KeptNote {
+  readonly atMs: number;
+  readonly by: string;
+  readonly text: string;
+}
+
 /** Names of the deadlines of an incident. */
 export interface DeadlineNames {
   readonly resolve: string;
@@ -163,6 +170,15 @@ export interface IncidentFacts {
   score: number;
   rows: readonly Row[];
   acknowledged: boolean;
+  acknowledgedBy: string | undefined;
+  /** Arrived, ms. */
+  acknowledgedMs: number | undefined;
+  resolvedBy: string | undefined;
+  assignee: string | undefined;
+  /** Oldest first. */
+  notes: KeptNote[];
+  /** Most vantage points that carried any of its routes at one time, of how many that were known then. */
+  peak: { seeing: number; known: number; atMs: number };
   firstSeenMs: number;
   openedMs: number;
   updatedMs: number;

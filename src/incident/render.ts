@@ -16,7 +16,7 @@ import {
   type RoutePath,
 } from './alert.ts';
 import { idOf } from './ids.ts';
-import { type IncidentState, peerAsnsOf, type RouteState, stands } from './incident-state.ts';
+import { type Carrier, type IncidentState, peerAsnsOf, type RouteState, stands } from './incident-state.ts';
 import { summaryOf } from './summary.ts';
 
 const PATHS_MAX = 20;
@@ -42,6 +42,16 @@ export function renderIncident(incident: IncidentState, ports: RenderPorts): Inc
     score: incident.score,
     state: incident.state === 'resolved' ? 'resolved' : 'open',
     acknowledged: incident.acknowledged,
+    acknowledgedBy: incident.acknowledgedBy ?? null,
+    acknowledgedAt: optionalTime(incident.acknowledgedMs),
+    resolvedBy: incident.resolvedBy ?? null,
+    assignee: incident.assignee ?? null,
+    notes: incident.notes.map(({ atMs, by, text }) => ({ at: isoTime(atMs), by, text })),
+    peak: {
+      seeing: incident.peak.seeing,
+      known: incident.peak.known,
+      at: isoTime(incident.peak.atMs),
+    },
     offender: incident.offender,
     summary: summaryOf(incident, routes, total, ports.asName),
     routes,
@@ -84,14 +94,7 @@ function renderRow(row: Row, ports: RenderPorts): Evidence {
 }
 
 function renderRoute(route: RouteState, ports: RenderPorts): IncidentRoute {
-  const paths = new Map<string, number>();
-  let seeing = 0;
-  for (const carrier of route.carriers.values()) {
-    if (carrier.doubt === 2 || !ports.isUp(carrier.vantagePoint)) continue;
-    seeing += 1;
-    const text = formatAsPath(carrier.path);
-    paths.set(text, (paths.get(text) ?? 0) + 1);
-  }
+  const isSeen = (carrier: Carrier): boolean => carrier.doubt !== 2 && ports.isUp(carrier.vantagePoint);
   return {
     kind: route.kind,
     taxonomy: route.taxonomy,
@@ -103,15 +106,34 @@ function renderRoute(route: RouteState, ports: RenderPorts): IncidentRoute {
     active: stands(route),
     firstSeenAt: isoTime(route.firstSeenMs),
     lastSeenAt: isoTime(route.lastSeenMs),
-    vantagePoints: { seeing, known: route.prefix === undefined ? 0 : ports.known(route.prefix.family) },
+    vantagePoints: {
+      seeing: route.carriers.pointsWhere(isSeen),
+      known: route.prefix === undefined ? 0 : ports.known(route.prefix.family),
+    },
     peerAsns: [...peerAsnsOf(route)].sort((a, b) => a - b),
-    paths: mostSeenFirst(paths),
+    paths: mostSeenFirst(pathsOf(route, isSeen)),
   };
 }
 
-function mostSeenFirst(paths: ReadonlyMap<string, number>): readonly RoutePath[] {
+/** Path → the vantage points that show it. */
+function pathsOf(
+  route: RouteState,
+  isSeen: (carrier: Carrier) => boolean,
+): ReadonlyMap<string, ReadonlySet<number>> {
+  const paths = new Map<string, Set<number>>();
+  for (const carrier of route.carriers.values()) {
+    if (!isSeen(carrier)) continue;
+    const text = formatAsPath(carrier.path);
+    const points = paths.get(text);
+    if (points === undefined) paths.set(text, new Set([carrier.vantagePoint]));
+    else points.add(carrier.vantagePoint);
+  }
+  return paths;
+}
+
+function mostSeenFirst(paths: ReadonlyMap<string, ReadonlySet<number>>): readonly RoutePath[] {
   return [...paths]
-    .map(([path, vantagePoints]) => ({ path, vantagePoints }))
+    .map(([path, points]) => ({ path, vantagePoints: points.size }))
     .sort((a, b) => b.vantagePoints - a.vantagePoints || (a.path < b.path ? -1 : 1))
     .slice(0, PATHS_MAX);
 }

@@ -5,7 +5,8 @@
 import { severityRank } from '../bgp/severity.ts';
 import { writtenOut } from '../judge/sharing.ts';
 import type { AlertEvent, AlertReason, Resolution } from './alert.ts';
-import type { BookPorts, BookRules, Notice } from './book-contract.ts';
+import type { Actor, BookPorts, BookRules, Notice } from './book-contract.ts';
+import { beginAgain, declareOver } from './case.ts';
 import { idOf } from './ids.ts';
 import {
   type Carrier,
@@ -21,6 +22,8 @@ import { heaviestCarrier, Scores, worse } from './score.ts';
 export interface SettleHome {
   readonly rules: BookRules;
   readonly ports: BookPorts;
+  /** Who explains what is judged anew now. */
+  readonly actor: Actor | undefined;
   changed(incident: IncidentState): void;
   opened(incident: IncidentState): void;
   pendingGone(incident: IncidentState): void;
@@ -46,6 +49,7 @@ export class Settler {
     }
     incident.foremost.change(routes, added);
     const isStanding = this.reweigh(incident);
+    this.measure(incident, nowMs);
     if (incident.state === 'pending') this.settlePending(incident, isStanding, nowMs, notices);
     else if (incident.state === 'open') this.settleOpen(incident, added > 0, isStanding, nowMs, notices);
     else this.settleResolved(incident, isStanding, nowMs, notices);
@@ -59,20 +63,29 @@ export class Settler {
 
   /** Vantage points that are known to carry the route now. */
   private seeingOf(route: RouteState): number {
-    const { only } = route.carriers;
-    if (only !== undefined) return this.sees(only);
-    let seeing = 0;
-    for (const carrier of route.carriers.values()) seeing += this.sees(carrier);
-    return seeing;
+    return route.carriers.pointsWhere((carrier) => this.sees(carrier));
   }
 
-  private sees(carrier: Carrier): 0 | 1 {
-    return carrier.doubt < 2 && this.home.ports.isUp(carrier.vantagePoint) ? 1 : 0;
+  private sees(carrier: Carrier): boolean {
+    return carrier.doubt < 2 && this.home.ports.isUp(carrier.vantagePoint);
   }
 
   /** Distinct vantage points that carry any of its routes. */
   private reachOf(incident: IncidentState): number {
     return incident.seeing.size;
+  }
+
+  /** Keeps the widest reach there was. */
+  private measure(incident: IncidentState, nowMs: number): void {
+    const { peak, seeing } = incident;
+    const { ports } = this.home;
+    if (peak.known > 0 && seeing.size <= peak.seeing) return;
+    let now = 0;
+    for (const vantagePoint of seeing.keys()) now += Number(ports.isUp(vantagePoint));
+    if (peak.known > 0 && now <= peak.seeing) return;
+    const family = incident.standing.heaviest()?.prefix?.family;
+    const known = family === undefined ? 0 : Math.max(now, ports.known(family));
+    incident.peak = { seeing: now, known, atMs: nowMs };
   }
 
   /** Counts the route as it is now, and files it while it stands, behind those of its score. */
@@ -153,6 +166,8 @@ export class Settler {
   /** Nothing stands: clear begins, or the incident is over at once when an operator explained it. */
   private settleEnded(incident: IncidentState, nowMs: number, notices: Notice[]): void {
     if (incident.lastCause === 'accepted') {
+      const { actor } = this.home;
+      if (actor !== undefined) declareOver(incident, actor, nowMs);
       this.resolve(incident, 'accepted', 'accepted', nowMs, notices);
       return;
     }
@@ -184,7 +199,7 @@ export class Settler {
     incident.state = 'open';
     incident.returned = false;
     incident.reopenedCount += 1;
-    incident.acknowledged = false;
+    beginAgain(incident);
     incident.resolvedMs = undefined;
     incident.resolution = undefined;
     incident.endedMs = undefined;

@@ -1,12 +1,12 @@
 /** The shapes in which routes go into the watched RIB (`watched-rib.ts`) and come out: objects for who reads, numbers for who is in a hurry. */
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Community } from '../bgp/update.ts';
+import type { RouteOwner } from '../bgp/vantage-point.ts';
 
 /** 0 known; 1 a gap of the feed lies between; 2 the session went down since. Derived by `VantagePoints.doubtOf`. */
 export type Doubt = 0 | 1 | 2;
 
-export interface RibRoute<T> {
-  readonly vantagePoint: number;
+export interface RibRoute<T> extends RouteOwner {
   readonly path: AsPath;
   readonly communities: readonly Community[];
   /** The collector's stamp, ms. */
@@ -28,8 +28,7 @@ export interface Words {
 }
 
 /** What the hot path brings instead of a `RibRoute`: the same, in numbers. */
-export interface PlainRoute {
-  readonly vantagePoint: number;
+export interface PlainRoute extends RouteOwner {
   readonly path: Words;
   readonly communities: Words;
   readonly observedMs: number;
@@ -46,10 +45,12 @@ export interface PrefixWords {
 /** A route that went, as it has to be written: who carried what. */
 export interface GoneRoute extends PrefixWords {
   readonly vantagePoint: number;
+  readonly pathId: number;
 }
 
 /** A route as it is written and read; its words are valid until the RIB changes, or the next one is read. */
 export interface WrittenRoute {
+  readonly pathId: number;
   readonly observedMs: number;
   readonly arrivedMs: number;
   readonly hasBadClock: boolean;

@@ -1,6 +1,6 @@
 /**
  * Routes as rows of typed arrays: the columns of the watched RIB (`watched-rib.ts`), a list of routes for each prefix row in the order in which they
- * came, and (prefix row, vantage point) → route as a hash. What the columns mean is the RIB's business.
+ * came, and (prefix row, vantage point, path identifier) → route as a hash. What the columns mean is the RIB's business.
  */
 import { grown, HashCells, mixed } from './hash-cells.ts';
 
@@ -15,6 +15,10 @@ export class RouteRows {
   /** By route. Its prefix row; −1: the route is free. */
   rowOf = new Int32Array(ROUTES_MIN);
   points = new Int32Array(ROUTES_MIN);
+  /** Path identifiers (RFC 7911), signed; 0 where the session has none. */
+  pathIds = new Int32Array(ROUTES_MIN);
+  /** Routes with an identifier other than 0. */
+  withPathId = 0;
   /** Lists by route + 1; 0 ends one. */
   private next = new Int32Array(ROUTES_MIN);
   private before = new Int32Array(ROUTES_MIN);
@@ -51,24 +55,52 @@ export class RouteRows {
     return this.next[route]! - 1;
   }
 
-  /** The route of a vantage point, −1 when it carries none. */
-  find(row: number, vantagePoint: number): number {
-    const hash = hashOf(row, vantagePoint);
+  /** The route of a vantage point by this path identifier, −1 when it carries none. */
+  find(row: number, vantagePoint: number, pathId: number): number {
+    const hash = hashOf(row, vantagePoint, pathId);
     const { index } = this;
     for (let cell = index.start(hash); index.idAt(cell) >= 0; cell = index.after(cell)) {
       const route = index.idAt(cell);
-      if (index.hashAt(cell) === hash && this.rowOf[route] === row && this.points[route] === vantagePoint)
+      if (
+        index.hashAt(cell) === hash &&
+        this.rowOf[route] === row &&
+        this.points[route] === vantagePoint &&
+        this.pathIds[route] === pathId
+      )
         return route;
     }
     return -1;
   }
 
+  /** How many vantage points of a row that joined are meant; one with several paths counts once. */
+  countPoints(row: number, isMeant: (vantagePoint: number) => boolean): number {
+    const counted = this.withPathId > 0 ? new Set<number>() : undefined;
+    let count = 0;
+    for (let route = this.firstOf(row); route >= 0; route = this.nextOf(route)) {
+      const point = this.points[route]!;
+      if (counted?.has(point) === true) continue;
+      counted?.add(point);
+      if (isMeant(point)) count += 1;
+    }
+    return count;
+  }
+
+  /** Routes of the vantage point by other path identifiers. */
+  others(row: number, vantagePoint: number, pathId: number): readonly number[] {
+    const found: number[] = [];
+    for (let route = this.firstOf(row); route >= 0; route = this.nextOf(route))
+      if (this.points[route] === vantagePoint && this.pathIds[route] !== pathId) found.push(route);
+    return found;
+  }
+
   /** A route that is not there yet, at the end of its list; paths, communities and flags are 0. */
-  add(row: number, vantagePoint: number): number {
+  add(row: number, vantagePoint: number, pathId: number): number {
     const route = this.free.pop() ?? this.append();
     this.counts[row]! += 1;
     this.rowOf[route] = row;
     this.points[route] = vantagePoint;
+    this.pathIds[route] = pathId;
+    if (pathId !== 0) this.withPathId += 1;
     this.paths[route] = this.communities[route] = 0;
     this.flags[route] = 0;
     this.next[route] = 0;
@@ -76,7 +108,7 @@ export class RouteRows {
     if (this.last[row] === 0) this.first[row] = route + 1;
     else this.next[this.last[row]! - 1] = route + 1;
     this.last[row] = route + 1;
-    this.index.insert(hashOf(row, vantagePoint), route);
+    this.index.insert(hashOf(row, vantagePoint, pathId), route);
     return route;
   }
 
@@ -89,6 +121,7 @@ export class RouteRows {
   private grow(): void {
     this.rowOf = grown(this.rowOf);
     this.points = grown(this.points);
+    this.pathIds = grown(this.pathIds);
     this.next = grown(this.next);
     this.before = grown(this.before);
     this.paths = grown(this.paths);
@@ -107,13 +140,15 @@ export class RouteRows {
     if (next === 0) this.last[row] = before;
     else this.before[next - 1] = before;
     this.counts[row]! -= 1;
-    this.index.remove(hashOf(row, this.points[route]!), route);
+    this.index.remove(hashOf(row, this.points[route]!, this.pathIds[route]!), route);
+    if (this.pathIds[route] !== 0) this.withPathId -= 1;
     this.flags[route] = 0;
     this.rowOf[route] = -1;
     this.free.push(route);
   }
 }
 
-function hashOf(row: number, vantagePoint: number): number {
-  return mixed(mixed(0, row), vantagePoint);
+function hashOf(row: number, vantagePoint: number, pathId: number): number {
+  const hash = mixed(mixed(0, row), vantagePoint);
+  return pathId === 0 ? hash : mixed(hash, pathId);
 }

@@ -1,11 +1,11 @@
 /**
- * The watched RIB: for watched address space only, the current route of every vantage point, kept exactly as
+ * The watched RIB: for watched address space only, the current routes of every vantage point, kept exactly as
  * RFC 4271 §3.1 says: an announcement replaces that vantage point's earlier route for the prefix, a withdrawal
- * removes it. A session that goes down puts its routes in doubt and removes none.
+ * removes it. Where a session has several paths (RFC 7911), that holds for each path identifier by itself. A session that goes down puts its routes in doubt and removes none.
  *
  * Shape: rows of typed arrays, since the whole Internet has millions of routes. A prefix is a row of `prefix-rows.ts`, a route a
  * row of its own: vantage point, path and communities (each kept once, `sequences.ts`), stamps. The routes of a prefix are a list in the order
- * in which they came; (prefix, vantage point) → route is a hash. About 70 bytes a route beside its path. `RibRoute` objects are made for who asks.
+ * in which they came; (prefix, vantage point, path identifier) → route is a hash. About 70 bytes a route beside its path. `RibRoute` objects are made for who asks.
  * `T` is what the judge hangs on a route where something is wrong.
  */
 import type { AsPath, PathElement } from '../bgp/as-path.ts';
@@ -68,13 +68,18 @@ export class WatchedRib<T> {
     return row < 0 || !this.rows.isHeld(row, IN_RIB) ? 0 : this.table.counts[row]!;
   }
 
-  /** How many of those who carry the prefix are meant. */
+  /** How many of the vantage points that carry the prefix are meant; one with several paths counts once. */
   countWhere(prefix: Prefix, isMeant: (vantagePoint: number) => boolean): number {
-    let count = 0;
     const row = this.rows.findOf(prefix);
-    for (let route = this.firstRoute(row); route >= 0; route = this.nextRoute(route))
-      if (isMeant(this.table.points[route]!)) count += 1;
-    return count;
+    return this.firstRoute(row) < 0 ? 0 : this.table.countPoints(row, isMeant);
+  }
+
+  /** Findings of the vantage point's routes of the prefix, but for the one of this path identifier. */
+  otherFindings(prefix: Prefix, vantagePoint: number, pathId = 0): readonly (T | undefined)[] {
+    if (this.table.withPathId === 0 && pathId === 0) return NOTHING_ELSE;
+    const row = this.rows.findOf(prefix);
+    if (this.firstRoute(row) < 0) return NOTHING_ELSE;
+    return this.table.others(row, vantagePoint, pathId | 0).map((route) => this.findings.get(route));
   }
 
   /** Every route of the prefix, in the order in which they came. */
@@ -86,16 +91,16 @@ export class WatchedRib<T> {
     return found;
   }
 
-  route(prefix: Prefix, vantagePoint: number): RibRoute<T> | undefined {
+  route(prefix: Prefix, vantagePoint: number, pathId = 0): RibRoute<T> | undefined {
     const row = this.rows.findOf(prefix);
-    const route = row < 0 ? -1 : this.find(row, vantagePoint);
+    const route = row < 0 ? -1 : this.find(row, vantagePoint, pathId);
     return route < 0 ? undefined : this.routeObject(route);
   }
 
-  /** Puts a route in, in place of the vantage point's earlier one. */
+  /** Puts a route in, in place of the vantage point's earlier one of that path identifier. */
   announce(prefix: Prefix, route: RibRoute<T>): void {
     const row = this.rows.makeOf(prefix);
-    const index = this.place(row, route.vantagePoint);
+    const index = this.place(row, route.vantagePoint, route.pathId);
     this.setPath(index, route.path);
     this.setCommunities(index, route.communities);
     this.stamp(index, route);
@@ -106,27 +111,27 @@ export class WatchedRib<T> {
   }
 
   /** What the judge made of a route that is there. */
-  setFinding(prefix: Prefix, vantagePoint: number, finding: T | undefined): void {
+  setFinding(prefix: Prefix, vantagePoint: number, finding: T | undefined, pathId = 0): void {
     const row = this.rows.findOf(prefix);
-    const route = row < 0 ? -1 : this.find(row, vantagePoint);
+    const route = row < 0 ? -1 : this.find(row, vantagePoint, pathId);
     if (route >= 0) this.hang(route, finding);
   }
 
   /** Takes a route out; returns it. */
-  withdraw(prefix: Prefix, vantagePoint: number): RibRoute<T> | undefined {
+  withdraw(prefix: Prefix, vantagePoint: number, pathId = 0): RibRoute<T> | undefined {
     const row = this.rows.findOf(prefix);
-    const index = row < 0 ? -1 : this.find(row, vantagePoint);
+    const index = row < 0 ? -1 : this.find(row, vantagePoint, pathId);
     if (index < 0) return undefined;
     const route = this.routeObject(index);
-    this.withdrawRow(row, vantagePoint);
+    this.withdrawRow(row, vantagePoint, pathId);
     return route;
   }
 
   /** The same by row, which may be −1. */
-  withdrawRow(row: number, vantagePoint: number): void {
-    const index = row < 0 ? -1 : this.find(row, vantagePoint);
+  withdrawRow(row: number, vantagePoint: number, pathId = 0): void {
+    const index = row < 0 ? -1 : this.find(row, vantagePoint, pathId);
     if (index < 0) return;
-    this.gone.push({ vantagePoint, ...this.prefixWords(row) });
+    this.gone.push({ vantagePoint, pathId, ...this.prefixWords(row) });
     this.remove(index);
     if (this.table.counts[row] === 0) {
       this.prefixCount -= 1;
@@ -137,7 +142,7 @@ export class WatchedRib<T> {
   /** Puts a route in that the store kept, without a finding; its number. */
   restore({ shape, words }: PrefixWords, route: KeptRoute): number {
     const row = this.rows.make(shape, ...words);
-    const known = this.find(row, route.vantagePoint);
+    const known = this.find(row, route.vantagePoint, route.pathId);
     if (known >= 0 && !this.isPlain(known)) {
       this.clearPath(known);
       this.table.flags[known]! &= ~BAD_CLOCK;
@@ -175,9 +180,9 @@ export class WatchedRib<T> {
     return this.table.nextOf(route);
   }
 
-  /** The route of a vantage point, −1 when it carries none. */
-  find(row: number, vantagePoint: number): number {
-    return this.table.find(row, vantagePoint);
+  /** The route of a vantage point by this path identifier, −1 when it carries none. */
+  find(row: number, vantagePoint: number, pathId = 0): number {
+    return this.table.find(row, vantagePoint, pathId | 0);
   }
 
   /** Nothing is wrong with it, and its path is one of single ASes. */
@@ -205,7 +210,7 @@ export class WatchedRib<T> {
 
   /** The same as `announce`, for a route that is plain and replaces none or one that is plain. */
   announcePlain(row: number, route: PlainRoute): number {
-    const index = this.place(row, route.vantagePoint);
+    const index = this.place(row, route.vantagePoint, route.pathId);
     const { path, communities } = route;
     const isSame =
       this.sequences.equals(this.table.paths[index]!, path.cells, path.at, path.count) &&
@@ -258,6 +263,7 @@ export class WatchedRib<T> {
 
   written(route: number): WrittenRoute {
     return {
+      pathId: this.table.pathIds[route]! >>> 0,
       observedMs: this.table.observed[route]!,
       arrivedMs: this.table.arrived[route]!,
       hasBadClock: (this.table.flags[route]! & BAD_CLOCK) !== 0,
@@ -273,8 +279,10 @@ export class WatchedRib<T> {
 
   routeObject(route: number): RibRoute<T> {
     const flags = this.table.flags[route]!;
+    const pathId = this.table.pathIds[route]! >>> 0;
     return {
       vantagePoint: this.table.points[route]!,
+      ...(pathId !== 0 ? { pathId } : {}),
       path: this.pathOf(route),
       communities: this.communitiesOf(route),
       observedMs: this.table.observed[route]!,
@@ -303,15 +311,15 @@ export class WatchedRib<T> {
   // ------------------------------------------------------------ keeping
 
   /** The vantage point's route of this row, made when it carries none. */
-  private place(row: number, vantagePoint: number): number {
-    const known = this.find(row, vantagePoint);
+  private place(row: number, vantagePoint: number, pathId = 0): number {
+    const known = this.find(row, vantagePoint, pathId);
     if (known >= 0) return known;
     if (!this.rows.isHeld(row, IN_RIB)) {
       this.rows.hold(row, IN_RIB);
       this.table.begin(row);
       this.prefixCount += 1;
     }
-    return this.table.add(row, vantagePoint);
+    return this.table.add(row, vantagePoint, pathId | 0);
   }
 
   private remove(route: number): void {
@@ -381,6 +389,7 @@ export class WatchedRib<T> {
   }
 }
 
+const NOTHING_ELSE: readonly never[] = [];
 const NO_WORDS: Words = { cells: new Int32Array(0), at: 0, count: 0 };
 
 function isNumber(element: PathElement): element is number {

@@ -186,6 +186,26 @@ export const AUTHOR_BODY = shape<AuthorBody>({ by: line(200), note: NOTE }, ({ b
   note,
 }));
 
+/** What somebody writes on an incident. */
+export const NOTE_BODY = shape<{ readonly by: string; readonly text: string }>(
+  {
+    by: line(200),
+    text: {
+      ...NOTE,
+      rule: { ...NOTE.rule, min: 1 },
+      wanted: 'text of 1 to 2000 characters',
+      isOptional: false,
+    },
+  },
+  ({ by, text }) => ({ by, text }),
+);
+
+/** Who works on an incident from now on; null: nobody. */
+export const ASSIGN_BODY = shape<AuthorBody & { readonly assignee: string | null }>(
+  { assignee: orNull(line(200)), by: line(200), note: NOTE },
+  ({ assignee, by, note = '' }) => ({ assignee, by, note }),
+);
+
 /** For a change that is plain without words, as the end of a silence; the asker's name stands in for `by`. */
 export const OPTIONAL_AUTHOR_BODY = shape<Partial<AuthorBody>>(
   { by: optional(line(200)), note: NOTE },

@@ -5,9 +5,11 @@
 import type { Answer, AuditRow, Author, Operator } from '../engine/ports.ts';
 import { isoTime } from '../incident/alert.ts';
 import {
+  ASSIGN_BODY,
   AUTHOR_BODY,
   BASELINE_LINE_SCHEMA,
   type BodyShape,
+  NOTE_BODY,
   NOTIFY_TEST_BODY,
   OPTIONAL_AUTHOR_BODY,
   ORIGIN_BODY,
@@ -98,6 +100,44 @@ function incidentChanges(parts: ChangeParts): readonly Route[] {
   return [
     change('acknowledge', 'Somebody looks after it'),
     change('resolve', 'Declare it over; only new evidence reopens it'),
+    {
+      id: 'noteIncident',
+      method: 'POST',
+      path: '/api/v1/incidents/{id}/notes',
+      summary: 'Write a note on it',
+      access: 'write',
+      tag: 'incidents',
+      pathParameters: INCIDENT_ID,
+      body: bodyOf(NOTE_BODY),
+      answers: { 201: described('The incident.', ref('Incident')) },
+      run(ask) {
+        const id = pathId(ask);
+        const { by, text } = NOTE_BODY.read(ask.body);
+        const who = author({ by, note: text }, ask.asker);
+        const incident = granted(parts.operator.note(id, who));
+        recorded(parts, ask.asker, 'incident.note', id, who);
+        return json(incident, 201);
+      },
+    },
+    {
+      id: 'assignIncident',
+      method: 'POST',
+      path: '/api/v1/incidents/{id}/assign',
+      summary: 'Say who works on it',
+      access: 'write',
+      tag: 'incidents',
+      pathParameters: INCIDENT_ID,
+      body: bodyOf(ASSIGN_BODY),
+      answers: { 200: described('The incident.', ref('Incident')) },
+      run(ask) {
+        const id = pathId(ask);
+        const { assignee, ...body } = ASSIGN_BODY.read(ask.body);
+        const who = author(body, ask.asker);
+        const incident = granted(parts.operator.assign(id, assignee, who));
+        recorded(parts, ask.asker, 'incident.assign', id, who);
+        return json(incident);
+      },
+    },
   ];
 }
 

@@ -29,6 +29,7 @@ export function described(description: string, schema: JsonSchema, type = 'appli
 const text: JsonSchema = { type: 'string' };
 const time: JsonSchema = { type: 'string', format: 'date-time' };
 const timeOrNull: JsonSchema = { type: ['string', 'null'], format: 'date-time' };
+const textOrNull: JsonSchema = { type: ['string', 'null'] };
 const uuid: JsonSchema = { type: 'string', format: 'uuid' };
 const count: JsonSchema = { type: 'integer', minimum: 0 };
 const asn: JsonSchema = { type: 'integer', minimum: 0, maximum: 4_294_967_295 };
@@ -64,6 +65,12 @@ const incident = object({
   score: count,
   state: oneOf(['open', 'resolved']),
   acknowledged: truth,
+  acknowledgedBy: textOrNull,
+  acknowledgedAt: timeOrNull,
+  resolvedBy: textOrNull,
+  assignee: textOrNull,
+  notes: list(object({ at: time, by: text, text })),
+  peak: object({ seeing: count, known: count, at: time }),
   offender: { type: ['integer', 'null'] },
   summary: ref('Words'),
   routes: list(ref('Route')),

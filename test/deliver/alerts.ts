@@ -1,6 +1,12 @@
 /** Alerts for the tests of delivering: an incident's story in a few words. */
 import type { Severity } from '../../src/bgp/severity.ts';
-import type { Alert, AlertEvent, Incident, IncidentRoute } from '../../src/incident/alert.ts';
+import {
+  type Alert,
+  type AlertEvent,
+  type Incident,
+  type IncidentRoute,
+  NO_CASE,
+} from '../../src/incident/alert.ts';
 
 const AT = '2022-02-03T01:04:18.000Z';
 
@@ -33,7 +39,8 @@ export function incidentOf(over: Partial<Incident> = {}): Incident {
     peakSeverity: 'critical',
     score: 14,
     state: 'open',
-    acknowledged: false,
+    ...NO_CASE,
+    peak: { seeing: 3, known: 350, at: '2022-02-03T01:04:18.000Z' },
     offender: 64511,
     summary: {
       en: 'AS64511 announces 192.0.2.128/25, inside 192.0.2.0/24, which AS64496 should originate.',

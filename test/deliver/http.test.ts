@@ -3,10 +3,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { post } from '../../src/deliver/http.ts';
+import { Outside } from '../../src/outside/outside.ts';
 
 const servers: Server[] = [];
+const outside = new Outside();
 
 afterEach(() => {
+  outside.close();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();
@@ -35,7 +38,16 @@ async function receiver(
 
 function send(url: string) {
   const { signal } = new AbortController();
-  return post({ url, headers: {}, body: '{}', timeoutMs: 5_000, signal, secrets: [], nowMs: 0 });
+  return post({
+    outside,
+    url,
+    headers: {},
+    body: '{}',
+    timeoutMs: 5_000,
+    signal,
+    secrets: [],
+    nowMs: 0,
+  });
 }
 
 describe('a connection to a receiver', () => {

@@ -17,7 +17,12 @@ export type Mode =
   | 'slow'
   | 'echo'
   | 'endless'
-  | 'redirect';
+  | 'redirect'
+  | 'locked'
+  | 'barred'
+  | 'missing'
+  | 'gone'
+  | 'small';
 
 export interface StandIn {
   readonly port: number;
@@ -99,6 +104,11 @@ export async function httpStandIn(options: { tls?: boolean; port?: number } = {}
   return Object.assign(standIn, { port, close });
 }
 
+/** What a rotated token, a firewall or a wrong path makes of an answer. */
+const ANSWERS: Partial<Record<Mode, number>> = { locked: 401, barred: 403, missing: 404, gone: 410 };
+/** Characters that `small` takes. */
+const SMALL = 20_000;
+
 function respond(
   standIn: Omit<HttpStandIn, 'port' | 'close'>,
   received: Received,
@@ -125,6 +135,8 @@ function respond(
   if (mode === 'redirect') response.writeHead(307, { location: 'http://127.0.0.1:9/elsewhere' }).end();
   else if (mode === 'limit') response.writeHead(429, { 'retry-after': '7' }).end('rate_limited');
   else if (mode === 'busy') response.writeHead(503).end('later');
+  else if (ANSWERS[mode] !== undefined) response.writeHead(ANSWERS[mode]).end('no');
+  else if (mode === 'small' && received.body.length > SMALL) response.writeHead(413).end('too large');
   else if (mode === 'refuse') response.writeHead(400).end('invalid_payload');
   else if (mode === 'echo') response.writeHead(400).end(JSON.stringify(received));
   else {

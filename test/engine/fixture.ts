@@ -200,6 +200,14 @@ export class Actions {
     return this.machine.act({ type: 'resolve', id, author }, atMs);
   }
 
+  note(id: string, author: Author, atMs: number) {
+    return this.machine.act({ type: 'note', id, author }, atMs);
+  }
+
+  assign(id: string, assignee: string | null, author: Author, atMs: number) {
+    return this.machine.act({ type: 'assign', id, assignee, author }, atMs);
+  }
+
   decideOrigin(prefix: Prefix, origin: number, isAccepted: boolean, author: Author, atMs: number) {
     const type = isAccepted ? 'accept-origin' : 'reject-origin';
     return this.machine.act({ type, prefix, origin, author }, atMs);

@@ -31,7 +31,7 @@ function recordsOf(body: Uint8Array): unknown[] {
         path: numbers(route.path),
         communities: numbers(route.communities),
       }),
-    gone: (point, prefix) => records.push({ gone: point, ...prefix }),
+    gone: (point, prefix, pathId) => records.push({ gone: point, pathId, ...prefix }),
   });
   return records;
 }
@@ -48,6 +48,7 @@ const record = fc.record({
   isGone: fc.boolean(),
   point: fc.nat(POINTS.length - 1),
   prefix: anyPrefix,
+  pathId: fc.oneof(fc.constantFrom(0, 1, 4_294_967_295), word),
   observedMs: stamp,
   arrivedMs: stamp,
   hasBadClock: fc.boolean(),
@@ -67,14 +68,16 @@ describe('the codec of routes', () => {
         for (const { isGone, point: id, prefix: text, ...route } of records) {
           const [point, prefix] = [POINTS[id] as VantagePoint, wordsOf(text)];
           const path = route.setPath === undefined ? route.path : [];
-          if (isGone) writer.gone(id, point, prefix);
+          if (isGone) writer.gone(id, point, prefix, route.pathId);
           else
             writer.route(id, point, prefix, {
               ...route,
               path: numbersAsWords(path),
               communities: numbersAsWords(route.communities),
             });
-          expected.push(isGone ? { gone: point, ...prefix } : { point, ...prefix, ...route, path });
+          expected.push(
+            isGone ? { gone: point, pathId: route.pathId, ...prefix } : { point, ...prefix, ...route, path },
+          );
         }
         expect(writer.records).toBe(records.length);
         expect(recordsOf(writer.take())).toEqual(expected);
@@ -90,6 +93,7 @@ describe('the codec of routes', () => {
     const prefixes = Array.from({ length: 129 }, (_, n) => wordsOf(prefixFromWords(6, address, n).prefix));
     const point = POINTS[0] as VantagePoint;
     const route = {
+      pathId: 7,
       observedMs: 1,
       arrivedMs: 2,
       hasBadClock: false,

@@ -105,20 +105,29 @@ describe('the routes that stand', () => {
 });
 
 describe('carriers', () => {
-  it('are a map in the order of coming', () => {
+  const anyPathId = fc.constantFrom(0, 0, 1, 4_294_967_295);
+  const pointsOf = (all: readonly Carrier[]): number =>
+    new Set(all.map(({ vantagePoint }) => vantagePoint)).size;
+
+  it('are a map in the order of coming; a vantage point with several paths counts once', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(3), fc.boolean())), (steps) => {
+      fc.property(fc.array(fc.tuple(fc.nat(3), fc.boolean(), anyPathId)), (steps) => {
         const carriers = new Carriers();
-        const map = new Map<number, Carrier>();
-        for (const [vantagePoint, isSet] of steps) {
-          const carrier = { vantagePoint } as Carrier;
+        const map = new Map<string, Carrier>();
+        for (const [vantagePoint, isSet, pathId] of steps) {
+          const carrier = { vantagePoint, pathId } as Carrier;
+          const key = `${vantagePoint} ${pathId}`;
           if (isSet) {
-            expect(carriers.set(carrier)).toBe(map.get(vantagePoint));
-            map.set(vantagePoint, carrier);
-          } else expect(carriers.delete(vantagePoint)).toBe(map.delete(vantagePoint));
-          expect([...carriers.values()]).toEqual([...map.values()]);
+            expect(carriers.set(carrier)).toBe(map.get(key));
+            map.set(key, carrier);
+          } else expect(carriers.delete(vantagePoint, pathId)).toBe(map.delete(key));
+          const all = [...map.values()];
+          expect([...carriers.values()]).toEqual(all);
           expect(carriers.size).toBe(map.size);
-          expect(carriers.get(vantagePoint)).toBe(map.get(vantagePoint));
+          expect(carriers.get(vantagePoint, pathId)).toBe(map.get(key));
+          expect(carriers.points).toBe(pointsOf(all));
+          const isMeant = (each: Carrier): boolean => each.pathId !== 1;
+          expect(carriers.pointsWhere(isMeant)).toBe(pointsOf(all.filter(isMeant)));
         }
       }),
     );

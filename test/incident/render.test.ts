@@ -1,5 +1,6 @@
 /** What the outside sees of an incident: the heaviest routes and the most seen paths, bounded, in their order. */
 import { describe, expect, it } from 'vitest';
+import { Carriers } from '../../src/incident/carriers.ts';
 import { newIncident } from '../../src/incident/incident-making.ts';
 import type { Carrier, IncidentState, RouteState } from '../../src/incident/incident-state.ts';
 import { renderIncident } from '../../src/incident/render.ts';
@@ -22,7 +23,7 @@ function routeState(prefixText: string, score: number, changes: Partial<RouteSta
     name: '',
     expectedOrigins: [64_501],
     originAs: [64_500],
-    carriers: new Map(),
+    carriers: new Carriers(),
     holds: true,
     firstSeenMs: 0,
     lastSeenMs: 0,
@@ -69,10 +70,11 @@ describe('the routes of an incident', () => {
 });
 
 it('paths are the most seen first, twenty at most, without who is down or in doubt', () => {
-  const carriers = new Map<number, Carrier>();
-  const carry = (id: number, path: number[], doubt: 0 | 2 = 0): unknown =>
-    carriers.set(id, {
+  const carriers = new Carriers();
+  const carry = (id: number, path: number[], doubt: 0 | 2 = 0, pathId = 0): unknown =>
+    carriers.set({
       vantagePoint: id,
+      pathId,
       path,
       peerAsn: path[0] ?? 0,
       doubt,
@@ -82,15 +84,16 @@ it('paths are the most seen first, twenty at most, without who is down or in dou
   carry(40, [34, 1]);
   carry(7, [7, 1]);
   carry(41, [8, 1], 2);
-  const [route] = renderIncident(
-    incidentWith([routeState('10.0.0.0/24', 4, { carriers: carriers as never })]),
-    PORTS,
-  ).routes;
-  expect(route?.vantagePoints.seeing).toBe(26);
+  // Several paths of one session: it sees the route once, and each of the paths.
+  carry(42, [34, 1], 0, 1);
+  carry(42, [34, 1], 0, 2);
+  carry(42, [10, 1], 0, 3);
+  const [route] = renderIncident(incidentWith([routeState('10.0.0.0/24', 4, { carriers })]), PORTS).routes;
+  expect(route?.vantagePoints.seeing).toBe(27);
   expect(route?.paths).toHaveLength(20);
   expect(route?.paths.slice(0, 3)).toEqual([
-    { path: '34 1', vantagePoints: 2 },
-    { path: '10 1', vantagePoints: 1 },
+    { path: '34 1', vantagePoints: 3 },
+    { path: '10 1', vantagePoints: 2 },
     { path: '11 1', vantagePoints: 1 },
   ]);
 });

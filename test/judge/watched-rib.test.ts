@@ -25,6 +25,7 @@ const step = fc.record({
   what: fc.constantFrom('announce', 'announce', 'plain', 'plain', 'withdraw', 'finding', 'take'),
   prefix: fc.constantFrom(...PREFIXES),
   vantagePoint: fc.nat(4),
+  pathId: fc.constantFrom(0, 0, 1, 4_294_967_295),
   path,
   plainPath,
   communities,
@@ -38,36 +39,42 @@ describe('the watched RIB', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const rib = new WatchedRib<string>();
-        const naive = new Map(PREFIXES.map(({ text }) => [text, new Map<number, Route>()]));
+        const naive = new Map(PREFIXES.map(({ text }) => [text, new Map<string, Route>()]));
         /** `prefix vantage point` of what was touched since the last `take`. */
         const touched = new Set<string>();
         const withdrawn: string[] = [];
         const checkTaken = (): void => {
           const { changed, gone } = rib.takeChanged();
           const rows = changed.map(
-            (route) => `${rib.rows.prefix(rib.rowOfRoute(route)).text} ${rib.vantagePointOf(route)}`,
+            (route) =>
+              `${rib.rows.prefix(rib.rowOfRoute(route)).text} ${rib.vantagePointOf(route)}/${rib.written(route).pathId}`,
           );
           const standing = [...touched].filter((name) => {
             const [text = '', point] = name.split(' ');
-            return naive.get(text)?.has(Number(point));
+            return naive.get(text)?.has(point ?? '');
           });
           expect(rows.sort()).toEqual(standing.sort());
           expect(
-            gone.map(({ vantagePoint, shape, words }) => `${shape} ${words.join()} ${vantagePoint}`),
+            gone.map(
+              ({ vantagePoint, pathId, shape, words }) =>
+                `${shape} ${words.join()} ${vantagePoint}/${pathId}`,
+            ),
           ).toEqual(withdrawn);
           expect(rib.hasChanged).toBe(false);
           touched.clear();
           withdrawn.length = 0;
         };
-        for (const [order, { what, prefix, vantagePoint, finding, ...rest }] of steps.entries()) {
-          const routes = naive.get(prefix.text) as Map<number, Route>;
-          const known = routes.get(vantagePoint);
+        for (const [order, { what, prefix, vantagePoint, pathId, finding, ...rest }] of steps.entries()) {
+          const routes = naive.get(prefix.text) as Map<string, Route>;
+          const key = `${vantagePoint}/${pathId}`;
+          const owner = { vantagePoint, ...(pathId === 0 ? {} : { pathId }) };
+          const known = routes.get(key);
           const stamps = { observedMs: rest.observedMs, arrivedMs: rest.observedMs + 1, order };
           if (what === 'take') checkTaken();
           else if (what === 'announce') {
             const clock = rest.hasBadClock ? { hasBadClock: true } : {};
             const route = {
-              vantagePoint,
+              ...owner,
               path: rest.path,
               communities: rest.communities,
               ...stamps,
@@ -75,22 +82,22 @@ describe('the watched RIB', () => {
               finding,
             };
             rib.announce(prefix, route);
-            routes.set(vantagePoint, route);
-            touched.add(`${prefix.text} ${vantagePoint}`);
+            routes.set(key, route);
+            touched.add(`${prefix.text} ${key}`);
           } else if (what === 'withdraw') {
             if (known !== undefined) {
               const row = rib.rows.findOf(prefix);
               const { shape, words } = rib.prefixWords(row);
-              withdrawn.push(`${shape} ${words.join()} ${vantagePoint}`);
+              withdrawn.push(`${shape} ${words.join()} ${key}`);
             }
-            expect(rib.withdraw(prefix, vantagePoint)).toEqual(known);
-            routes.delete(vantagePoint);
+            expect(rib.withdraw(prefix, vantagePoint, pathId)).toEqual(known);
+            routes.delete(key);
           } else if (what === 'finding') {
-            rib.setFinding(prefix, vantagePoint, finding);
-            if (known !== undefined) routes.set(vantagePoint, { ...known, finding });
+            rib.setFinding(prefix, vantagePoint, finding, pathId);
+            if (known !== undefined) routes.set(key, { ...known, finding });
           } else {
             const row = rib.rows.findOf(prefix);
-            const index = row < 0 ? -1 : rib.find(row, vantagePoint);
+            const index = row < 0 ? -1 : rib.find(row, vantagePoint, pathId);
             const isPlain =
               known === undefined ||
               (known.finding === undefined &&
@@ -99,21 +106,25 @@ describe('the watched RIB', () => {
             expect(index < 0 || rib.isPlain(index)).toBe(isPlain);
             if (!isPlain) continue;
             rib.announcePlain(rib.rows.makeOf(prefix), {
-              vantagePoint,
+              ...owner,
               path: numbersAsWords(rest.plainPath),
               communities: numbersAsWords(rest.communities.map(([high, low]) => high * 65_536 + low)),
               ...stamps,
             });
-            routes.set(vantagePoint, {
-              vantagePoint,
+            routes.set(key, {
+              ...owner,
               path: rest.plainPath,
               communities: rest.communities,
               ...stamps,
               finding: undefined,
             });
-            touched.add(`${prefix.text} ${vantagePoint}`);
+            touched.add(`${prefix.text} ${key}`);
           }
           expect(rib.routesAt(prefix)).toEqual([...routes.values()]);
+          const others = [...routes.values()].filter(
+            (each) => each.vantagePoint === vantagePoint && (each.pathId ?? 0) !== pathId,
+          );
+          expect(rib.otherFindings(prefix, vantagePoint, pathId)).toEqual(others.map((each) => each.finding));
         }
         checkTaken();
         const carried = PREFIXES.filter(({ text }) => (naive.get(text)?.size ?? 0) > 0);
@@ -123,13 +134,14 @@ describe('the watched RIB', () => {
           carried.map(({ text }) => text).sort(),
         );
         for (const prefix of PREFIXES) {
-          const routes = naive.get(prefix.text) as Map<number, Route>;
+          const routes = naive.get(prefix.text) as Map<string, Route>;
           expect([rib.has(prefix), rib.countAt(prefix)]).toEqual([routes.size > 0, routes.size]);
           expect(rib.countWhere(prefix, (point) => point > 1)).toBe(
-            [...routes.keys()].filter((n) => n > 1).length,
+            new Set([...routes.values()].map((each) => each.vantagePoint).filter((n) => n > 1)).size,
           );
           for (let point = 0; point < 5; point += 1)
-            expect(rib.route(prefix, point)).toEqual(routes.get(point));
+            for (const id of [0, 1, 4_294_967_295])
+              expect(rib.route(prefix, point, id)).toEqual(routes.get(`${point}/${id}`));
           expect(rib.inside(prefix)).toEqual(
             carried.filter((each) => covers(prefix, each)).sort(comparePrefixes),
           );

@@ -35,7 +35,9 @@ describe('incidents', () => {
     const response = await running.post(`/api/v1/incidents/${uuid(1)}/acknowledge`, KIM);
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ id: uuid(1), acknowledged: true });
-    expect(running.world.changes).toEqual([{ id: uuid(1), change: { acknowledged: true }, author: KIM }]);
+    expect(running.world.changes).toMatchObject([
+      { id: uuid(1), change: { acknowledged: true, acknowledgedBy: 'Kim' }, author: KIM },
+    ]);
     expect(running.world.logged).toContainEqual({
       event: 'serve.change',
       action: 'incident.acknowledge',
@@ -59,6 +61,36 @@ describe('incidents', () => {
     expect(await (await running.post(path, { by: 'Kim' })).json()).toMatchObject({ state: 'resolved' });
     expect((await running.post(path, { by: 'Kim' })).status).toBe(409);
     expect(running.world.audit).toHaveLength(1);
+  });
+
+  test('take notes: 201 with the incident as it then is', async () => {
+    const path = `/api/v1/incidents/${uuid(1)}/notes`;
+    const first = await running.post(path, { by: 'Kim', text: 'Called the carrier.\nNo answer.' });
+    expect(first.status).toBe(201);
+    const second = await running.post(path, { by: 'Lee', text: 'They filter it.' });
+    expect(await second.json()).toMatchObject({
+      id: uuid(1),
+      notes: [
+        { at: '2022-02-03T01:04:18.000Z', by: 'Kim', text: 'Called the carrier.\nNo answer.' },
+        { by: 'Lee', text: 'They filter it.' },
+      ],
+    });
+    expect(running.world.audit.map(({ action }) => action)).toEqual(['incident.note', 'incident.note']);
+  });
+
+  test.each([{ by: 'Kim' }, { by: 'Kim', text: '' }, { by: 'Kim', text: 'x'.repeat(2_001) }, { text: 'x' }])(
+    'take no note of %j',
+    async (body) => {
+      expect((await running.post(`/api/v1/incidents/${uuid(1)}/notes`, body)).status).toBe(400);
+    },
+  );
+
+  test('have somebody who works on them, or nobody any more', async () => {
+    const path = `/api/v1/incidents/${uuid(1)}/assign`;
+    const taken = await running.post(path, { assignee: 'Lee', by: 'Kim' });
+    expect(await taken.json()).toMatchObject({ assignee: 'Lee' });
+    const left = await running.post(path, { assignee: null, by: 'Kim', note: 'Shift is over.' });
+    expect(await left.json()).toMatchObject({ assignee: null });
   });
 
   test('that are not there are a 404', async () => {
@@ -273,6 +305,8 @@ describe('every change', () => {
   const CHANGES: readonly (readonly [string, string])[] = [
     ['POST', `/api/v1/incidents/${uuid(1)}/acknowledge`],
     ['POST', `/api/v1/incidents/${uuid(1)}/resolve`],
+    ['POST', `/api/v1/incidents/${uuid(1)}/notes`],
+    ['POST', `/api/v1/incidents/${uuid(1)}/assign`],
     ['POST', '/api/v1/baseline/accept'],
     ['POST', '/api/v1/baseline/reject'],
     ['POST', '/api/v1/baseline/import'],

@@ -17,7 +17,7 @@ import type {
   RawEvidence,
   Silence,
 } from '../../src/engine/ports.ts';
-import { type Alert, type AlertEvent, type Incident, isoTime } from '../../src/incident/alert.ts';
+import { type Alert, type AlertEvent, type Incident, isoTime, NO_CASE } from '../../src/incident/alert.ts';
 import type { ServeToken } from '../../src/serve/credentials.ts';
 import { createServer, type Server, type ServerOptions } from '../../src/serve/server.ts';
 
@@ -38,7 +38,8 @@ export function anIncident(number: number, change: Partial<Incident> = {}): Inci
     peakSeverity: 'critical',
     score: 14,
     state: 'open',
-    acknowledged: false,
+    ...NO_CASE,
+    peak: { seeing: 3, known: 350, at: '2022-02-03T01:04:18.000Z' },
     offender: 9457,
     summary: { en: 'AS9457 announces 211.249.221.0/24.', ko: 'AS9457이 211.249.221.0/24를 광고합니다.' },
     routes: [
@@ -233,7 +234,18 @@ function fakeOperator(world: World): Operator {
     };
   };
   return {
-    acknowledge: (id, author) => changed(id, { acknowledged: true }, author),
+    acknowledge: (id, author) =>
+      changed(
+        id,
+        { acknowledged: true, acknowledgedBy: author.by, acknowledgedAt: isoTime(world.clock.ms) },
+        author,
+      ),
+    note(id, author) {
+      const notes = world.incidents.get(id)?.notes ?? [];
+      const written = { at: isoTime(world.clock.ms), by: author.by, text: author.note };
+      return changed(id, { notes: [...notes, written] }, author);
+    },
+    assign: (id, assignee, author) => changed(id, { assignee }, author),
     resolve: (id, author) =>
       world.incidents.get(id)?.state === 'resolved'
         ? { refused: 'conflict', detail: 'It is resolved.' }

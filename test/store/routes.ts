@@ -30,6 +30,7 @@ export function writeRoute(writer: SegmentWriter, id: number, route: LoggedRoute
   const { vantagePoint, prefix, path, communities, observedMs, arrivedMs, hasBadClock = false } = route;
   const isPlain = path.every((element: PathElement) => typeof element === 'number');
   writer.route(id, vantagePoint, wordsOf(prefixOf(prefix)), {
+    pathId: 0,
     observedMs,
     arrivedMs,
     hasBadClock,
@@ -49,7 +50,7 @@ export function routes(
   const points = new VantagePoints();
   const idOf = (point: VantagePoint): number => points.meet(point, '').id;
   for (const { vantagePoint, prefix } of gone)
-    writer.gone(idOf(vantagePoint), vantagePoint, wordsOf(prefixOf(prefix)));
+    writer.gone(idOf(vantagePoint), vantagePoint, wordsOf(prefixOf(prefix)), 0);
   for (const route of announced) writeRoute(writer, idOf(route.vantagePoint), route);
   return { ...NO_ROUTES, segment: { number, body: writer.take() } };
 }
@@ -62,8 +63,8 @@ export function routesOf({ segments }: Pick<Remembered, 'segments'>): LoggedRout
     readSegment(body, {
       route: (point, prefix, route) =>
         void rib.restore(prefix, { ...route, vantagePoint: points.meet(point, '').id, order: 0 }),
-      gone: (point, { shape, words }) =>
-        rib.withdrawRow(rib.rows.find(shape, ...words), points.meet(point, '').id),
+      gone: (point, { shape, words }, pathId) =>
+        rib.withdrawRow(rib.rows.find(shape, ...words), points.meet(point, '').id, pathId),
     });
   }
   return [...rib.every()].flatMap((prefix) =>

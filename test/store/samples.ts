@@ -1,6 +1,12 @@
 /** Plain data for the tests of the store: one incident, its alerts, a batch. */
 import type { BaselineRow, Batch, IncidentRecord } from '../../src/engine/ports.ts';
-import type { Alert, AlertEvent, Incident, IncidentRoute } from '../../src/incident/alert.ts';
+import {
+  type Alert,
+  type AlertEvent,
+  type Incident,
+  type IncidentRoute,
+  NO_CASE,
+} from '../../src/incident/alert.ts';
 import { openStore, type SqliteStore } from '../../src/store/store.ts';
 import { type LoggedRoute, NO_ROUTES } from './routes.ts';
 
@@ -39,7 +45,8 @@ export function incident(id: string, change: Partial<Incident> = {}): Incident {
     peakSeverity: 'critical',
     score: 14,
     state: 'open',
-    acknowledged: false,
+    ...NO_CASE,
+    peak: { seeing: 3, known: 350, at: '2022-02-03T01:04:18.000Z' },
     offender: 9457,
     summary: { en: 'AS9457 announces 211.249.221.0/24', ko: 'AS9457이(가) 211.249.221.0/24를 광고' },
     routes: [route('211.249.221.0/24')],

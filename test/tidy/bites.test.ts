@@ -81,6 +81,13 @@ describe('each rule of the house bites', () => {
   });
 
   it('ending the process elsewhere', () => {
+    expect(told(rules.oneWayOut, ['src/deliver/a.ts', "import { request } from 'node:https';"])).toHaveLength(
+      1,
+    );
+    expect(told(rules.oneWayOut, ['src/feed/rpki/a.ts', 'const a = await fetch(url);'])).toHaveLength(1);
+    expect(told(rules.oneWayOut, ['src/deliver/a.ts', "import type { Socket } from 'node:net';"])).toEqual(
+      [],
+    );
     expect(told(rules.oneExit, ['src/daemon/a.ts', 'process.exit(1);'])).toHaveLength(1);
     expect(told(rules.oneExit, ['src/main.ts', 'process.exit(1);'])).toEqual([]);
   });

@@ -29,6 +29,7 @@ describe('the house', () => {
     ['pure rooms touch no clock, chance, file, network, process or log', rules.purity, src],
     ['no folder has more files than can be seen at one look', rules.smallFloors, src],
     ['only store/ imports SQLite', rules.oneStore, src],
+    ['what goes out goes through outside/', rules.oneWayOut, src],
     ['only src/main.ts ends the process', rules.oneExit, src],
     ['live, replay and demo go through one driver', rules.oneDriver, src],
     ['the state of the engine is its own', rules.privateState, src],

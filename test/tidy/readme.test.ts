@@ -150,6 +150,7 @@ describe("README's configuration reference", () => {
         'stateDirectory',
         'receivers',
         'log.level',
+        ...Object.keys(shipped.network).map((key) => `network.${key}`),
         'serve.listen',
         'serve.hosts',
         'serve.publicUrl',

@@ -17,12 +17,13 @@ export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
   judge: ['bgp', 'match', 'rows', 'words'],
   incident: ['bgp', 'judge', 'words'],
   engine: ['bgp', 'decode', 'match', 'rows', 'judge', 'incident', 'words'],
-  feed: ['bgp', 'decode', ...PORTS],
+  outside: [],
+  feed: ['bgp', 'decode', 'outside', ...PORTS],
   store: ['bgp', 'rows', 'judge', 'incident', ...PORTS],
-  deliver: ['bgp', 'incident', 'words', ...PORTS],
+  deliver: ['bgp', 'incident', 'words', 'outside', ...PORTS],
   serve: ['bgp', 'incident', 'words', ...PORTS],
   dashboard: ['bgp', 'incident', 'words', 'serve', ...PORTS],
-  config: ['bgp', 'match', 'judge', 'incident'],
+  config: ['bgp', 'match', 'judge', 'incident', 'outside/network.ts'],
   learn: [
     'bgp',
     'decode',
@@ -150,6 +151,21 @@ export const oneExit: HouseRule = (files) =>
       ? []
       : findings(file, [[/\bprocess\.(?:exit|abort|reallyExit)\b/, 'only src/main.ts ends the process']]),
   );
+
+/** Sources of updates and receivers reach the world through `outside/` alone, or a proxy and an authority would not hold for all. */
+export const oneWayOut: HouseRule = (files) =>
+  each(files, (file) => {
+    const isOut = ['feed', 'deliver', 'learn'].includes(roomOf(file.path) ?? '');
+    if (!isOut || file.path.startsWith('src/feed/simulator/')) return [];
+    const modules = file.imports.filter(
+      ({ target, isLoaded }) =>
+        isLoaded && ['node:http', 'node:https', 'node:tls', 'node:net'].includes(target),
+    );
+    return [
+      ...modules.map(({ target }) => `imports ${target}: go through outside/`),
+      ...findings(file, [[/\bfetch\(/, 'fetches: go through outside/']]),
+    ];
+  });
 
 /** `explain` asks an engine of its own what would come of an announcement; nothing of it is committed. */
 const ASKS_WHAT_IF = ['src/explain/explanation.ts', 'src/cli/commands/explain.ts'];

@@ -17,7 +17,9 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { loadSettings } from '../../config/load.ts';
+import { defaultConfigPath } from '../../config/default-path.ts';
+import { loadNetwork, loadSettings } from '../../config/load.ts';
+import { networkOf } from '../../daemon/way-out.ts';
 import { OperationalError } from '../../engine/errors.ts';
 import { Ripestat } from '../../feed/ripestat/client.ts';
 import { applySplices, type Edited, unifiedDiff } from '../../learn/line-edits.ts';
@@ -26,6 +28,7 @@ import { proposalJson, watchlistLines } from '../../learn/watch-proposal-text.ts
 import { gatherMaterial, type Material } from '../../learn/watch-sources.ts';
 import { type Merge, mergeNdjson, mergeYaml } from '../../learn/watchlist-merge.ts';
 import type { Watchlist } from '../../match/watchlist.ts';
+import { Outside } from '../../outside/outside.ts';
 import { printable } from '../../words/printable.ts';
 import { asnArgument } from '../arguments.ts';
 import { Output } from '../output.ts';
@@ -91,8 +94,9 @@ async function gather(asns: readonly number[], options: InitArguments, io: Strea
   }
 }
 
-function ripestatOf({ ripestatUrl }: InitArguments): Ripestat {
-  return new Ripestat(ripestatUrl === undefined ? {} : { baseUrl: ripestatUrl });
+function ripestatOf({ ripestatUrl, config }: InitArguments): Ripestat {
+  const outside = new Outside(networkOf(loadNetwork(config ?? defaultConfigPath(process.env), process.env)));
+  return new Ripestat({ ...(ripestatUrl === undefined ? {} : { baseUrl: ripestatUrl }), outside });
 }
 
 async function print(

@@ -8,9 +8,11 @@ import { clientId } from '../../daemon/client-id.ts';
 import { LiveClock } from '../../daemon/live-clock.ts';
 import { createLog } from '../../daemon/log.ts';
 import { watchSubscription } from '../../daemon/watch-subscription.ts';
+import { networkOf } from '../../daemon/way-out.ts';
 import { RecordingWriter } from '../../feed/files/recording.ts';
 import { RisLiveFeed } from '../../feed/ris-live/client.ts';
 import { systemClock } from '../../feed/surroundings.ts';
+import { Outside } from '../../outside/outside.ts';
 import type { Streams } from '../usage.ts';
 
 export interface RecordOptions {
@@ -85,6 +87,7 @@ class Recorder {
     return new RisLiveFeed({
       name,
       url,
+      outside: new Outside(networkOf(settings.network)),
       clientId: clientId(),
       plan: watchSubscription(settings.watchlist, [], feed),
       clock: systemClock,

@@ -2,10 +2,12 @@
  * Calls of Slack's Web API: bearer token in a header, JSON both ways, the answer's `ok` and `error` graded. Slack
  * says "no" with status 200; only 429 and failures of the transport look like HTTP failures.
  */
+import type { Outside } from '../../outside/outside.ts';
 import { gradeAnswer, post } from '../http.ts';
 import { type Outcome, refused, tryAgain } from '../receiver.ts';
 
 export interface SlackCall {
+  readonly outside: Outside;
   readonly apiUrl: string;
   readonly method: 'chat.postMessage' | 'chat.update' | 'apps.connections.open';
   readonly token: string;
@@ -43,6 +45,7 @@ export async function callSlack(call: SlackCall): Promise<SlackAnswer> {
   const { timeoutMs, signal, nowMs } = call;
   const url = `${call.apiUrl}/${call.method}`;
   const answer = await post({
+    outside: call.outside,
     url,
     headers,
     body: JSON.stringify(call.body),

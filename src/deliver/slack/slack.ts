@@ -81,7 +81,7 @@ function optionsOf(
 }
 
 function digestOf(alerts: readonly Alert[], config: ReceiverConfig, deps: ReceiverDeps): SlackMessage {
-  return digestMessage(alerts, { language: config.language, link: deps.homeLink });
+  return digestMessage(alerts, { language: config.language, link: deps.homeLink?.() });
 }
 
 // ---------------------------------------------------------------- incoming webhook
@@ -92,6 +92,7 @@ function createByWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const send: Sender = async ({ message, alert, context }) => {
     await pace(context.signal);
     return postJson({
+      outside: deps.outside,
       url,
       headers: { 'idempotency-key': alert.id },
       json: message,
@@ -138,6 +139,7 @@ function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
     await pace(signal);
     const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
     return callSlack({
+      outside: deps.outside,
       apiUrl,
       method,
       token,

@@ -95,6 +95,7 @@ class SocketMode implements SlackSocket {
 
   async #open(): Promise<string | undefined> {
     const answer = await callSlack({
+      outside: this.#deps.outside,
       apiUrl: this.#work.apiUrl,
       method: 'apps.connections.open',
       token: this.#token,
@@ -119,6 +120,7 @@ class SocketMode implements SlackSocket {
     return new Promise((resolve) => {
       let greeted = false;
       const socket = new WebSocket(url, {
+        createConnection: this.#deps.outside.connector(url, {}) as never,
         perMessageDeflate: false,
         maxPayload: ENVELOPE_BYTES_MAX,
         handshakeTimeout: this.#deps.timeoutMs ?? SEND_TIMEOUT_MS,

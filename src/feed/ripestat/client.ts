@@ -17,6 +17,7 @@ import {
   readRoutingStatus,
 } from '../../decode/ripestat/ripestat-json.ts';
 import { OperationalError } from '../../engine/errors.ts';
+import { Outside, type TextAnswer } from '../../outside/outside.ts';
 
 export interface RipestatOptions {
   /** Default `https://stat.ripe.net`. */
@@ -31,6 +32,8 @@ export interface RipestatOptions {
   readonly answerBytesMax?: number;
   /** Ends everything under way and waiting. */
   readonly signal?: AbortSignal;
+  /** The way out; default: direct. */
+  readonly outside?: Outside;
   /** Waits before a retry; a test gives one that does not. */
   readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
@@ -65,11 +68,13 @@ type Parameters = Readonly<Record<string, string | undefined>>;
 /** Methods reject with `OperationalError('ripestat-fetch')`; what can't be read of an answer is among its problems. */
 export class Ripestat {
   readonly #options: RipestatOptions;
+  readonly #outside: Outside;
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
   constructor(options: RipestatOptions = {}) {
     this.#options = options;
+    this.#outside = options.outside ?? new Outside();
     this.#free = Math.max(1, Math.min(CONCURRENT_MAX, options.concurrentMax ?? CONCURRENT_MAX));
   }
 
@@ -138,34 +143,19 @@ export class Ripestat {
   }
 
   async #try(url: URL): Promise<{ readonly data: unknown } | Failure> {
-    const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? 60_000);
-    const outer = this.#options.signal;
-    const signal = outer === undefined ? timeout : AbortSignal.any([timeout, outer]);
+    const { timeoutMs = 60_000, answerBytesMax = 64 * 1024 * 1024, signal } = this.#options;
+    const headers = { accept: 'application/json', 'accept-encoding': 'gzip' };
     try {
-      const response = await fetch(url, {
-        signal,
-        headers: { accept: 'application/json' },
-        redirect: 'error',
-      });
-      const text = await this.#read(response);
-      if (text === undefined)
-        return { detail: 'the answer is too large', retryable: false, afterMs: undefined };
-      return outcomeOf(response, text);
+      const answer = await this.#outside.askText(
+        { url: url.href, headers, timeoutMs, signal },
+        answerBytesMax,
+      );
+      if (!answer.isWhole) return { detail: 'the answer is too large', retryable: false, afterMs: undefined };
+      return outcomeOf(answer);
     } catch (error) {
-      return { detail: reasonOf(error), retryable: outer?.aborted !== true, afterMs: undefined };
+      const detail = (error as Error).message;
+      return { detail, retryable: signal?.aborted !== true, afterMs: undefined };
     }
-  }
-
-  /** The body, as long as it keeps to the bound. */
-  async #read(response: Response): Promise<string | undefined> {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      size += (chunk as Uint8Array).length;
-      if (size > (this.#options.answerBytesMax ?? 64 * 1024 * 1024)) return undefined;
-      chunks.push(chunk as Uint8Array);
-    }
-    return Buffer.concat(chunks).toString();
   }
 
   async #enter(): Promise<void> {
@@ -181,14 +171,15 @@ export class Ripestat {
 }
 
 /** 429 and 5xx pass; other refusals are about the question. An envelope may say `error` under a 200. */
-function outcomeOf(response: Response, text: string): { readonly data: unknown } | Failure {
+function outcomeOf({ status, headers, text }: TextAnswer): { readonly data: unknown } | Failure {
   const envelope = envelopeOf(text);
-  if (response.ok && envelope?.status === 'ok') return { data: envelope.data };
-  const code = response.ok ? Number(envelope?.status_code ?? 500) : response.status;
+  const isOk = status >= 200 && status < 300;
+  if (isOk && envelope?.status === 'ok') return { data: envelope.data };
+  const code = isOk ? Number(envelope?.status_code ?? 500) : status;
   const said = Array.isArray(envelope?.messages) ? ` ${JSON.stringify(envelope.messages).slice(0, 120)}` : '';
   const detail =
-    envelope === undefined && response.ok ? 'the answer is no RIPEstat envelope' : `status ${code}${said}`;
-  return { detail, retryable: code === 429 || code >= 500, afterMs: retryAfterOf(response) };
+    envelope === undefined && isOk ? 'the answer is no RIPEstat envelope' : `status ${code}${said}`;
+  return { detail, retryable: code === 429 || code >= 500, afterMs: retryAfterOf(headers['retry-after']) };
 }
 
 function envelopeOf(text: string): Readonly<Record<string, unknown>> | undefined {
@@ -202,18 +193,13 @@ function envelopeOf(text: string): Readonly<Record<string, unknown>> | undefined
   }
 }
 
-function retryAfterOf(response: Response): number | undefined {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+function retryAfterOf(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' ? Number(value) : Number.NaN;
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(RETRY_MAX_MS, seconds * 1000) : undefined;
 }
 
 function failed(call: string, { detail, retryable }: Failure): OperationalError {
   return new OperationalError('ripestat-fetch', `${call}: ${detail}`, { retryable });
-}
-
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
 async function defaultWait(ms: number, signal?: AbortSignal): Promise<void> {

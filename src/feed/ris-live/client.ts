@@ -15,7 +15,7 @@ import type { FeedState } from '../../engine/ports.ts';
 import { retryDelayMs } from '../retry-delay.ts';
 import type { FeedLog, Timer } from '../surroundings.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import { errorText, isMessageFrame } from './frame.ts';
+import { errorText, failureText, isMessageFrame } from './frame.ts';
 import { FrameTap } from './frame-tap.ts';
 import {
   type FeedDrop,
@@ -187,7 +187,7 @@ export class RisLiveFeed {
   #openSocket(tap: FrameTap | undefined): WebSocket | undefined {
     try {
       return new WebSocket(this.#url, {
-        ...(tap === undefined ? {} : { createConnection: connectionThrough(tap, this.#url) }),
+        createConnection: connectionThrough(tap, this.#options.outside, this.#url) as never,
         perMessageDeflate: false,
         maxPayload: FRAME_BYTES_MAX,
         skipUTF8Validation: true,
@@ -223,7 +223,7 @@ export class RisLiveFeed {
       this.#end(socket, 'a frame was too large');
       return;
     }
-    this.#end(socket, error.message === '' ? (error.code ?? 'connection failed') : error.message);
+    this.#end(socket, failureText(error));
   }
 
   /** `terminate` and not `close`: nobody waits for a server that misbehaves to say goodbye. */

@@ -2,6 +2,7 @@
  * Tells route messages of RIS Live from answers about the connection by a few bytes, without parsing them: the client
  * reads answers itself and leaves messages to whoever judges.
  */
+import { wordsOfFailure } from '../../outside/failure.ts';
 
 const MARK = Buffer.from('"ris_message"');
 /** The type stands within this many bytes of the start, or of the end where `data` comes first. */
@@ -32,4 +33,9 @@ export function errorText(data: unknown): string {
   return String(typeof text === 'string' ? text : typeof text)
     .replace(/[\p{C}\u2028\u2029]+/gu, ' ')
     .slice(0, 200);
+}
+
+/** What ended a connection: words of `ws` for its protocol, ours for the network. */
+export function failureText(error: Error & { readonly code?: string }): string {
+  return /^(?:WS_.*)?$/.test(error.code ?? '') ? error.message || 'connection failed' : wordsOfFailure(error);
 }

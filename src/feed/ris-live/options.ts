@@ -2,6 +2,7 @@
  * What the RIS Live client is told and what it tells of itself: options with their defaults, limits, counters.
  */
 import type { FeedState } from '../../engine/ports.ts';
+import type { Outside } from '../../outside/outside.ts';
 import type { FeedClock, FeedLog } from '../surroundings.ts';
 import type { FrameScanner } from './frame-tap.ts';
 import type { SubscriptionPlan } from './subscription.ts';
@@ -37,6 +38,8 @@ export const RIS_LIVE_TIMINGS: RisLiveTimings = {
 };
 
 export interface RisLiveOptions {
+  /** The way out; default: direct. */
+  readonly outside?: Outside;
   /** The label in logs and metrics. */
   readonly name: string;
   /** `ws://` or `wss://`; `?client=` is added when it names none. */

@@ -1,21 +1,14 @@
-/** The connection under a WebSocket with a `FrameTap` on it, plain or TLS, made as `ws` makes its own. Used by `ris-live.ts`. */
-import type { ClientRequestArgs } from 'node:http';
-import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+/** The connection under a WebSocket with a `FrameTap` on it, plain or TLS, direct or through the proxy. Used by `client.ts`. */
+import { type Connector, Outside } from '../../outside/outside.ts';
 import type { FrameTap } from './frame-tap.ts';
 
-/** As `ws` connects by itself, with the tap before it. */
-export function connectionThrough(tap: FrameTap, url: string): (options: ClientRequestArgs) => Socket {
-  return ({ path: _, ...options }) => {
-    if (!/^(?:wss|https):/.test(url))
-      return tap.attach(connect({ ...options, onread: tap.onread() } as TcpNetConnectOpts));
-    const host = options.host ?? '';
-    return tap.attach(
-      connectTls({
-        servername: isIP(host) === 0 ? host : '',
-        ...options,
-        onread: tap.onread(),
-      } as ConnectionOptions),
-    );
-  };
+/** Every read of a direct connection goes into one buffer; behind a proxy the tap stands before `push` alone. */
+export function connectionThrough(
+  tap: FrameTap | undefined,
+  way: Outside | undefined,
+  url: string,
+): Connector {
+  const outside = way ?? new Outside();
+  if (tap === undefined) return outside.connector(url, {});
+  return outside.connector(url, { onread: tap.onread(), attach: (socket) => void tap.attach(socket) });
 }

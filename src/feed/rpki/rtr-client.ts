@@ -5,6 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { RtrEndOfData, RtrVersion } from '../../decode/rpki/rtr-pdu.ts';
+import type { Outside } from '../../outside/outside.ts';
 import type { FeedClock, FeedLog, Timer } from '../surroundings.ts';
 import { type RtrCache, type RtrPosition, RtrSession } from './rtr-session.ts';
 import type { LoadedExport, RpkiBuilder, VrpFreshness } from './vrp-export.ts';
@@ -13,6 +14,8 @@ export interface RtrClientOptions<Data> {
   readonly caches: readonly RtrCache[];
   readonly clock: FeedClock;
   readonly log: FeedLog;
+  /** The way out; default: direct. */
+  readonly outside?: Outside;
   readonly newBuilder: (expected: number) => RpkiBuilder<Data>;
   readonly onLoaded: (loaded: LoadedExport<Data>) => void;
   /** The data of the last answer holds no longer. */
@@ -90,6 +93,7 @@ export class RtrClient<Data> {
       version,
       from: resumes ? held.position : undefined,
       clock: this.options.clock,
+      outside: this.options.outside,
       onSynced: (position, end) => void this.synced(position, end),
       onProblem: (code) => this.problems.set(code, (this.problems.get(code) ?? 0) + 1),
       onEnded: ({ reason, tryLower }) => this.ended(reason, tryLower),

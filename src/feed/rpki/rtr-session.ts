@@ -2,7 +2,7 @@
  * One TCP connection to one RTR cache: the query, the answer, what follows unasked (RFC 8210 §8). Says how the answer
  * ended and how the connection did; `rtr-client.ts` decides what comes next.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   type RtrEndOfData,
   type RtrPdu,
@@ -11,6 +11,8 @@ import {
   resetQuery,
   serialQuery,
 } from '../../decode/rpki/rtr-pdu.ts';
+import { wordsOfFailure } from '../../outside/failure.ts';
+import { Outside } from '../../outside/outside.ts';
 import type { FeedClock, Timer } from '../surroundings.ts';
 import { RtrPayload } from './rtr-payload.ts';
 
@@ -28,6 +30,8 @@ export interface RtrCache {
 
 export interface RtrSessionOptions {
   readonly cache: RtrCache;
+  /** The way out; default: direct. */
+  readonly outside?: Outside | undefined;
   readonly version: RtrVersion;
   readonly from: RtrPosition | undefined;
   readonly clock: FeedClock;
@@ -44,7 +48,8 @@ const UNSUPPORTED_VERSION = 4;
 
 export class RtrSession {
   private readonly options: RtrSessionOptions;
-  private readonly socket: Socket;
+  private readonly stopping = new AbortController();
+  private socket: Socket | undefined;
   private readonly reader: RtrReader;
   private version: RtrVersion;
   private position: RtrPosition | undefined;
@@ -64,12 +69,21 @@ export class RtrSession {
       (pdu) => this.take(pdu),
       ({ code }) => options.onProblem(code),
     );
-    this.socket = connect({ ...options.cache, noDelay: true, keepAlive: true });
     this.await(CONNECT_MS, 'no connection within 10 s');
-    this.socket.on('connect', () => this.query());
-    this.socket.on('data', (chunk: Buffer) => this.read(chunk));
-    this.socket.on('error', (error: NodeJS.ErrnoException) => this.end(error.code ?? error.message, false));
-    this.socket.on('close', () => this.end('the cache closed the connection', !this.sawPdu));
+    const way = options.outside ?? new Outside();
+    way.connect({ ...options.cache, isTls: false }, { signal: this.stopping.signal }).then(
+      (socket) => this.opened(socket),
+      (error: unknown) => this.end(wordsOfFailure(error), false),
+    );
+  }
+
+  private opened(socket: Socket): void {
+    this.socket = socket.setNoDelay(true).setKeepAlive(true);
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
+    socket.on('error', (error) => this.end(wordsOfFailure(error), false));
+    socket.on('close', () => this.end('the cache closed the connection', !this.sawPdu));
+    if (this.ended) socket.destroy();
+    else this.query();
   }
 
   get speaks(): RtrVersion {
@@ -84,7 +98,8 @@ export class RtrSession {
   close(): void {
     this.ended = true;
     this.options.clock.clearTimeout(this.timer);
-    this.socket.destroy();
+    this.stopping.abort();
+    this.socket?.destroy();
   }
 
   private query(): void {
@@ -92,10 +107,10 @@ export class RtrSession {
     this.await(ANSWER_MS, 'no answer within 60 s');
     if (position === undefined) {
       this.answer = { payload: new RtrPayload(), changes: undefined };
-      this.socket.write(resetQuery(version));
+      this.socket?.write(resetQuery(version));
     } else {
       this.answer = { payload: position.payload, changes: [] };
-      this.socket.write(serialQuery(version, position.session, position.serial));
+      this.socket?.write(serialQuery(version, position.session, position.serial));
     }
   }
 

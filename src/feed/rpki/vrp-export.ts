@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { RpkiRows } from '../../bgp/vrp.ts';
 import { type VrpJsonOutcome, VrpJsonReader } from '../../decode/rpki/vrp-json.ts';
 import { OperationalError } from '../../engine/errors.ts';
+import type { Outside } from '../../outside/outside.ts';
 import type { FeedClock, FeedLog, Timer } from '../surroundings.ts';
 import { openVrpSource, type SourceMark } from './vrp-source.ts';
 
@@ -38,6 +39,8 @@ export interface VrpExportOptions<Data> {
   readonly refreshMinutes: number;
   readonly clock: FeedClock;
   readonly log: FeedLog;
+  /** The way out; default: direct. */
+  readonly outside?: Outside;
   /** `expected`: VRPs of the export before, 0 at first. */
   readonly newBuilder: (expected: number) => RpkiBuilder<Data>;
   /** Told of each new export; not of one that was unchanged. */
@@ -152,6 +155,7 @@ export class VrpExport<Data> {
       timeoutMs: this.options.timeoutMs ?? TIMEOUT_MS,
       signal: this.stopping.signal,
       clock,
+      outside: this.options.outside,
     });
     if (source === 'unchanged') return undefined;
     try {

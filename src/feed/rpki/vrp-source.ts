@@ -7,6 +7,8 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { OperationalError } from '../../engine/errors.ts';
+import { OutsideError } from '../../outside/failure.ts';
+import { Outside } from '../../outside/outside.ts';
 import type { FeedClock } from '../surroundings.ts';
 
 /** What tells an unchanged export: the validators of the answer, or size and time of the file. */
@@ -23,6 +25,8 @@ export interface SourceBounds {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly clock: FeedClock;
+  /** The way out; default: direct. */
+  readonly outside?: Outside | undefined;
 }
 
 export interface OpenSource {
@@ -53,7 +57,7 @@ export async function openVrpSource(
     const chunks = unpacked(opened.body, name, bounds, limit);
     const close = (): void => {
       limit.close();
-      opened.body.destroy();
+      opened.close();
     };
     return { name, mark: opened.mark, chunks, close };
   } catch (error) {
@@ -86,35 +90,43 @@ function timeLimit(bounds: SourceBounds): Limit {
 }
 
 interface Opened {
-  readonly body: Readable;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly close: () => void;
   readonly mark: SourceMark;
 }
+
+const REDIRECTS_MAX = 5;
 
 async function openFile(file: string, bounds: SourceBounds, limit: Limit): Promise<Opened | 'unchanged'> {
   const { size, mtimeMs, ino } = await stat(file);
   const mark = { etag: `${ino}-${size}`, lastModified: String(mtimeMs) };
   if (sameMark(mark, bounds.mark)) return 'unchanged';
-  return { body: createReadStream(file, { signal: limit.signal }), mark };
+  const body = createReadStream(file, { signal: limit.signal });
+  return { body, mark, close: () => void body.destroy() };
 }
 
 async function openUrl(url: string, bounds: SourceBounds, limit: Limit): Promise<Opened | 'unchanged'> {
-  const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'originwatch' };
+  const headers: Record<string, string> = { accept: 'application/json', 'accept-encoding': 'gzip' };
   if (bounds.mark?.etag !== undefined) headers['if-none-match'] = bounds.mark.etag;
   if (bounds.mark?.lastModified !== undefined) headers['if-modified-since'] = bounds.mark.lastModified;
-  const response = await fetch(url, { headers, signal: limit.signal });
-  const mark = {
-    etag: response.headers.get('etag') ?? undefined,
-    lastModified: response.headers.get('last-modified') ?? undefined,
-  };
-  if (response.status === 304 && bounds.mark !== undefined) {
-    await response.body?.cancel();
+  const way = bounds.outside ?? new Outside();
+  const { signal } = limit;
+  const answer = await way.ask({ url, headers, signal, redirectsMax: REDIRECTS_MAX });
+  const { status, close } = answer;
+  const [etag, lastModified] = [answer.headers.etag, answer.headers['last-modified']].map(textOrNone);
+  if (status === 304 && bounds.mark !== undefined) {
+    close();
     return 'unchanged';
   }
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    throw new Error(`the server answered ${response.status}`);
+  if (status < 200 || status > 299) {
+    close();
+    throw new OutsideError(`the server answered ${status}`);
   }
-  return { body: Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), mark };
+  return { body: answer.chunks, close, mark: { etag, lastModified } };
+}
+
+function textOrNone(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function sameMark(a: SourceMark, b: SourceMark | undefined): boolean {
@@ -123,7 +135,7 @@ function sameMark(a: SourceMark, b: SourceMark | undefined): boolean {
 
 /** Passes the bytes on, through gunzip where they begin like gzip (RFC 1952 §2.3.1), and counts them. */
 async function* unpacked(
-  body: Readable,
+  body: AsyncIterable<Uint8Array>,
   name: string,
   bounds: SourceBounds,
   limit: Limit,
@@ -179,9 +191,9 @@ function fetchError(name: string, error: unknown, limit: Limit, bounds: SourceBo
   return new OperationalError('rpki-fetch', `${name}: ${what}`, { cause: error, retryable: true });
 }
 
-/** The system's code where there is one; texts of `fetch` may repeat the URL with its query. */
+/** Words of `outside/`, else the system's code: texts of others may repeat the URL with its query. */
 function causeOf(error: unknown): string {
-  const { code, cause, message } = error as { code?: unknown; cause?: { code?: unknown }; message?: string };
-  const known = typeof cause?.code === 'string' ? cause.code : typeof code === 'string' ? code : undefined;
-  return known ?? (error instanceof TypeError ? 'it can not be fetched' : (message ?? 'it can not be read'));
+  if (error instanceof OutsideError) return error.message;
+  const { code, message } = error as { code?: unknown; message?: string };
+  return typeof code === 'string' ? code : (message ?? 'it cannot be read');
 }
