@@ -5,7 +5,11 @@ import type { Archive, Operator, Present, StatusAnswer } from '../engine/ports.t
 import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Driver } from './driver.ts';
-import type { LiveClock } from './live-clock.ts';
+
+/** Stamps of arrival. */
+interface ArrivalStamps {
+  nowMs(): number;
+}
 
 export interface OperatorSurroundings {
   /** Why a change would not be kept now; undefined: it would be. */
@@ -15,7 +19,7 @@ export interface OperatorSurroundings {
 }
 
 /** What could not be kept is refused before it is done: whoever is told that it is done finds it done after any crash. */
-export function operatorPort(driver: Driver, clock: LiveClock, around: OperatorSurroundings): Operator {
+export function operatorPort(driver: Driver, clock: ArrivalStamps, around: OperatorSurroundings): Operator {
   const act = <I extends OperatorInput>(input: I): Outcome<I> => {
     const refusal = around.refusal();
     if (refusal !== undefined) throw refusal;
@@ -69,7 +73,7 @@ export interface FeedReadiness {
 
 export function presentPort(
   driver: Driver,
-  clock: LiveClock,
+  clock: ArrivalStamps,
   archive: Archive,
   readiness: { feeds(): readonly FeedReadiness[]; isWritable(): boolean },
 ): Present {

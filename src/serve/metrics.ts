@@ -63,6 +63,10 @@ export interface Metrics {
   reload(result: 'ok' | 'error'): void;
   /** Asked at each scrape. */
   store(now: () => StoreNow): void;
+  /** The machine's wall clock jumped, or came back. */
+  clockJumped(): void;
+  /** `seconds` by which the wall clock is ahead of the stamps, asked at each scrape. */
+  clockAhead(seconds: () => number): void;
   /** Frame arrived → alert committed. */
   detectionLatency(seconds: number): void;
   /** A request or connection of the outside that was refused or cut. */
@@ -102,6 +106,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
   });
   const incidents = incidentGauge(registry);
   const store = storeGauges(registry);
+  const ahead = aheadGauge(registry);
 
   return {
     feedMessage: (feed, count) => counters.messages(count, feed),
@@ -120,6 +125,8 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     outboxGone: (receiver) => pending.delete(receiver),
     reload: (result) => counters.reloads(1, result),
     store: (now) => store.ask(now),
+    clockJumped: () => counters.clockJumps(1),
+    clockAhead: (seconds) => ahead.ask(seconds),
     detectionLatency: (seconds) => latency.observe(seconds),
     httpRefused: (reason) => counters.refused(1, reason),
     text: () => registry.metrics(),
@@ -163,6 +170,7 @@ function countersOf(registry: Registry, known: KnownLabels) {
     alerts: counter('alerts_total', 'Alerts committed.', ['event'], one(ALERT_EVENTS)),
     deliveries: counter('deliveries_total', 'Attempts to tell a receiver.', ['receiver', 'result'], results),
     reloads: counter('reloads_total', 'Reloads of the configuration.', ['result'], [['ok'], ['error']]),
+    clockJumps: counter('clock_jumps_total', 'Times that the wall clock of the machine jumped.', [], [[]]),
     refused: counter(
       'http_refused_total',
       'Requests refused and connections cut.',
@@ -287,6 +295,23 @@ function incidentGauge(registry: Registry): { ask(rows: () => readonly IncidentC
   return {
     ask(rows) {
       owner = rows;
+    },
+  };
+}
+
+function aheadGauge(registry: Registry): { ask(seconds: () => number): void } {
+  let owner = (): number => 0;
+  new Gauge({
+    name: 'originwatch_clock_ahead_seconds',
+    help: 'How far the wall clock is ahead of the stamps of arrival.',
+    registers: [registry],
+    collect() {
+      this.set(owner());
+    },
+  });
+  return {
+    ask(seconds) {
+      owner = seconds;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Between driver and store: batches wait in memory and in order while the database takes nothing, up to a bound. */
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { StoreKeeper } from '../../src/daemon/store-keeper.ts';
+import { StoreKeeper } from '../../src/daemon/durable/store-keeper.ts';
 import { OperationalError } from '../../src/engine/errors.ts';
 import type { Batch, StoreReason } from '../../src/engine/ports.ts';
 import { PatientCoverage } from '../../src/store/patient-coverage.ts';

@@ -4,14 +4,16 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { OperationalError } from '../engine/errors.ts';
-import type { StoreReason } from '../engine/ports.ts';
-import type { StoreNow } from '../serve/metrics.ts';
-import { PatientCoverage } from '../store/patient-coverage.ts';
-import { PatientOutbox } from '../store/patient-outbox.ts';
-import { DATABASE_FILE, type SqliteStore } from '../store/store.ts';
+import type { OperationalError } from '../../engine/errors.ts';
+import type { StoreReason } from '../../engine/ports.ts';
+import type { StoreNow } from '../../serve/metrics.ts';
+import { PatientCoverage } from '../../store/patient-coverage.ts';
+import { PatientOutbox } from '../../store/patient-outbox.ts';
+import { DATABASE_FILE, type SqliteStore } from '../../store/store.ts';
 import { heldBytesMax, type OpenedStore, openDaemonStore } from './open-store.ts';
 import { StoreKeeper } from './store-keeper.ts';
+
+const SLICE_EVERY_MS = 100;
 
 export interface DurableOptions {
   readonly stateDirectory: string;
@@ -79,10 +81,11 @@ export class Durable {
     if (!this.keeper.isHolding) this.store.checkpoint();
   }
 
-  /** A slice of retention; true when there is more to do. */
-  prune(): boolean {
-    if (this.keeper.isHolding) return false;
+  /** Retention, in slices with other work in between. */
+  prune(): void {
+    if (this.keeper.isHolding) return;
     const nothing = { rows: 0, more: false };
-    return this.keeper.tried(nothing, () => this.store.prune(this.options.nowMs())).more;
+    const { more } = this.keeper.tried(nothing, () => this.store.prune(this.options.nowMs()));
+    if (more) setTimeout(() => this.prune(), SLICE_EVERY_MS).unref();
   }
 }

@@ -6,14 +6,14 @@
  *   ok ──a write fails──▶ waiting (nothing shown: a lock of a moment) ──▶ away (readyz 503, feed-blind) ──▶ ok
  */
 import type { Logger } from 'pino';
-import { OperationalError } from '../engine/errors.ts';
-import type { Batch, StoreReason } from '../engine/ports.ts';
-import { weightOf } from '../store/batch-weight.ts';
-import type { PatientCoverage } from '../store/patient-coverage.ts';
-import type { PatientOutbox } from '../store/patient-outbox.ts';
-import { removeSpill, type Spilled, writeSpill } from '../store/spill.ts';
-import type { SqliteStore } from '../store/store.ts';
-import type { CommitTarget } from './driver.ts';
+import { OperationalError } from '../../engine/errors.ts';
+import type { Batch, StoreReason } from '../../engine/ports.ts';
+import { weightOf } from '../../store/batch-weight.ts';
+import type { PatientCoverage } from '../../store/patient-coverage.ts';
+import type { PatientOutbox } from '../../store/patient-outbox.ts';
+import { removeSpill, type Spilled, writeSpill } from '../../store/spill.ts';
+import type { SqliteStore } from '../../store/store.ts';
+import type { CommitTarget } from '../driver.ts';
 
 export interface StoreKeeperOptions {
   readonly store: SqliteStore;

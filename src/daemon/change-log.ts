@@ -1,4 +1,4 @@
-/** One line for each change of an incident, when those who wait for it were told. */
+/** The log's line for each change of an incident, written when those who wait for it were told. */
 import type { Logger } from 'pino';
 import type { Published } from '../engine/ports.ts';
 

@@ -5,11 +5,18 @@
 import { tmpdir } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import type { Logger } from 'pino';
-import type { OperationalError } from '../engine/errors.ts';
-import { type Damage, setDamagedAside } from '../store/damage.ts';
-import { openAsFarAsPossible } from '../store/open-anyhow.ts';
-import { fitsInto, readSpills, type Spilled, spillPlaces, takeInSpill, wasTakenIn } from '../store/spill.ts';
-import type { SqliteStore } from '../store/store.ts';
+import type { OperationalError } from '../../engine/errors.ts';
+import { type Damage, setDamagedAside } from '../../store/damage.ts';
+import { openAsFarAsPossible } from '../../store/open-anyhow.ts';
+import {
+  fitsInto,
+  readSpills,
+  type Spilled,
+  spillPlaces,
+  takeInSpill,
+  wasTakenIn,
+} from '../../store/spill.ts';
+import type { SqliteStore } from '../../store/store.ts';
 
 export interface OpenedStore {
   readonly store: SqliteStore;
