@@ -9,7 +9,7 @@ import type { Settings } from '../config/settings.ts';
 import { RIS_LIVE_PROBLEMS } from '../decode/ris-live/ris-live.ts';
 import type { Operator, Published, StoreReason } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
-import { RecordingWriter } from '../feed/files/recording.ts';
+import type { RecordingWriter } from '../feed/files/recording.ts';
 import { FEED_DROPS } from '../feed/ris-live/options.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
@@ -30,7 +30,9 @@ import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { LiveTime } from './live-time.ts';
 import { machineClocks } from './machine-clocks.ts';
+import { openRecording } from './open-recording.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { Repeating } from './repeating.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
@@ -50,6 +52,8 @@ export interface DaemonOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
+/** Alerts that a receiver never got, on the dashboard. */
+const GIVEN_UP_SHOWN = 20;
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
@@ -79,7 +83,7 @@ export class Daemon {
   private replacing: Promise<void> = Promise.resolve();
   /** Where the server listens; empty before it does. */
   private url = '';
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly repeating = new Repeating();
   private observationsCounted = 0;
   private lastReload:
     | { readonly at: string; readonly result: string; readonly problems: readonly string[] }
@@ -108,9 +112,9 @@ export class Daemon {
       feeds: settings.feeds.map(({ name }) => name),
       receivers: settings.receivers.map(({ name }) => name),
       decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
-      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
+      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector', 'ignored-peer'],
     });
-    this.recording = this.openRecording(nowMs);
+    this.recording = openRecording(options.recordTo, nowMs, this.log);
     const scanner = loadScanner();
     const table = new VantagePointTable(scanner);
     const engine = restoreEngine(
@@ -120,7 +124,8 @@ export class Daemon {
       settings.feeds.map(({ name }) => name),
       table,
     );
-    for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
+    for (const { name } of settings.feeds)
+      this.recording?.state(nowMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
     this.driver = new Driver({
       engine,
       target: this.durable.keeper,
@@ -156,22 +161,15 @@ export class Daemon {
       log: this.log,
       recording: this.recording,
       coverage: this.durable.coverage,
+      commit: () => {
+        this.commits.beforeReading();
+        return !this.driver.isDirty && !this.durable.keeper.isHolding;
+      },
       afterInput: () => this.commits.soon(),
     });
     this.rpki = this.makeRpki();
     this.server = this.makeServer();
     this.registerGauges();
-  }
-
-  private openRecording(nowMs: number): RecordingWriter | undefined {
-    const { recordTo } = this.options;
-    if (recordTo === undefined) return undefined;
-    return new RecordingWriter(recordTo, {
-      append: true,
-      atMs: nowMs,
-      onFailure: (error) =>
-        this.log.error({ event: 'recording.failed', file: recordTo, detail: error.message }),
-    });
   }
 
   /** What led to a commit is on disk before it. */
@@ -193,10 +191,10 @@ export class Daemon {
     this.rpki.start();
     this.feeds.start();
     this.armDeadline();
-    this.every(CLOCK_EVERY_MS, () => this.lookAtClock());
-    this.every(PRUNE_EVERY_MS, () => this.durable.prune());
-    this.every(CHECKPOINT_EVERY_MS, () => this.durable.checkpoint());
-    this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
+    this.repeating.every(CLOCK_EVERY_MS, () => this.lookAtClock());
+    this.repeating.every(PRUNE_EVERY_MS, () => this.durable.prune());
+    this.repeating.every(CHECKPOINT_EVERY_MS, () => this.durable.checkpoint());
+    this.repeating.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
     this.keeper.keep(this.settings.watchlist);
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
     return url;
@@ -205,7 +203,7 @@ export class Daemon {
   /** An orderly stop: nothing new comes in, what is held back is said and committed, connections end. */
   async stop(): Promise<void> {
     this.keeper.stop();
-    for (const timer of this.timers) clearInterval(timer);
+    this.repeating.stop();
     this.clock.arm(undefined, () => undefined);
     await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
@@ -228,14 +226,11 @@ export class Daemon {
   }
 
   private storeState(state: 'ok' | 'away', reason: StoreReason): void {
-    this.driver.apply({ type: 'store-state', state, reason }, this.clock.nowMs());
+    const input = { type: 'store-state', state, reason } as const;
+    const nowMs = this.clock.nowMs();
+    this.recording?.state(nowMs, input);
+    this.driver.apply(input, nowMs);
     this.commits.now();
-  }
-
-  private every(ms: number, act: () => void): void {
-    const timer = setInterval(act, ms);
-    timer.unref();
-    this.timers.push(timer);
   }
 
   /** Everything that was judged is committed: it counts. */
@@ -286,6 +281,8 @@ export class Daemon {
       log: this.log,
       operator: () => this.operator,
       home: () => homeOf(this.settings.serve.publicUrl, this.url),
+      ownUrl: () => (this.url === '' ? '' : `${this.url}/`),
+      standing: (receiver) => this.driver.view.toldOf(receiver),
       onBroken: this.options.onBroken,
     });
   }
@@ -302,6 +299,7 @@ export class Daemon {
     const archive = archivePort(this.durable.store.archive, {
       commit: () => this.commits.beforeReading(),
       writeCoverage: () => this.feeds.writeCoverage(),
+      provisionalCoverage: () => this.feeds.provisionalCoverage(),
     });
     return createServer({
       archive,
@@ -320,6 +318,7 @@ export class Daemon {
         version: VERSION,
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
+        givenUp: this.durable.store.outbox.failures(GIVEN_UP_SHOWN),
         reload: this.lastReload ?? null,
         rpki: this.rpki.freshness() ?? null,
       }),

@@ -68,6 +68,7 @@ export class Engine {
       case 'peer-state':
       case 'feed-state':
       case 'store-state':
+      case 'collector-state':
         this.applyFeed(input, nowMs);
         return undefined;
       case 'filling':
@@ -102,7 +103,8 @@ export class Engine {
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
     else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
-    else this.feeds.feedState(input, nowMs);
+    else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
+    else this.feeds.collectorState(input, nowMs);
     settle(core, nowMs);
   }
 

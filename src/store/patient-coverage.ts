@@ -8,12 +8,17 @@ import type { CoverageInterval, CoverageWriter } from '../engine/ports.ts';
 /** Far more changes of state than an outage has; beyond it the oldest are left out, and that time is not covered. */
 const HELD_MAX = 10_000;
 
-export class PatientCoverage implements CoverageWriter {
-  private readonly table: CoverageWriter;
+/** The table behind: it also knows where the last interval of a feed ends. */
+interface CoverageKept extends CoverageWriter {
+  untilMs(feed: string): number | undefined;
+}
+
+export class PatientCoverage implements CoverageKept {
+  private readonly table: CoverageKept;
   private readonly onFailure: (error: OperationalError) => void;
   private held: CoverageInterval[] = [];
 
-  constructor(table: CoverageWriter, onFailure: (error: OperationalError) => void) {
+  constructor(table: CoverageKept, onFailure: (error: OperationalError) => void) {
     this.table = table;
     this.onFailure = onFailure;
   }
@@ -26,6 +31,11 @@ export class PatientCoverage implements CoverageWriter {
       if (!(error instanceof OperationalError) || !error.retryable) throw error;
       this.onFailure(error);
     }
+  }
+
+  untilMs(feed: string): number | undefined {
+    const held = this.held.findLast((interval) => interval.feed === feed);
+    return held === undefined ? this.table.untilMs(feed) : Date.parse(held.to);
   }
 
   /** Writes what is held. Throws when it can not be. */
