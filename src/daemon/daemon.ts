@@ -305,6 +305,7 @@ export class Daemon {
       present: presentPort(this.driver, this.clock, archive, {
         feeds: () => this.feeds.readiness(),
         isWritable: () => this.durable.keeper.isOk,
+        knowledge: () => this.settings.knowledge,
       }),
       operator: this.operator,
       publisher: this.driver,
