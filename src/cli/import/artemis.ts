@@ -9,12 +9,12 @@ import { show } from '../../config/words.ts';
 import {
   type EntryDraft,
   type Imported,
+  itemAt,
   itemsOf,
   label,
   pairOf,
   prefixFrom,
   RANGE_MAX,
-  valueOf,
 } from './imported.ts';
 
 const SECTIONS = ['prefixes', 'monitors', 'asns', 'rules'];
@@ -43,9 +43,9 @@ export function readArtemis(root: Item, imported: Imported): void {
   imported.hasConfiguration = true;
   for (const [key, { keyAt }] of root.pairs)
     if (!SECTIONS.includes(key)) imported.remark(keyAt, `${show(key)} has no equal here; left out`);
-  readMonitors(valueOf(root, 'monitors'), imported);
-  const names = namesOf(valueOf(root, 'prefixes'), imported);
-  for (const rule of itemsOf(valueOf(root, 'rules'))) readRule(rule, names, imported);
+  readMonitors(itemAt(root, 'monitors'), imported);
+  const names = namesOf(itemAt(root, 'prefixes'), imported);
+  for (const rule of itemsOf(itemAt(root, 'rules'))) readRule(rule, names, imported);
   noteUnused(names, imported);
 }
 
@@ -121,7 +121,7 @@ function readRule(rule: Item, names: ReadonlyMap<string, Named>, imported: Impor
     if (!RULE_KEYS.includes(key)) imported.remark(keyAt, `${show(key)} has no equal here; left out`);
   noteMeasures(rule, imported);
   const draft = expectations(rule, imported);
-  const prefixes = valueOf(rule, 'prefixes');
+  const prefixes = itemAt(rule, 'prefixes');
   if (prefixes === undefined) {
     imported.remark(rule.at, 'a rule without prefixes; left out');
     return;

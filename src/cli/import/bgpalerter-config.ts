@@ -6,7 +6,7 @@ import { type Item, type MapItem, plain } from '../../config/item.ts';
 import { show } from '../../config/words.ts';
 import type { Kind } from '../../incident/alert.ts';
 import { KINDS_OF_MONITOR } from './bgpalerter-prefixes.ts';
-import { type Imported, itemsOf, label, pairOf, textIn, valueOf } from './imported.ts';
+import { type Imported, itemAt, itemsOf, label, pairOf, textIn } from './imported.ts';
 
 export interface PeerConfiguration {
   /** Files of prefixes, and the file of groups, as written. */
@@ -55,12 +55,12 @@ export function readConfiguration(root: MapItem, imported: Imported): PeerConfig
     if (instead !== '')
       imported.remark(keyAt, `${show(key)} has no equal here${instead === undefined ? '' : `: ${instead}`}`);
   }
-  for (const connector of itemsOf(valueOf(root, 'connectors'))) readConnector(connector, imported);
-  const monitors = readMonitors(valueOf(root, 'monitors'), imported);
-  readRpki(valueOf(root, 'rpki'), imported);
+  for (const connector of itemsOf(itemAt(root, 'connectors'))) readConnector(connector, imported);
+  const monitors = readMonitors(itemAt(root, 'monitors'), imported);
+  readRpki(itemAt(root, 'rpki'), imported);
   return {
     monitors,
-    prefixFiles: itemsOf(valueOf(root, 'monitoredPrefixesFiles')).flatMap((item) => {
+    prefixFiles: itemsOf(itemAt(root, 'monitoredPrefixesFiles')).flatMap((item) => {
       const name = plain(item);
       return typeof name === 'string' ? [{ name, at: item.at }] : [];
     }),
@@ -76,13 +76,13 @@ function readConnector(item: Item, imported: Imported): void {
     if (file !== '') imported.remark(item.at, `${file} has no equal here${instead}`);
     return;
   }
-  const params = valueOf(item, 'params');
+  const params = itemAt(item, 'params');
   const url = pairOf(params, 'url');
   const address = textIn(params, 'url');
   if (url !== undefined && /^wss?:\/\//.test(address)) imported.feed.url = address.replace(/[?#].*$/, '');
   const careful = pairOf(params, 'carefulSubscription');
   if (careful !== undefined && plain(careful.value) === false) imported.feed.subscribe = 'firehose';
-  const hosts = itemsOf(valueOf(valueOf(params, 'subscription'), 'host')).flatMap((host) =>
+  const hosts = itemsOf(itemAt(itemAt(params, 'subscription'), 'host')).flatMap((host) =>
     `${plain(host)}`.split(',').map((name) => name.trim().replace(/\.ripe\.net$/, '')),
   );
   const collectors = hosts.filter((host) => /^[a-z0-9][a-z0-9._-]*$/i.test(host));
@@ -96,7 +96,7 @@ function readMonitors(item: Item | undefined, imported: Imported): ReadonlyMap<s
   for (const monitor of itemsOf(item)) {
     const file = textIn(monitor, 'file');
     monitors.set(textIn(monitor, 'name') || file, file);
-    const params = valueOf(monitor, 'params');
+    const params = itemAt(monitor, 'params');
     if (KINDS_OF_MONITOR[file] === undefined) {
       const instead = /ROAS/.test(file) ? ': see the kind roa-expiring' : '';
       if (file !== '') imported.remark(monitor.at, `${file} has no equal here${instead}`);
@@ -160,8 +160,8 @@ interface Reached {
 /** Receivers and routes of the reports. `groups`: the root of the file of groups. */
 export function readReports(root: MapItem, groups: Item | undefined, imported: Imported): void {
   const reached: Reached[] = [];
-  for (const [number, report] of itemsOf(valueOf(root, 'reports')).entries()) {
-    const channels = itemsOf(valueOf(report, 'channels')).map((channel) => `${plain(channel)}`);
+  for (const [number, report] of itemsOf(itemAt(root, 'reports')).entries()) {
+    const channels = itemsOf(itemAt(report, 'channels')).map((channel) => `${plain(channel)}`);
     for (const { group, receiver } of receiversOf(report, groups, imported)) {
       const name = uniqueName(`${receiver.type}-${group}`, imported);
       imported.receivers.push({ name, ...receiver });
@@ -225,7 +225,7 @@ const REPORTS_INSTEAD: Readonly<Record<string, string>> = {
 
 function receiversOf(report: Item, groups: Item | undefined, imported: Imported): readonly Draft[] {
   const file = textIn(report, 'file').replace(/^Report/, 'report');
-  const params = valueOf(report, 'params');
+  const params = itemAt(report, 'params');
   switch (file) {
     case 'reportSlack':
       return hooks(report, groups, imported).map(({ group, url }) => ({
@@ -270,8 +270,8 @@ function ofGroups(
   file: string,
   groups: Item | undefined,
 ): readonly (readonly [string, Item])[] {
-  const own = valueOf(params, key);
-  const shared = valueOf(groups, file);
+  const own = itemAt(params, key);
+  const shared = itemAt(groups, file);
   const pairs = [own, shared].flatMap((item) => (item?.kind === 'map' ? [...item.pairs] : []));
   return pairs.map(([group, { value }]) => [group, value] as const);
 }
@@ -282,7 +282,7 @@ function hooks(
   imported: Imported,
 ): readonly { group: string; url: string }[] {
   const file = textIn(report, 'file').replace(/^Report/, 'report');
-  const found = ofGroups(valueOf(report, 'params'), 'hooks', file, groups).flatMap(([group, item]) => {
+  const found = ofGroups(itemAt(report, 'params'), 'hooks', file, groups).flatMap(([group, item]) => {
     const url = plain(item);
     if (typeof url === 'string' && URL.canParse(url) && /^https?:/.test(url))
       return [{ group: label(group, item.at, imported), url }];
@@ -299,8 +299,8 @@ function emails(
   groups: Item | undefined,
   imported: Imported,
 ): readonly Draft[] {
-  const smtp = valueOf(params, 'smtp');
-  const auth = valueOf(smtp, 'auth');
+  const smtp = itemAt(params, 'smtp');
+  const auth = itemAt(smtp, 'auth');
   const from = textIn(params, 'senderEmail');
   const host = textIn(smtp, 'host');
   if (host === '' || from === '') {
@@ -319,7 +319,7 @@ function emails(
       type: 'email',
       host,
       ...(Number.isInteger(port) && { port }),
-      ...(isTrue(valueOf(smtp, 'secure')) && { secure: true }),
+      ...(isTrue(itemAt(smtp, 'secure')) && { secure: true }),
       ...(user !== '' && password !== '' && { user, password: imported.secret('smtp-password', password) }),
       from,
       to,

@@ -10,12 +10,12 @@ import type { Kind } from '../../incident/alert.ts';
 import {
   type EntryDraft,
   type Imported,
+  itemAt,
   itemsOf,
   label,
   pairOf,
   prefixFrom,
   textIn,
-  valueOf,
 } from './imported.ts';
 import { matchesAlways, routerExpression } from './path-expression.ts';
 
@@ -108,10 +108,10 @@ function prefixEntry(
     imported,
   );
   if (name !== '') draft.name = name;
-  const group = label(textIn(item, 'group'), valueOf(item, 'group')?.at ?? item.at, imported);
+  const group = label(textIn(item, 'group'), itemAt(item, 'group')?.at ?? item.at, imported);
   if (group !== '') draft.group = group;
-  if (isTrue(valueOf(item, 'ignore'))) return { ...draft, ignore: true };
-  const origins = asnsOf(valueOf(item, 'asn'), imported);
+  if (isTrue(itemAt(item, 'ignore'))) return { ...draft, ignore: true };
+  const origins = asnsOf(itemAt(item, 'asn'), imported);
   if (origins.length > 0) draft.origins = origins;
   else imported.remark(item.at, `no origin is named for ${prefix}: it is learned`);
   const ignored = pairOf(item, 'ignoreMorespecifics');
@@ -122,7 +122,7 @@ function prefixEntry(
       'ignoreMorespecifics: here it is about more-specifics of expected origins; a foreign one is always judged',
     );
   }
-  const rules = readPath(valueOf(item, 'path'), origins, imported);
+  const rules = readPath(itemAt(item, 'path'), origins, imported);
   if (rules !== undefined) draft.path = rules;
   const mute = mutedKinds(item, monitors, imported);
   if (mute.length > 0 && entryKeys().includes('mute')) draft.mute = mute;
@@ -251,7 +251,7 @@ function mutedKinds(
   imported: Imported,
 ): readonly Kind[] {
   const named = (key: string): readonly string[] =>
-    itemsOf(valueOf(item, key)).flatMap((each) => {
+    itemsOf(itemAt(item, key)).flatMap((each) => {
       const name = `${plain(each)}`;
       const file = monitors.get(name) ?? USUAL_MONITORS.get(name) ?? name;
       if (KINDS_OF_MONITOR[file] !== undefined) return [file];

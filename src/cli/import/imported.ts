@@ -64,12 +64,12 @@ export function pairOf(
   return item?.kind === 'map' ? item.pairs.get(key) : undefined;
 }
 
-export function valueOf(item: Item | undefined, key: string): Item | undefined {
+export function itemAt(item: Item | undefined, key: string): Item | undefined {
   return pairOf(item, key)?.value;
 }
 
 export function textIn(item: Item | undefined, key: string): string {
-  const value = valueOf(item, key);
+  const value = itemAt(item, key);
   const text = value === undefined ? undefined : plain(value);
   return typeof text === 'string' || typeof text === 'number' ? `${text}` : '';
 }
