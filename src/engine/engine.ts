@@ -70,6 +70,7 @@ export class Engine {
       case 'update':
       case 'peer-state':
       case 'feed-state':
+      case 'store-state':
       case 'collector-state':
         this.applyFeed(input, nowMs);
         return undefined;
@@ -82,7 +83,7 @@ export class Engine {
         return undefined;
       case 'rpki':
         this.advance(nowMs);
-        this.core.setRpki(input.rpki);
+        this.core.rpkiKeeper.set(input.rpki);
         this.core.rejudge.all('replaced', nowMs);
         settle(this.core, nowMs);
         return undefined;
@@ -104,6 +105,7 @@ export class Engine {
     if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
+    else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
     else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
     else this.feeds.collectorState(input, nowMs);
     settle(core, nowMs);
@@ -135,6 +137,11 @@ export class Engine {
   /** Visible outside, or caused by an operator. */
   get isUrgent(): boolean {
     return this.core.effects.isUrgent;
+  }
+
+  /** Too much to let it wait until the store is back. */
+  get isLarge(): boolean {
+    return this.core.effects.isLarge;
   }
 
   /** Something was put off, to be written little by little. */
@@ -333,6 +340,9 @@ export class Engine {
         break;
       case 'learn':
         core.learner.onDeadline(atMs);
+        break;
+      case 'rpki':
+        core.rpkiKeeper.onDeadline(atMs);
         break;
       case 'remind':
         core.reminders.onDeadline(of, atMs);

@@ -83,17 +83,14 @@ const CATALOGUE: Catalogue = {
     en: `${at(0)} of ${at(1)} vantage points that carried ${at(2)} lost it while their sessions stayed up.`,
     ko: `${josa(at(2), '을를')} 가지고 있던 관측 지점 ${at(1)}곳 중 ${at(0)}곳이 세션이 유지된 채로 경로를 잃었습니다.`,
   }),
-  'feed-blind': ({ at }) => ({
-    en: `The feed ${at(0)} does not deliver (${at(1)}): what happens now is not seen.`,
-    ko: `피드 ${at(0)}에서 데이터가 오지 않습니다(${at(1)}). 지금 일어나는 일을 볼 수 없습니다.`,
-  }),
+  'feed-blind': ({ at }) => (at(2) === 'store' ? storeWords(at(1)) : feedWords(at(0), at(1))),
   'unexpected-length': ({ at }) => ({
     en: `${at(0)} is also an unexpected more-specific of ${at(1)}: the way RPKI origin validation is walked around.`,
     ko: `${josa(at(0), '은는')} ${at(1)}의 예상치 못한 더 긴 프리픽스이기도 합니다. RPKI 기원 검증을 우회하는 방법입니다.`,
   }),
   'strange-transit': ({ as, at }) => ({
-    en: `${as(0)} on the path carries ${at(1)} itself at no vantage point.`,
-    ko: `경로의 ${josa(as(0), '은는')} 어느 관측 지점에서도 ${at(1)} 자체를 전달하지 않습니다.`,
+    en: `Most paths lead through ${as(0)}, which hardly any path to ${at(1)} itself does.`,
+    ko: `대부분의 경로가 ${josa(as(0), '을를')} 지나지만, ${at(1)} 자체로 가는 경로에는 거의 나타나지 않습니다.`,
   }),
   exposed: ({ at }) => ({
     en: `${at(0)} itself is withdrawn: traffic follows the covering prefix now.`,
@@ -134,6 +131,20 @@ const CATALOGUE: Catalogue = {
   'rpki-valid': ({ as, at }) => ({
     en: `RPKI: a VRP names ${as(1)} for ${at(0)}.`,
     ko: `RPKI: ${at(0)}에 대해 ${josa(as(1), '을를')} 허용하는 VRP가 있습니다.`,
+  }),
+  'second-source': () => ({
+    en: 'Two independent sources show it.',
+    ko: '서로 독립적인 두 데이터 소스에서 관측됩니다.',
+  }),
+  relayed: ({ as, at }) => ({
+    en:
+      at(1) === at(2)
+        ? `${as(1)} itself, a vantage point, passes on what ${as(0)} announces: most likely a customer behind the owner.`
+        : `${as(1)} itself passes on what ${as(0)} announces, by its known neighbour ${as(2)}: most likely a customer behind the owner.`,
+    ko:
+      at(1) === at(2)
+        ? `관측 지점인 ${josa(as(1), '이가')} ${as(0)}의 광고를 직접 전달합니다. 소유자의 하위 고객일 가능성이 큽니다.`
+        : `${josa(as(1), '이가')} ${as(0)}의 광고를 알려진 이웃 ${josa(as(2), '을를')} 통해 직접 전달합니다. 소유자의 하위 고객일 가능성이 큽니다.`,
   }),
   related: ({ as }) => ({
     en: `${as(0)} and ${as(1)} are neighbours on known paths: it may be a provider or customer acting for it.`,
@@ -182,3 +193,32 @@ const CATALOGUE: Catalogue = {
     ko: '수집기의 시각이 잘못되어 도착 시각으로 표시합니다.',
   }),
 };
+
+function feedWords(feed: string, reason: string): Words {
+  return {
+    en: `The feed ${feed} does not deliver (${reason}): what happens now is not seen.`,
+    ko: `피드 ${feed}에서 데이터가 오지 않습니다(${reason}). 지금 일어나는 일을 볼 수 없습니다.`,
+  };
+}
+
+const STORE_REASONS: Readonly<Record<string, Words>> = {
+  locked: { en: 'another process holds its lock', ko: '다른 프로세스가 잠금 보유' },
+  full: { en: 'the disk is full', ko: '디스크 가득 참' },
+  'read-only': { en: 'the disk is read-only', ko: '디스크 읽기 전용' },
+  gone: { en: 'the state directory was removed', ko: '상태 디렉터리 삭제됨' },
+  failing: { en: 'the disk fails', ko: '디스크 오류' },
+};
+
+/** Our own database. Damaged: what it remembered is gone, and with it what was learned and who was told of what. */
+function storeWords(reason: string): Words {
+  if (reason === 'damaged')
+    return {
+      en: 'The database was damaged and is set aside: what was remembered (incidents, learned origins, silences, deliveries that waited) is lost in part or whole; the watch goes on.',
+      ko: '데이터베이스가 손상되어 따로 보관했습니다. 기억하던 내용(인시던트, 학습된 오리진, 알림 중지, 대기 중이던 전송)의 일부 또는 전부를 잃었습니다. 감시는 계속됩니다.',
+    };
+  const why = STORE_REASONS[reason] ?? { en: reason, ko: reason };
+  return {
+    en: `The database can not be written (${why.en}): judging goes on in memory, and alerts of hijacks go out only once it can be.`,
+    ko: `데이터베이스에 쓸 수 없습니다(${why.ko}). 판정은 메모리에서 계속되지만 하이재킹 알림은 복구된 뒤에 전송됩니다.`,
+  };
+}
