@@ -46,12 +46,12 @@ export async function importBgpalerter(
   refuse(problems);
   const imported = new Imported();
   const configurations = given.filter(({ root }) => isConfiguration(root));
-  let monitors: ReadonlyMap<string, string> = new Map();
+  let alarms: ReadonlyMap<string, string> = new Map();
   const lists = given.filter((file) => !configurations.includes(file));
   for (const { name, root } of configurations) {
     if (root.kind !== 'map') continue;
     const read = readConfiguration(root, imported);
-    monitors = read.monitors;
+    alarms = read.alarms;
     const groups = groupsOf(name, root, imported, problems);
     readReports(root, groups?.root, imported);
     // Its own list of files counts when none is given beside it.
@@ -60,7 +60,7 @@ export async function importBgpalerter(
         lists.push(readFile(resolve(dirname(name), list), problems, list));
   }
   refuse(problems);
-  for (const { root } of lists) readPrefixes(root, monitors, imported);
+  for (const { root } of lists) readPrefixes(root, alarms, imported);
   return finish(imported, 'bgpalerter', options, io);
 }
 

@@ -43,7 +43,7 @@ export function readArtemis(root: Item, imported: Imported): void {
   imported.hasConfiguration = true;
   for (const [key, { keyAt }] of root.pairs)
     if (!SECTIONS.includes(key)) imported.remark(keyAt, `${show(key)} has no equal here; left out`);
-  readMonitors(itemAt(root, 'monitors'), imported);
+  readFeeds(itemAt(root, 'monitors'), imported);
   const names = namesOf(itemAt(root, 'prefixes'), imported);
   for (const rule of itemsOf(itemAt(root, 'rules'))) readRule(rule, names, imported);
   noteUnused(names, imported);
@@ -59,7 +59,7 @@ const FEEDS_INSTEAD: Readonly<Record<string, string>> = {
   bgpstreamhist: 'see originwatch replay',
 };
 
-function readMonitors(item: Item | undefined, imported: Imported): void {
+function readFeeds(item: Item | undefined, imported: Imported): void {
   if (item?.kind !== 'map') return;
   for (const [key, { keyAt, value }] of item.pairs) {
     if (key === 'riperis') {

@@ -5,14 +5,14 @@
 import { type Item, type MapItem, plain } from '../../config/item.ts';
 import { show } from '../../config/words.ts';
 import type { Kind } from '../../incident/alert.ts';
-import { KINDS_OF_MONITOR } from './bgpalerter-prefixes.ts';
+import { KINDS_OF_ALARM } from './bgpalerter-prefixes.ts';
 import { type Imported, itemAt, itemsOf, label, pairOf, textIn } from './imported.ts';
 
 export interface PeerConfiguration {
   /** Files of prefixes, and the file of groups, as written. */
   readonly prefixFiles: readonly { readonly name: string; readonly at: Item['at'] }[];
   /** Name → file of each monitor. */
-  readonly monitors: ReadonlyMap<string, string>;
+  readonly alarms: ReadonlyMap<string, string>;
 }
 
 export function isConfiguration(root: Item): boolean {
@@ -56,10 +56,10 @@ export function readConfiguration(root: MapItem, imported: Imported): PeerConfig
       imported.remark(keyAt, `${show(key)} has no equal here${instead === undefined ? '' : `: ${instead}`}`);
   }
   for (const connector of itemsOf(itemAt(root, 'connectors'))) readConnector(connector, imported);
-  const monitors = readMonitors(itemAt(root, 'monitors'), imported);
+  const alarms = readAlarms(itemAt(root, 'monitors'), imported);
   readRpki(itemAt(root, 'rpki'), imported);
   return {
-    monitors,
+    alarms,
     prefixFiles: itemsOf(itemAt(root, 'monitoredPrefixesFiles')).flatMap((item) => {
       const name = plain(item);
       return typeof name === 'string' ? [{ name, at: item.at }] : [];
@@ -91,15 +91,15 @@ function readConnector(item: Item, imported: Imported): void {
   if (token !== undefined) imported.remark(token.keyAt, 'authorizationHeader has no equal here; left out');
 }
 
-function readMonitors(item: Item | undefined, imported: Imported): ReadonlyMap<string, string> {
-  const monitors = new Map<string, string>();
-  for (const monitor of itemsOf(item)) {
-    const file = textIn(monitor, 'file');
-    monitors.set(textIn(monitor, 'name') || file, file);
-    const params = itemAt(monitor, 'params');
-    if (KINDS_OF_MONITOR[file] === undefined) {
+function readAlarms(item: Item | undefined, imported: Imported): ReadonlyMap<string, string> {
+  const alarms = new Map<string, string>();
+  for (const alarm of itemsOf(item)) {
+    const file = textIn(alarm, 'file');
+    alarms.set(textIn(alarm, 'name') || file, file);
+    const params = itemAt(alarm, 'params');
+    if (KINDS_OF_ALARM[file] === undefined) {
       const instead = /ROAS/.test(file) ? ': see the kind roa-expiring' : '';
-      if (file !== '') imported.remark(monitor.at, `${file} has no equal here${instead}`);
+      if (file !== '') imported.remark(alarm.at, `${file} has no equal here${instead}`);
     }
     if (params?.kind !== 'map') continue;
     for (const [key, { keyAt, value }] of params.pairs) {
@@ -110,7 +110,7 @@ function readMonitors(item: Item | undefined, imported: Imported): ReadonlyMap<s
       imported.remark(keyAt, `${key} of ${file} has no equal here${instead}`);
     }
   }
-  return monitors;
+  return alarms;
 }
 
 const VRP_EXPORTS: Readonly<Record<string, string>> = {

@@ -20,7 +20,7 @@ import {
 import { matchesAlways, routerExpression } from './path-expression.ts';
 
 /** The kinds that a monitor of BGPalerter told of. */
-export const KINDS_OF_MONITOR: Readonly<Record<string, readonly Kind[]>> = {
+export const KINDS_OF_ALARM: Readonly<Record<string, readonly Kind[]>> = {
   monitorHijack: ['origin-change', 'sub-prefix'],
   monitorNewPrefix: ['unexpected-more-specific'],
   monitorVisibility: ['visibility-loss'],
@@ -31,7 +31,7 @@ export const KINDS_OF_MONITOR: Readonly<Record<string, readonly Kind[]>> = {
 };
 
 /** The names that its shipped configuration gives to monitors. */
-export const USUAL_MONITORS: ReadonlyMap<string, string> = new Map([
+export const USUAL_ALARMS: ReadonlyMap<string, string> = new Map([
   ['basic-hijack-detection', 'monitorHijack'],
   ['prefix-detection', 'monitorNewPrefix'],
   ['withdrawal-detection', 'monitorVisibility'],
@@ -54,7 +54,7 @@ const KEYS = [
 ] as const;
 
 /** `monitors`: name → file, as the configuration has them. */
-export function readPrefixes(root: Item, monitors: ReadonlyMap<string, string>, imported: Imported): void {
+export function readPrefixes(root: Item, alarms: ReadonlyMap<string, string>, imported: Imported): void {
   if (root.kind !== 'map') {
     imported.remark(root.at, 'this is no map of prefixes; nothing is taken of it');
     return;
@@ -70,7 +70,7 @@ export function readPrefixes(root: Item, monitors: ReadonlyMap<string, string>, 
       imported.remark(keyAt, `nothing is said of ${prefix}; left out`);
       continue;
     }
-    put(prefix, prefixEntry(prefix, value, monitors, imported), value, imported);
+    put(prefix, prefixEntry(prefix, value, alarms, imported), value, imported);
   }
 }
 
@@ -96,7 +96,7 @@ function put(name: string, draft: EntryDraft, { at }: Item, imported: Imported):
 function prefixEntry(
   prefix: string,
   item: MapItem,
-  monitors: ReadonlyMap<string, string>,
+  alarms: ReadonlyMap<string, string>,
   imported: Imported,
 ): EntryDraft {
   noteOtherKeys(item, KEYS, imported);
@@ -124,7 +124,7 @@ function prefixEntry(
   }
   const rules = readPath(itemAt(item, 'path'), origins, imported);
   if (rules !== undefined) draft.path = rules;
-  const mute = mutedKinds(item, monitors, imported);
+  const mute = mutedKinds(item, alarms, imported);
   if (mute.length > 0 && entryKeys().includes('mute')) draft.mute = mute;
   else if (mute.length > 0)
     imported.remark(
@@ -245,22 +245,18 @@ function taken(rule: MapItem, key: string, pattern: string, imported: Imported):
 // ---------------------------------------------------------------- monitors of an entry
 
 /** What its monitors would not have told of is muted: judged and shown, no receiver is told. */
-function mutedKinds(
-  item: MapItem,
-  monitors: ReadonlyMap<string, string>,
-  imported: Imported,
-): readonly Kind[] {
+function mutedKinds(item: MapItem, alarms: ReadonlyMap<string, string>, imported: Imported): readonly Kind[] {
   const named = (key: string): readonly string[] =>
     itemsOf(itemAt(item, key)).flatMap((each) => {
       const name = `${plain(each)}`;
-      const file = monitors.get(name) ?? USUAL_MONITORS.get(name) ?? name;
-      if (KINDS_OF_MONITOR[file] !== undefined) return [file];
+      const file = alarms.get(name) ?? USUAL_ALARMS.get(name) ?? name;
+      if (KINDS_OF_ALARM[file] !== undefined) return [file];
       imported.remark(each.at, `${key} names ${show(name)}, which has no equal here; left out`);
       return [];
     });
   const included = pairOf(item, 'includeMonitors') === undefined ? undefined : named('includeMonitors');
   const excluded = named('excludeMonitors');
-  const muted = Object.entries(KINDS_OF_MONITOR).flatMap(([file, kinds]) =>
+  const muted = Object.entries(KINDS_OF_ALARM).flatMap(([file, kinds]) =>
     excluded.includes(file) || (included !== undefined && !included.includes(file)) ? kinds : [],
   );
   return muted;
