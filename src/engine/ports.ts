@@ -8,6 +8,7 @@ import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { Alert, DetectedBy, Incident } from '../incident/alert.ts';
 import type { CountermeasureSheet } from '../incident/answer/sheet.ts';
 import type { Words } from '../judge/vocabulary.ts';
+import type { GapInput } from './feeds/gap.ts';
 
 // ---------------------------------------------------------------- what goes in
 
@@ -47,13 +48,12 @@ export type FeedInput =
       readonly reason: string;
       readonly sinceMs: number;
     }
+  | GapInput
   | {
-      /** A time that a feed did not see: still unknown, filled from elsewhere, or beyond recovery. */
-      readonly type: 'gap';
-      readonly feed: string;
-      readonly state: GapState;
-      readonly reason: string;
-      readonly sinceMs: number;
+      /** Our own database can not be written, or can be again. */
+      readonly type: 'store-state';
+      readonly state: 'ok' | 'away';
+      readonly reason: StoreReason;
     }
   | {
       /** From an own recording: the daemon began, or began again after whatever ended it; or it stopped in order. */
@@ -61,10 +61,12 @@ export type FeedInput =
       readonly state: 'started' | 'stopped';
     };
 
+/** What keeps the store from being written; `damaged`: it was, and a part of what it held is lost. */
+export type StoreReason = 'none' | 'locked' | 'full' | 'read-only' | 'gone' | 'failing' | 'damaged';
+
 /** `live`: subscribed and fresh. `stalled`: connected, silent. `down`: not connected. */
 export type FeedState = 'live' | 'stalled' | 'down';
 export type CollectorState = 'live' | 'silent';
-export type GapState = 'unfilled' | 'filled' | 'lost';
 
 // ---------------------------------------------------------------- what is kept
 

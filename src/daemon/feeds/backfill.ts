@@ -7,7 +7,8 @@ import type { Logger } from 'pino';
 import type { Prefix } from '../../bgp/prefix.ts';
 import type { Update } from '../../bgp/update.ts';
 import type { BackfillSettings } from '../../config/settings.ts';
-import type { CoverageWriter, FeedInput, GapState } from '../../engine/ports.ts';
+import type { GapState } from '../../engine/feeds/gap.ts';
+import type { CoverageWriter, FeedInput } from '../../engine/ports.ts';
 import type { EngineView } from '../../engine/view.ts';
 import type { ArchiveReader } from '../../feed/archive/reader.ts';
 import type { RecordingWriter } from '../../feed/files/recording.ts';
@@ -307,6 +308,7 @@ export class Backfill {
   // ------------------------------------------------------------ how it ended
 
   private filled(gap: Gap): void {
+    if (!this.ports.commit()) throw new Error('what was fetched can not be written down now');
     this.gaps.delete(gap);
     const { kind, feed, collectors, fromMs, toMs, source, total, tries } = gap;
     if (kind === 'look-again') return;
@@ -318,7 +320,6 @@ export class Backfill {
       tries,
     });
     if (kind !== 'gap') return;
-    this.ports.commit();
     const interval = { feed, from: isoTime(fromMs), to: isoTime(toMs) };
     this.ports.coverage.coverage({ ...interval, state: 'backfilled', reason: `filled from ${source}` });
     this.tell(gap, 'filled', `filled from ${source}`);
