@@ -32,6 +32,7 @@ import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { LiveTime } from './live-time.ts';
 import { machineClocks } from './machine-clocks.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { keptInMemory, Recorder } from './recorder.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
@@ -69,7 +70,7 @@ export class Daemon {
   private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
   private readonly keeper: ColumnsKeeper;
-  private readonly recording: RecordingWriter | undefined;
+  private readonly recorder: Recorder | undefined;
   private readonly server: Server;
   private readonly operator: Operator;
   private readonly adminToken: string;
@@ -103,21 +104,25 @@ export class Daemon {
       decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
       dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
     });
-    this.recording = this.openRecording(nowMs);
+    this.recorder = this.openRecording(nowMs);
+    const remembered =
+      this.recorder === undefined ? this.store.remember() : keptInMemory(this.store.remember());
+    const { feeds } = settings;
+    this.recorder?.begin({ type: 'begin', config: settings, remembered, feeds }, nowMs);
     const scanner = loadScanner();
     const table = new VantagePointTable(scanner);
     const engine = restoreEngine(
       settings,
-      this.store.remember(),
+      remembered,
       nowMs,
-      settings.feeds.map(({ name }) => name),
+      feeds.map(({ name }) => name),
       table,
     );
-    for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
     this.driver = new Driver({
       engine,
       target: { commit: (batch) => this.store.commit(batch) },
-      beforeCommit: () => this.writeRecording(engine.view.nowMs),
+      onInput: (input, arrivedMs) => this.recorder?.input(input, arrivedMs),
+      beforeCommit: () => this.recorder?.beforeCommit(engine.view.nowMs),
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
@@ -144,7 +149,7 @@ export class Daemon {
       metrics: this.metrics,
       outside: this.outside,
       log: this.log,
-      recording: this.recording,
+      recorder: this.recorder,
       coverage: this.store.coverage,
       afterInput: () => this.commits.soon(),
     });
@@ -153,21 +158,12 @@ export class Daemon {
     this.registerGauges();
   }
 
-  private openRecording(nowMs: number): RecordingWriter | undefined {
+  private openRecording(nowMs: number): Recorder | undefined {
     const { recordTo } = this.options;
     if (recordTo === undefined) return undefined;
-    return new RecordingWriter(recordTo, {
-      append: true,
-      atMs: nowMs,
-      onFailure: (error) =>
-        this.log.error({ event: 'recording.failed', file: recordTo, detail: error.message }),
-    });
-  }
-
-  /** What led to a commit is on disk before it. */
-  private writeRecording(nowMs: number): void {
-    this.recording?.clock(nowMs);
-    this.recording?.flush();
+    const onFailure = (error: Error): void =>
+      this.log.error({ event: 'recording.failed', file: recordTo, detail: error.message });
+    return new Recorder(new RecordingWriter(recordTo, { append: true, atMs: nowMs, onFailure }));
   }
 
   // ------------------------------------------------------------ running
@@ -197,13 +193,14 @@ export class Daemon {
     for (const timer of this.timers) clearInterval(timer);
     this.clock.arm(undefined, () => undefined);
     await Promise.all([this.rpki.stop(), this.feeds.stop()]);
+    await this.recorder?.settled();
     const nowMs = this.clock.nowMs();
     this.clock.arm(undefined, () => undefined);
     this.commits.stop();
     this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
-    this.recording?.close(nowMs);
+    this.recorder?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
     await Promise.all([this.server.close(), this.replacing.then(() => this.deliveries.stop())]);
     this.store.close();
@@ -224,6 +221,7 @@ export class Daemon {
   }
 
   private committed(published: readonly Published[]): void {
+    this.recorder?.committed(published);
     for (const one of published) {
       if (one.type === 'incident') this.deliveries.changed(one.incident);
       if (one.type !== 'alert') continue;
@@ -282,8 +280,12 @@ export class Daemon {
   private makeRpki(): RpkiSources<RpkiData> {
     const around = { clock: systemClock, log: this.log, outside: this.outside };
     return openRpkiSources(this.settings.rpki, around, (data) => {
-      this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
-      this.commits.now();
+      const apply = (): void => {
+        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
+        this.commits.now();
+      };
+      if (this.recorder === undefined) apply();
+      else this.recorder.rpkiReady(data, apply);
     });
   }
 

@@ -8,7 +8,6 @@ import type { Engine } from '../engine/engine.ts';
 import { AcceptRoad } from '../engine/fast/accept.ts';
 import type { Leap } from '../engine/input.ts';
 import type { CoverageWriter, FeedState } from '../engine/ports.ts';
-import type { RecordingWriter } from '../feed/files/recording.ts';
 import { RisLiveFeed } from '../feed/ris-live/client.ts';
 import type { FrameScanner } from '../feed/ris-live/frame-tap.ts';
 import type { SubscriptionPlan } from '../feed/ris-live/subscription.ts';
@@ -24,6 +23,7 @@ import { clientId } from './client-id.ts';
 import type { Driver } from './driver.ts';
 import { FrameIntake } from './frame-intake.ts';
 import type { FeedReadiness } from './live-ports.ts';
+import type { Recorder } from './recorder.ts';
 import { watchSubscription } from './watch-subscription.ts';
 
 export interface LiveFeedsOptions {
@@ -38,7 +38,7 @@ export interface LiveFeedsOptions {
   readonly clock: { nowMs(): number };
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly recording: RecordingWriter | undefined;
+  readonly recorder: Recorder | undefined;
   readonly coverage: CoverageWriter;
   /** Something was applied: commit soon. */
   readonly afterInput: () => void;
@@ -100,7 +100,7 @@ export class LiveFeeds {
     });
     // A recording wants every frame.
     const scanner =
-      this.options.recording === undefined ? intake.scanner(() => this.options.clock.nowMs()) : undefined;
+      this.options.recorder === undefined ? intake.scanner(() => this.options.clock.nowMs()) : undefined;
     const client = new RisLiveFeed({
       name,
       url: settings.url,
@@ -143,8 +143,9 @@ export class LiveFeeds {
 
   private frame(feed: LiveFeed, bytes: Buffer): void {
     const nowMs = this.options.clock.nowMs();
-    this.options.recording?.frame(nowMs, feed.name, 'live', bytes);
-    feed.intake.take(bytes, nowMs);
+    const { recorder } = this.options;
+    if (recorder === undefined) feed.intake.take(bytes, nowMs);
+    else recorder.frame(nowMs, feed.name, bytes, () => feed.intake.take(bytes, nowMs));
     this.options.afterInput();
   }
 
@@ -164,7 +165,6 @@ export class LiveFeeds {
     const nowMs = this.options.clock.nowMs();
     feed.state = state;
     feed.reason = reason;
-    this.options.recording?.feedState(nowMs, feed.name, state, reason);
     this.options.driver.apply({ type: 'feed-state', feed: feed.name, state, reason }, nowMs);
     this.options.metrics.feedConnected(feed.name, state !== 'down');
     this.table.callInAll();

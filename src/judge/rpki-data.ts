@@ -24,6 +24,12 @@ export class RpkiData {
     return this.aspaTable.providersOf(customer);
   }
 
+  /** All that a builder was given, to make the same of it. */
+  *rows(): Generator<VrpRow | Aspa> {
+    yield* this.vrps.rows();
+    yield* this.aspas;
+  }
+
   /** Made anew at each call. */
   get aspas(): readonly Aspa[] {
     return this.aspaTable.all();

@@ -1,0 +1,147 @@
+/**
+ * `run --record`: writes down everything that the engine is given, as it is given: how it began, each frame as it came,
+ * and every other input (`engine/recorded.ts`). Stands between the driver and the file; without a file nothing is written.
+ */
+import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as aTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Input } from '../engine/input.ts';
+import type { Published, Remembered } from '../engine/ports.ts';
+import { rpkiLine, type WrittenInput, writeInput } from '../engine/recorded.ts';
+import { type PackedText, packedText, type RecordingWriter } from '../feed/files/recording.ts';
+import type { RpkiData } from '../judge/rpki-data.ts';
+
+/** Half a million rows are written in stretches of this length, messages between them. */
+const STRETCH_MS = 5;
+const packed = promisify(gzip);
+
+export class Recorder {
+  private readonly writer: RecordingWriter;
+  /** RPKI data that is ready to be written. */
+  private readonly rpki = new WeakMap<object, PackedText>();
+  /** Resolves when all RPKI data that came is in force. */
+  private preparing: Promise<void> = Promise.resolve();
+  /** What is applied now was written as a frame. */
+  private isFrame = false;
+
+  constructor(writer: RecordingWriter) {
+    this.writer = writer;
+  }
+
+  /** The engine begins with this. */
+  begin(input: Extract<WrittenInput, { readonly type: 'begin' }>, atMs: number): void {
+    this.said(input, atMs);
+    this.writer.flush();
+  }
+
+  /** Writes a frame down and has it judged. */
+  frame(atMs: number, feed: string, bytes: Buffer, judge: () => void): void {
+    this.writer.frame(atMs, feed, 'live', bytes);
+    this.isFrame = true;
+    try {
+      judge();
+    } finally {
+      this.isFrame = false;
+    }
+  }
+
+  /** Writes down what is about to be applied. */
+  input(input: Input, atMs: number): void {
+    switch (input.type) {
+      case 'update':
+      case 'peer-state':
+        if (!this.isFrame) this.said(input, atMs);
+        break;
+      case 'feed-state':
+        this.writer.feedState(atMs, input.feed, input.state, input.reason);
+        break;
+      case 'config':
+        this.said({ type: 'config', config: input.config, isInPlace: input.change !== undefined }, atMs);
+        break;
+      case 'rpki':
+        this.saidRpki(input.rpki, atMs);
+        break;
+      case 'clock':
+        if (input.leap !== undefined) this.said(input, atMs);
+        break;
+      case 'daemon':
+      case 'filling':
+        break;
+      default:
+        this.said(input, atMs);
+    }
+  }
+
+  private said(input: Parameters<typeof writeInput>[0], atMs: number): void {
+    const { value, texts } = writeInput(input);
+    const all = Object.entries(texts).map(([name, text]) => [name, packedText(text)] as const);
+    this.writer.said(atMs, value, Object.fromEntries(all));
+  }
+
+  private saidRpki(rpki: object | undefined, atMs: number): void {
+    const text = rpki === undefined ? undefined : this.rpki.get(rpki);
+    if (rpki !== undefined && text === undefined) throw new Error('assert: RPKI data was not made ready');
+    this.writer.said(atMs, { type: 'rpki', isKnown: rpki !== undefined }, text ? { rpki: text } : {});
+  }
+
+  /** Has RPKI data applied once it is ready to be written, in the order in which it came. */
+  rpkiReady(data: RpkiData | undefined, apply: () => void): void {
+    this.preparing = this.preparing.then(async () => {
+      if (data !== undefined) this.rpki.set(data, await packedRows(data));
+      apply();
+    });
+  }
+
+  /** Nothing waits any more. */
+  settled(): Promise<void> {
+    return this.preparing;
+  }
+
+  /** What led to a commit is on disk before it, and the time at which something became due. */
+  beforeCommit(nowMs: number): void {
+    this.writer.clock(nowMs);
+    this.writer.flush();
+  }
+
+  committed(published: readonly Published[]): void {
+    const last = published.findLast((one) => one.type === 'alert');
+    if (last?.type === 'alert') this.writer.committed(last.alert.seq);
+  }
+
+  close(nowMs: number): void {
+    this.writer.close(nowMs);
+  }
+}
+
+/** `remembered` as it can be read more than once. */
+export function keptInMemory(remembered: Remembered): Remembered {
+  return {
+    ...remembered,
+    segments: [...remembered.segments],
+    ribTable: [...remembered.ribTable],
+    baseline: [...remembered.baseline],
+    incidents: [...remembered.incidents],
+  };
+}
+
+async function packedRows(data: RpkiData): Promise<PackedText> {
+  const hash = createHash('sha256');
+  const chunks: Buffer[] = [];
+  const rows = data.rows();
+  for (let isDone = false; !isDone; ) {
+    const endAt = performance.now() + STRETCH_MS;
+    let text = '';
+    do {
+      const { done, value } = rows.next();
+      isDone = done === true;
+      if (value !== undefined) text += rpkiLine(value);
+    } while (!isDone && performance.now() < endAt);
+    const chunk = Buffer.from(text);
+    hash.update(chunk);
+    chunks.push(chunk);
+    await aTurn();
+  }
+  return { hash: hash.digest('hex'), gzip: await packed(Buffer.concat(chunks)) };
+}
