@@ -52,6 +52,8 @@ export interface DaemonOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
+/** Alerts that a receiver never got, on the dashboard. */
+const GIVEN_UP_SHOWN = 20;
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
@@ -102,7 +104,7 @@ export class Daemon {
       feeds: settings.feeds.map(({ name }) => name),
       receivers: settings.receivers.map(({ name }) => name),
       decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
-      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
+      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector', 'ignored-peer'],
     });
     this.recorder = this.openRecording(nowMs);
     const remembered =
@@ -151,6 +153,10 @@ export class Daemon {
       log: this.log,
       recorder: this.recorder,
       coverage: this.store.coverage,
+      commit: () => {
+        this.commits.beforeReading();
+        return !this.driver.isDirty;
+      },
       afterInput: () => this.commits.soon(),
     });
     this.rpki = this.makeRpki();
@@ -266,6 +272,8 @@ export class Daemon {
       log: this.log,
       operator: () => this.operator,
       home: () => this.home(),
+      ownUrl: () => (this.url === '' ? '' : `${this.url}/`),
+      standing: (receiver) => this.driver.view.toldOf(receiver),
       onBroken: this.options.onBroken,
     });
   }
@@ -293,6 +301,7 @@ export class Daemon {
     const archive = archivePort(this.store.archive, {
       commit: () => this.commits.beforeReading(),
       writeCoverage: () => this.feeds.writeCoverage(),
+      provisionalCoverage: () => this.feeds.provisionalCoverage(),
     });
     return createServer({
       archive,
@@ -311,6 +320,7 @@ export class Daemon {
         version: VERSION,
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
+        givenUp: this.store.outbox.failures(GIVEN_UP_SHOWN),
         reload: this.lastReload ?? null,
         rpki: this.rpki.freshness() ?? null,
       }),

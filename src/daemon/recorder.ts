@@ -55,7 +55,8 @@ export class Recorder {
         if (!this.isFrame) this.said(input, atMs);
         break;
       case 'feed-state':
-        this.writer.feedState(atMs, input.feed, input.state, input.reason);
+      case 'collector-state':
+        this.writer.state(atMs, input);
         break;
       case 'config':
         this.said({ type: 'config', config: input.config, isInPlace: input.change !== undefined }, atMs);

@@ -5,14 +5,11 @@
 import { parseAddress } from '../bgp/address.ts';
 import { originsOf } from '../bgp/as-path.ts';
 import { parseAsn } from '../bgp/asn.ts';
-import { hostPrefix, overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
-import { type Incident, isoTime } from '../incident/alert.ts';
-import type { IncidentState } from '../incident/incident-state.ts';
+import { hostPrefix, type Prefix, parsePrefix } from '../bgp/prefix.ts';
+import { isoTime } from '../incident/alert.ts';
 import { stands } from '../incident/incident-state.ts';
-import { renderIncident } from '../incident/render.ts';
 import { expectationOf } from '../judge/expectation.ts';
 import type { Watched } from '../judge/finding.ts';
-import type { Words } from '../judge/vocabulary.ts';
 import type { Core } from './core.ts';
 import type { WatchlistStateEntry } from './ports.ts';
 
@@ -142,85 +139,3 @@ function watchedAround(core: Core, prefix: Prefix): readonly Watched[] {
   if (match.type === 'covered') return [match.watched, ...core.plan.watchedInside(prefix)];
   return match.type === 'covering' ? match.inside : [];
 }
-
-export interface PresentStatus {
-  readonly verdict: 'yes' | 'no' | 'unknown';
-  readonly because: readonly Words[];
-  readonly origins: Seen['origins'];
-  readonly visibility: { readonly seeing: number; readonly known: number };
-  readonly incidents: readonly Incident[];
-}
-
-/** The verdict of now. `yes` needs an open incident above info; `no` needs a feed that delivers. */
-export function statusNow(core: Core, resource: Resource): PresentStatus {
-  const concerned = [...core.book.every()].filter(
-    (incident) => incident.state === 'open' && concerns(incident, resource),
-  );
-  const incidents = concerned.map((incident) => renderIncident(incident, core.renderPorts()));
-  const sums = resource.watched.map(({ prefix }) => ({ prefix, ...originsSeen(core, prefix) }));
-  const counts = new Map<number, number>();
-  for (const { origins } of sums)
-    for (const { origin, vantagePoints } of origins)
-      counts.set(origin, Math.max(counts.get(origin) ?? 0, vantagePoints));
-  const family = (resource.prefix ?? resource.watched[0]?.prefix)?.family ?? 4;
-  return {
-    ...verdictOf(core, resource, incidents),
-    origins: [...counts]
-      .map(([origin, vantagePoints]) => ({ origin, vantagePoints }))
-      .sort((a, b) => b.vantagePoints - a.vantagePoints),
-    visibility: {
-      seeing: Math.max(0, ...sums.map(({ seeing }) => seeing)),
-      known: core.known(family),
-    },
-    incidents,
-  };
-}
-
-function concerns(incident: IncidentState, resource: Resource): boolean {
-  if (incident.family === 'feed') return false;
-  const names = new Set(resource.watched.map(({ name }) => name));
-  for (const route of incident.routes.values()) {
-    if (!route.isAdmitted || !stands(route)) continue;
-    if (
-      resource.prefix === undefined
-        ? names.has(route.watch)
-        : route.prefix !== undefined && overlaps(route.prefix, resource.prefix)
-    )
-      return true;
-  }
-  return false;
-}
-
-function verdictOf(
-  core: Core,
-  resource: Resource,
-  incidents: readonly Incident[],
-): { verdict: PresentStatus['verdict']; because: readonly Words[] } {
-  const because = incidents.map(({ summary }) => summary);
-  if (incidents.some(({ severity }) => severity !== 'info')) return { verdict: 'yes', because };
-  if (resource.watched.length === 0) return { verdict: 'unknown', because: [whyNothing(resource)] };
-  if (!core.isCovered() || core.feeds.size === 0) return { verdict: 'unknown', because: [...because, BLIND] };
-  return { verdict: 'no', because: [...because, QUIET] };
-}
-
-/** Why nothing can be said where no watched prefix is concerned. */
-export function whyNothing({ isUnseen }: Resource): Words {
-  return isUnseen ? UNSEEN : NOT_WATCHED;
-}
-
-const UNSEEN: Words = {
-  en: 'It is watched, but no prefix of it was seen yet: nothing can be said.',
-  ko: '감시 대상이지만 아직 관측된 프리픽스가 없어 알 수 없습니다.',
-};
-const NOT_WATCHED: Words = {
-  en: 'It is not watched: nothing can be said.',
-  ko: '감시 대상이 아니어서 알 수 없습니다.',
-};
-const BLIND: Words = {
-  en: 'The feed does not deliver at the moment: what happens now is not seen.',
-  ko: '현재 피드가 오지 않아 지금 일어나는 일을 볼 수 없습니다.',
-};
-const QUIET: Words = {
-  en: 'No routing anomaly: the origins are as expected and the feed delivers.',
-  ko: '라우팅 이상이 없습니다. 기원이 예상대로이며 피드가 정상입니다.',
-};

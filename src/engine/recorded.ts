@@ -15,6 +15,7 @@ import { decodeValue, encodeValue } from './value-text.ts';
 export interface RecordedFeed {
   readonly name: string;
   readonly collectors: readonly string[];
+  readonly ignorePeers: readonly (number | string)[];
 }
 
 export type WrittenInput =
@@ -46,7 +47,7 @@ export function writeInput(input: Exclude<WrittenInput, { readonly type: 'rpki' 
     const { config, remembered, feeds } = input;
     const texts = { config: configText(config), state: JSON.stringify(encodeValue(remembered)) };
     return {
-      value: { type: 'begin', feeds: feeds.map(({ name, collectors }) => ({ name, collectors })) },
+      value: { type: 'begin', feeds: feeds.map(feedOf) },
       texts,
     };
   }
@@ -121,6 +122,11 @@ const PLAIN: Readonly<Record<PlainInput['type'], true>> = {
   'peer-state': true,
 };
 const PLAIN_TYPES: ReadonlySet<string> = new Set(Object.keys(PLAIN));
+
+/** No more of a feed's settings. */
+function feedOf({ name, collectors, ignorePeers }: RecordedFeed): RecordedFeed {
+  return { name, collectors, ignorePeers };
+}
 
 /** Only what the engine knows of the settings: of a receiver its name and what it wants to hear, no address and no secret. */
 function configText({ watchlist, knowledge, detection, receivers, routes }: EngineConfig): string {

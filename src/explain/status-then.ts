@@ -1,9 +1,11 @@
 /** *Is it BGP?* for a moment in the past: from the archive of incidents, and only as far as that moment was covered. */
 import { overlaps, parsePrefix } from '../bgp/prefix.ts';
 import type { Archive, StatusAnswer } from '../engine/ports.ts';
-import { type Resource, whyNothing } from '../engine/present-view.ts';
+import type { Resource } from '../engine/present-view.ts';
+import { whyNothing } from '../engine/status-view.ts';
 import type { EngineView } from '../engine/view.ts';
 import { type Incident, isoTime } from '../incident/alert.ts';
+import { STATUS_WORDS } from '../words/status.ts';
 
 /** Around the moment: what was covered is shown so far before and after. */
 const AROUND_MS = 1_800_000;
@@ -21,8 +23,7 @@ export function statusThen(
   const isCovered = coverage.some(({ from, to, state }) => state !== 'blind' && from <= at && at <= to);
   const because = incidents.map(({ summary }) => summary);
   const common = { origins: [], visibility: { seeing: 0, known: view.known(4) }, incidents, coverage };
-  if (incidents.some(({ peakSeverity }) => peakSeverity !== 'info'))
-    return { verdict: 'yes', because, ...common };
+  if (incidents.length > 0) return { verdict: 'yes', because, ...common };
   if (resource.watched.length === 0) {
     return {
       verdict: 'unknown',
@@ -33,22 +34,13 @@ export function statusThen(
   if (!isCovered) {
     return {
       verdict: 'unknown',
-      because: [
-        ...because,
-        {
-          en: 'Nothing was seen at that time: the feed did not deliver.',
-          ko: '그 시각에는 피드가 오지 않아 알 수 없습니다.',
-        },
-      ],
+      because: [...because, STATUS_WORDS.unseenThen],
       ...common,
     };
   }
   return {
     verdict: 'no',
-    because: [
-      ...because,
-      { en: 'No routing anomaly stood at that time.', ko: '그 시각에 라우팅 이상이 없었습니다.' },
-    ],
+    because: [...because, STATUS_WORDS.quietThen],
     ...common,
   };
 }
@@ -73,7 +65,9 @@ function standingAt(archive: Archive, resource: Resource, atMs: number): readonl
 }
 
 function stoodAt(incident: Incident, at: string): boolean {
-  return incident.openedAt <= at && (incident.endedAt ?? incident.resolvedAt ?? '9999') >= at;
+  const stillStands = incident.routes.some(({ active }) => active);
+  const end = incident.endedAt ?? (stillStands ? null : incident.resolvedAt) ?? '9999';
+  return incident.openedAt <= at && end >= at;
 }
 
 function concerns(incident: Incident, resource: Resource): boolean {

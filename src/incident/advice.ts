@@ -4,7 +4,7 @@
 import { covers, lengthMax, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { asLabel } from '../judge/evidence-words.ts';
 import type { EvidenceCode, Words } from '../judge/vocabulary.ts';
-import { withParticle as josa } from '../words/korean.ts';
+import { josa } from '../words/korean.ts';
 import type { Incident, IncidentRoute } from './alert.ts';
 import type { IncidentState } from './incident-state.ts';
 
@@ -18,7 +18,10 @@ export function adviceFor(
   routes: readonly IncidentRoute[],
   asName: AsName,
 ): Incident['advice'] {
-  return { benign: benignReading(incident), next: nextSteps(incident, routes, asName) };
+  if (incident.state !== 'resolved')
+    return { benign: benignReading(incident), next: nextSteps(incident, routes, asName) };
+  const stillStands = routes.some(({ active }) => active);
+  return { benign: benignThen(incident), next: stillStands ? [LOOK_AGAIN] : [] };
 }
 
 /** Readings in the order of how much they explain; each with why it was not enough here. */
@@ -65,9 +68,27 @@ const BENIGN: readonly (readonly [EvidenceCode, Words])[] = [
   ],
 ];
 
-function benignReading(incident: IncidentState): Words {
+function likeliest(incident: IncidentState): Words {
   const found = BENIGN.find(([code]) => incident.rows.some((row) => row.code === code));
-  const reading = found?.[1] ?? defaultReading(incident);
+  return found?.[1] ?? defaultReading(incident);
+}
+
+/** Once it is over, nothing is asked for any more. */
+function benignThen(incident: IncidentState): Words {
+  const reading = likeliest(incident);
+  return {
+    en: `It could have been ${reading.en}.`,
+    ko: `${reading.ko}이었을 수 있습니다.`,
+  };
+}
+
+const LOOK_AGAIN: Words = {
+  en: 'The route still stood when it was resolved by hand: only new evidence reopens it, so look again.',
+  ko: '해소 처리할 때 경로가 아직 남아 있었습니다. 새로운 근거가 있어야 다시 열리므로 다시 확인하십시오.',
+};
+
+function benignReading(incident: IncidentState): Words {
+  const reading = likeliest(incident);
   return {
     en: `It could be ${reading.en}. Not enough to dismiss it: the score is still ${incident.score}, and only an operator can declare it expected.`,
     ko: `${reading.ko}일 수 있습니다. 그래도 점수가 ${incident.score}점이며, 예상된 것이라고 선언할 수 있는 것은 운영자뿐입니다.`,

@@ -4,7 +4,7 @@
 import { formatAsPath } from '../bgp/as-path.ts';
 import { evidenceOf } from '../judge/evidence-words.ts';
 import type { Row } from '../judge/finding.ts';
-import type { Evidence } from '../judge/vocabulary.ts';
+import type { Evidence, Words } from '../judge/vocabulary.ts';
 import { adviceFor } from './advice.ts';
 import {
   type Alert,
@@ -16,8 +16,8 @@ import {
   type RoutePath,
 } from './alert.ts';
 import { idOf } from './ids.ts';
-import { type Carrier, type IncidentState, peerAsnsOf, type RouteState, stands } from './incident-state.ts';
-import { summaryOf } from './summary.ts';
+import { type Carrier, type IncidentState, type RouteState, stands } from './incident-state.ts';
+import { overOf, summaryOf } from './summary.ts';
 
 const PATHS_MAX = 20;
 
@@ -31,7 +31,9 @@ export interface RenderPorts {
 export function renderIncident(incident: IncidentState, ports: RenderPorts): Incident {
   const routes = incident.foremost.of(incident.routes.values()).map((route) => renderRoute(route, ports));
   const { total } = incident.foremost;
-  const evidence = incident.rows.map((row) => renderRow(row, ports));
+  const evidence = incident.rows
+    .map((row) => renderRow(row, ports))
+    .map((row) => ({ ...row, text: thenOf(incident, row) }));
   return {
     id: incident.id,
     group: incident.group,
@@ -89,6 +91,14 @@ function optionalTime(ms: number | undefined): string | null {
   return ms === undefined ? null : isoTime(ms);
 }
 
+/** What a row says once it is over, where it speaks of a condition that has ended. */
+function thenOf(incident: IncidentState, { code, text }: Evidence): Words {
+  const facts = incident.rows.find((row) => row.code === code)?.facts.map(String) ?? [];
+  return incident.state === 'resolved' && code === incident.kind
+    ? (overOf(incident.kind, facts) ?? text)
+    : text;
+}
+
 function renderRow(row: Row, ports: RenderPorts): Evidence {
   return evidenceOf(row, ports.asName);
 }
@@ -110,9 +120,15 @@ function renderRoute(route: RouteState, ports: RenderPorts): IncidentRoute {
       seeing: route.carriers.pointsWhere(isSeen),
       known: route.prefix === undefined ? 0 : ports.known(route.prefix.family),
     },
-    peerAsns: [...peerAsnsOf(route)].sort((a, b) => a - b),
+    peerAsns: peersOf(route, isSeen),
     paths: mostSeenFirst(pathsOf(route, isSeen)),
   };
+}
+
+function peersOf(route: RouteState, isSeen: (carrier: Carrier) => boolean): readonly number[] {
+  const peers = new Set<number>();
+  for (const carrier of route.carriers.values()) if (isSeen(carrier)) peers.add(carrier.peerAsn);
+  return [...peers].sort((a, b) => a - b);
 }
 
 /** Path → the vantage points that show it. */

@@ -1,16 +1,24 @@
 /**
- * One sentence a colleague would say, in both languages (issue words: who announces what, inside whose, who should;
- * seen by how many since when; what is new about it). Pure; outside strings stay raw.
+ * What a colleague would say of an incident, in both languages: who announces what, inside whose, who should; seen by
+ * how many since when; what is new about it. Once it is over: what it was, how long it lasted, how far it reached, how
+ * it ended. Pure; outside strings stay raw.
  */
 
 import { asLabel, evidenceOf } from '../judge/evidence-words.ts';
 import type { Row } from '../judge/finding.ts';
-import type { Words } from '../judge/vocabulary.ts';
-import { withParticle as josa } from '../words/korean.ts';
-import type { IncidentRoute } from './alert.ts';
+import type { Kind } from '../judge/vocabulary.ts';
+import { type ActFacts, type ConditionWords, KIND_WORDS, type KindWords } from '../words/kinds.ts';
+import { josa } from '../words/korean.ts';
+import { doubtWords, END_WORDS, goneWords, pastWords, STOOD_THEN, seenWords } from '../words/reach.ts';
+import type { Words } from '../words/words.ts';
+import { type IncidentRoute, isoTime, type Resolution } from './alert.ts';
 import type { IncidentState } from './incident-state.ts';
 
 type AsName = (asn: number) => string | undefined;
+
+/** Complete by type: a kind without words does not compile. */
+const WORDS_OF: Readonly<Record<Kind, KindWords | ConditionWords>> = KIND_WORDS;
+const ENDS: Readonly<Record<Resolution, (by: string | undefined) => Words>> = END_WORDS;
 
 export function summaryOf(
   incident: IncidentState,
@@ -20,74 +28,64 @@ export function summaryOf(
 ): Words {
   const [route] = routes;
   if (route === undefined) return { en: 'Nothing is seen any more.', ko: '더 이상 보이는 것이 없습니다.' };
-  if (incident.family === 'feed' || incident.family === 'visibility')
-    return conditionSentence(incident, total, asName);
-  const act = actSentence(incident, route, asName);
-  const spread = spreadSentence(route);
-  const more = total > 1 ? { en: ` And ${total - 1} more.`, ko: ` 외 ${total - 1}건.` } : { en: '', ko: '' };
-  const remark = remarkOf(incident.rows, asName);
-  return {
-    en: `${act.en}${more.en} ${spread.en}${remark === undefined ? '' : ` ${remark.en}`}`,
-    ko: `${act.ko}${more.ko} ${spread.ko}${remark === undefined ? '' : ` ${remark.ko}`}`,
-  };
+  const isOver = incident.state === 'resolved';
+  const parts = [whatOf(incident, route, asName), moreOf(total)];
+  if (isOver) parts.push(howItWas(incident), endOf(incident, route));
+  else if (!isCondition(incident.kind)) parts.push(spreadOf(route), remarkOf(incident.rows, asName));
+  return joined(parts);
 }
 
-function conditionSentence(incident: IncidentState, total: number, asName: AsName): Words {
-  const [row] = incident.rows;
-  const words = row === undefined ? { en: '', ko: '' } : evidenceOf(row, asName).text;
-  if (total < 2) return words;
-  return { en: `${words.en} And ${total - 1} more.`, ko: `${words.ko} 외 ${total - 1}건.` };
-}
-
-function actSentence(incident: IncidentState, route: IncidentRoute, asName: AsName): Words {
-  const origin = route.originAs.map((asn) => asLabel(asn, asName)).join(', ');
-  const expected = expectedWords(route, asName);
-  const named = route.name === '' ? route.watch : `${route.name} (${route.watch})`;
-  const offender = incident.offender === null ? origin : asLabel(incident.offender, asName);
-  const says = josa(origin, '이가');
-  const announces = josa(route.prefix, '을를');
-  switch (route.kind) {
-    case 'sub-prefix':
-      return {
-        en: `${origin} announces ${route.prefix}, inside ${named}, which ${expected.en}.`,
-        ko: `${says} ${named} 안의 ${announces} 광고합니다. ${expected.ko}.`,
-      };
-    case 'origin-change':
-      return {
-        en: `${origin} announces ${route.prefix}${route.name === '' ? '' : ` (${route.name})`}, which ${expected.en}.`,
-        ko: `${says} ${route.prefix}${route.name === '' ? '' : ` (${route.name})`} 프리픽스를 광고합니다. ${expected.ko}.`,
-      };
-    case 'squatting':
-      return {
-        en: `${origin} announces ${route.prefix} of ${named}, which nobody may announce.`,
-        ko: `${says} 아무도 광고할 수 없는 ${named}의 ${announces} 광고합니다.`,
-      };
-    case 'covering-prefix':
-      return {
-        en: `${origin} announces ${route.prefix}, which covers ${named}, which ${expected.en}.`,
-        ko: `${says} ${josa(named, '을를')} 포함하는 ${announces} 광고합니다. ${expected.ko}.`,
-      };
-    case 'forged-origin':
-      return {
-        en: `${offender} announces ${route.prefix} of ${named} as if it had it from ${origin}.`,
-        ko: `${josa(offender, '이가')} ${origin}에서 받은 것처럼 ${named}의 ${announces} 광고합니다.`,
-      };
-    case 'route-leak':
-      return {
-        en: `${offender} leaks ${route.prefix} of ${named}; the origin ${origin} is unchanged.`,
-        ko: `${josa(offender, '이가')} ${named}의 ${announces} 유출합니다. 기원 ${josa(origin, '은는')} 그대로입니다.`,
-      };
-    case 'unexpected-origination':
-      return {
-        en: `${origin} originates ${route.prefix}, which it was not known for.`,
-        ko: `${says} 알려지지 않은 ${announces} 새로 광고합니다.`,
-      };
-    default:
-      return {
-        en: `${origin} announces ${route.prefix} of ${named}: ${route.kind}.`,
-        ko: `${says} ${named}의 ${announces} 광고합니다: ${route.kind}.`,
-      };
+/** The first sentence: a condition tells of itself by its first row of evidence. */
+function whatOf(incident: IncidentState, route: IncidentRoute, asName: AsName): Words {
+  const words = WORDS_OF[route.kind];
+  const facts = factsOf(incident, route, asName);
+  if (incident.state === 'resolved') {
+    if (words.past !== undefined) return words.past(facts);
+    const rowFacts = incident.rows[0]?.facts.map(String) ?? [];
+    return overOf(route.kind, rowFacts) ?? firstRow(incident.rows, asName);
   }
+  return words.now?.(facts) ?? firstRow(incident.rows, asName);
+}
+
+/** What the first row of a condition says once it is over; undefined: it speaks of the past already. */
+export function overOf(kind: Kind, facts: readonly string[]): Words | undefined {
+  return WORDS_OF[kind].over?.(facts);
+}
+
+function isCondition(kind: Kind): boolean {
+  return WORDS_OF[kind].now === undefined;
+}
+
+function firstRow(rows: readonly Row[], asName: AsName): Words {
+  const [row] = rows;
+  return row === undefined ? NOTHING : evidenceOf(row, asName).text;
+}
+
+const NOTHING: Words = { en: '', ko: '' };
+
+function moreOf(total: number): Words {
+  return total > 1 ? { en: `And ${total - 1} more.`, ko: `외 ${total - 1}건.` } : NOTHING;
+}
+
+function joined(parts: readonly Words[]): Words {
+  const of = (language: 'en' | 'ko'): string =>
+    parts
+      .map((words) => words[language])
+      .filter((text) => text !== '')
+      .join(' ');
+  return { en: of('en'), ko: of('ko') };
+}
+
+function factsOf(incident: IncidentState, route: IncidentRoute, asName: AsName): ActFacts {
+  const origin = route.originAs.map((asn) => asLabel(asn, asName)).join(', ');
+  return {
+    origin,
+    offender: incident.offender === null ? origin : asLabel(incident.offender, asName),
+    prefix: route.prefix,
+    watched: route.name === '' ? route.watch : `${route.name} (${route.watch})`,
+    nameRemark: route.name === '' ? '' : ` (${route.name})`,
+    expected: expectedWords(route, asName),
+  };
 }
 
 function expectedWords(route: IncidentRoute, asName: AsName): Words {
@@ -99,35 +97,34 @@ function expectedWords(route: IncidentRoute, asName: AsName): Words {
   return { en: `${en} should originate`, ko: `${josa(list, '이가')} 광고해야 하는 프리픽스입니다` };
 }
 
-const CLOCK_SEOUL = new Intl.DateTimeFormat('en-GB', {
-  timeZone: 'Asia/Seoul',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
+/** Who carries it, now; never a count of nobody. */
+function spreadOf(route: IncidentRoute): Words {
+  if (!route.active) return goneWords(route.firstSeenAt);
+  const { seeing } = route.vantagePoints;
+  return seeing === 0 ? doubtWords(route.firstSeenAt) : seenWords(route.vantagePoints, route.firstSeenAt);
+}
 
-function spreadSentence(route: IncidentRoute): Words {
-  const { seeing, known } = route.vantagePoints;
-  const utc = route.firstSeenAt.slice(11, 19);
-  const seoul = CLOCK_SEOUL.format(new Date(route.firstSeenAt));
-  if (!route.active)
-    return {
-      en: `Seen since ${utc} UTC (${seoul} KST), gone now.`,
-      ko: `${seoul} KST(${utc} UTC)부터 보였고 지금은 사라졌습니다.`,
-    };
-  const plural = known === 1 ? '' : 's';
-  return {
-    en: `Seen by ${seeing} of ${known} vantage point${plural} since ${utc} UTC (${seoul} KST).`,
-    ko: `${seoul} KST(${utc} UTC)부터 관측 지점 ${known}곳 중 ${seeing}곳에서 보입니다.`,
+/** By when it is over: what still stood when somebody resolved it is over by their word. */
+function howItWas(incident: IncidentState): Words {
+  const endMs = incident.endedMs ?? incident.resolvedMs ?? incident.updatedMs;
+  const span = {
+    fromIso: isoTime(incident.firstSeenMs),
+    toIso: isoTime(Math.max(endMs, incident.firstSeenMs)),
   };
+  return pastWords(span, incident.peak);
+}
+
+function endOf(incident: IncidentState, route: IncidentRoute): Words {
+  if (incident.resolution === undefined) return NOTHING;
+  const end = ENDS[incident.resolution](incident.resolvedBy);
+  return incident.resolution === 'operator' && route.active ? joined([end, STOOD_THEN]) : end;
 }
 
 /** The most telling row beside the kind: what is new, else what RPKI says. */
-function remarkOf(rows: readonly Row[], asName: AsName): Words | undefined {
+function remarkOf(rows: readonly Row[], asName: AsName): Words {
   const telling = ['rpki-invalid-origin', 'new-link', 'strange-transit', 'never-seen', 'related', 'siblings'];
   const row = rows
     .filter(({ code }) => telling.includes(code))
     .sort((a, b) => telling.indexOf(a.code) - telling.indexOf(b.code))[0];
-  return row === undefined ? undefined : evidenceOf(row, asName).text;
+  return row === undefined ? NOTHING : evidenceOf(row, asName).text;
 }

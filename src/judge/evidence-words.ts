@@ -3,7 +3,7 @@
  * that the row was made with, in the order the maker wrote them. Pure; outside strings stay raw.
  */
 
-import { withParticle as josa } from '../words/korean.ts';
+import { josa } from '../words/korean.ts';
 import type { Row } from './finding.ts';
 import { mitigationName } from './mitigation.ts';
 import type { Evidence, EvidenceCode, Words } from './vocabulary.ts';

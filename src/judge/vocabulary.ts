@@ -1,7 +1,11 @@
 /**
  * The closed lists of judging: kinds, families, severities, evidence codes with their default weights.
- * Everything that is stored, shown or configured by name comes from here. Imports nothing.
+ * Everything that is stored, shown or configured by name comes from here.
  */
+
+import type { Words } from '../words/words.ts';
+
+export type { Words } from '../words/words.ts';
 
 export const KINDS = [
   'squatting',
@@ -84,12 +88,6 @@ export const DEFAULT_WEIGHTS = {
 export type EvidenceCode = keyof typeof DEFAULT_WEIGHTS;
 export const EVIDENCE_CODES = Object.keys(DEFAULT_WEIGHTS) as readonly EvidenceCode[];
 export type Weights = Readonly<Record<EvidenceCode, number>>;
-
-/** One text in both languages. Outside strings in it are raw: whoever renders escapes. */
-export interface Words {
-  readonly en: string;
-  readonly ko: string;
-}
 
 /** One row of the score. `source` says where it is known from: `watchlist`, `baseline`, `rib`, `rpki`, `operator`, … */
 export interface Evidence {

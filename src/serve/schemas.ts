@@ -116,8 +116,27 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   }),
   RawEvidence: object({ at: time, vantagePoint: text, frame: text }),
   IncidentDetail: {
-    allOf: [ref('Incident'), object({ alerts: list(ref('Alert')), raw: list(ref('RawEvidence')) })],
+    allOf: [
+      ref('Incident'),
+      object({
+        alerts: list(ref('Alert')),
+        raw: list(ref('RawEvidence')),
+        deliveries: list(ref('Delivery')),
+      }),
+    ],
   },
+  Delivery: object({
+    receiver: text,
+    alert: text,
+    seq: count,
+    event: oneOf(ALERT_EVENTS),
+    reminder: { type: ['string', 'null'] },
+    state: oneOf(['waiting', 'delivered', 'given-up']),
+    attempts: count,
+    error: { type: ['string', 'null'] },
+    nextAt: timeOrNull,
+    at: timeOrNull,
+  }),
   BaselineEntry: object({
     prefix: text,
     origin: asn,
@@ -173,6 +192,10 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
       receivers: list({
         type: 'object',
         properties: { name: text, type: text, pending: count, lastError: { type: ['string', 'null'] } },
+      }),
+      givenUp: list({
+        type: 'object',
+        properties: { receiver: text, alertId: text, seq: count, incidentId: text, error: text, at: time },
       }),
       reload: { type: ['object', 'null'] },
     },

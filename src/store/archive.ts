@@ -6,6 +6,7 @@ import type {
   AuditRow,
   BaselineRow,
   CoverageInterval,
+  Delivery,
   IncidentPage,
   IncidentQuery,
   RawEvidence,
@@ -19,6 +20,7 @@ import type { CoverageTable } from './coverage-table.ts';
 import { listIncidents } from './incident-query.ts';
 import type { IncidentTable } from './incident-table.ts';
 import type { NotesTables } from './notes-tables.ts';
+import type { OutboxTable } from './outbox-table.ts';
 
 /** The tables of one database, each with what it alone knows. */
 export interface Tables {
@@ -27,6 +29,7 @@ export interface Tables {
   readonly baseline: BaselineTable;
   readonly coverage: CoverageTable;
   readonly notes: NotesTables;
+  readonly outbox: OutboxTable;
 }
 
 export class SqliteArchive implements Archive {
@@ -55,6 +58,11 @@ export class SqliteArchive implements Archive {
   /** Oldest first. */
   rawOf(incidentId: string): readonly RawEvidence[] {
     return this.connection.reading(() => this.tables.incidents.rawOf(incidentId));
+  }
+
+  /** Newest first. */
+  deliveriesOf(incidentId: string): readonly Delivery[] {
+    return this.tables.outbox.deliveriesOf(incidentId);
   }
 
   alertsAfter(after: number, limit: number): readonly Alert[] {

@@ -1,6 +1,7 @@
 /** The engine with its store: restarts, reloads, operators, silences, reminders. */
 import { describe, expect, it } from 'vitest';
-import { resourceOf, statusNow } from '../../src/engine/present-view.ts';
+import { resourceOf } from '../../src/engine/present-view.ts';
+import { statusNow } from '../../src/engine/status-view.ts';
 import type { WatchEntry } from '../../src/match/watchlist.ts';
 import { routesOf } from '../store/routes.ts';
 import { configOf, HOUR, Machine, MINUTE, SECOND, T0, watch, watchAs } from './fixture.ts';

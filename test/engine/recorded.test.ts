@@ -87,7 +87,7 @@ describe('an input that is written and read', () => {
       baseline: [...remembered.baseline],
       incidents: [...remembered.incidents],
     };
-    const feeds = [{ name: 'ris', collectors: ['rrc00'] }];
+    const feeds = [{ name: 'ris', collectors: ['rrc00'], ignorePeers: [3356, '192.0.2.1'] }];
     const begun = again({ type: 'begin', config: configOf([]), remembered: state, feeds });
     expect(begun).toEqual({ type: 'begin', config: configOf([]), remembered: state, feeds });
     expect(state.incidents).toHaveLength(1);
@@ -124,7 +124,7 @@ describe('an input that is written and read', () => {
 test('any value of JSON, and what it is made of here, comes back', () => {
   const leaf = fc.oneof(
     fc.string(),
-    fc.double({ noNaN: false }),
+    fc.double().map((number) => number || Math.abs(number)),
     fc.boolean(),
     fc.constant(null),
     fc.uint8Array(),
@@ -143,7 +143,7 @@ test('any value of JSON, and what it is made of here, comes back', () => {
   fc.assert(
     fc.property(value, (any) => {
       const back = decodeValue(JSON.parse(JSON.stringify(encodeValue(any))));
-      expect(back).toEqual(JSON.stringify(any) === '0' ? 0 : any);
+      expect(back).toEqual(any);
     }),
     { numRuns: 200 },
   );

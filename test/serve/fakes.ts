@@ -181,6 +181,7 @@ function fakeArchive(world: World): Archive {
     incident: (id) => world.incidents.get(id),
     alertsOf: (id) => world.alerts.filter((alert) => alert.incident.id === id),
     rawOf: (id) => world.raw.get(id) ?? [],
+    deliveriesOf: () => [],
     alertsAfter(after, limit) {
       world.reads += 1;
       return world.alerts.filter((alert) => alert.seq > after).slice(0, limit);
