@@ -308,6 +308,7 @@ export class Daemon {
       present: presentPort(this.driver, this.clock, archive, {
         feeds: () => this.feeds.readiness(),
         isWritable: () => this.store.isWritable(),
+        knowledge: () => this.settings.knowledge,
       }),
       operator: this.operator,
       publisher: this.driver,
@@ -344,9 +345,9 @@ export class Daemon {
 
   private registerGauges(): void {
     this.metrics.clockAhead(() => this.clock.aheadMs() / 1000);
-    this.metrics.incidents(() => {
-      return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));
-    });
+    this.metrics.incidents(() =>
+      Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 })),
+    );
   }
 
   // ------------------------------------------------------------ reload
