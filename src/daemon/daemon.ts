@@ -8,11 +8,9 @@ import type { Logger } from 'pino';
 import { sameValue } from '../config/compare.ts';
 import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
-import { RIS_LIVE_PROBLEMS } from '../decode/ris-live/ris-live.ts';
 import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
-import { FEED_DROPS } from '../feed/ris-live/options.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
@@ -32,9 +30,10 @@ import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { LiveTime } from './live-time.ts';
 import { machineClocks } from './machine-clocks.ts';
 import { preparedReload } from './prepared-reload.ts';
-import { keptInMemory, Recorder } from './recorder.ts';
+import { Recorder } from './recorder.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
+import { sourceCodes } from './sources.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 import { networkOf } from './way-out.ts';
@@ -100,24 +99,23 @@ export class Daemon {
     this.keeper = new ColumnsKeeper(this.store, options.log);
     const { settings } = options;
     const nowMs = this.clock.nowMs();
+    const codes = sourceCodes();
     this.metrics = createMetrics({
       feeds: settings.feeds.map(({ name }) => name),
       receivers: settings.receivers.map(({ name }) => name),
-      decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
-      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector', 'ignored-peer'],
+      decodeCodes: codes.problems,
+      dropReasons: codes.drops,
     });
     this.recorder = this.openRecording(nowMs);
-    const remembered =
-      this.recorder === undefined ? this.store.remember() : keptInMemory(this.store.remember());
-    const { feeds } = settings;
-    this.recorder?.begin({ type: 'begin', config: settings, remembered, feeds }, nowMs);
+    const remembered = this.store.remember();
+    this.recorder?.begin(settings, remembered, nowMs);
     const scanner = loadScanner();
     const table = new VantagePointTable(scanner);
     const engine = restoreEngine(
       settings,
       remembered,
       nowMs,
-      feeds.map(({ name }) => name),
+      settings.feeds.map(({ name }) => name),
       table,
     );
     this.driver = new Driver({

@@ -7,9 +7,10 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { EngineConfig } from '../engine/config.ts';
 import type { Input } from '../engine/input.ts';
 import type { Published, Remembered } from '../engine/ports.ts';
-import { rpkiLine, type WrittenInput, writeInput } from '../engine/recorded.ts';
+import { type RecordedFeed, rpkiLine, writeInput } from '../engine/recorded.ts';
 import { type PackedText, packedText, type RecordingWriter } from '../feed/files/recording.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
 
@@ -23,28 +24,27 @@ export class Recorder {
   private readonly rpki = new WeakMap<object, PackedText>();
   /** Resolves when all RPKI data that came is in force. */
   private preparing: Promise<void> = Promise.resolve();
-  /** What is applied now was written as a frame. */
-  private isFrame = false;
+  /** Feeds whose updates are written as frames. */
+  private readonly framed = new Set<string>();
 
   constructor(writer: RecordingWriter) {
     this.writer = writer;
   }
 
-  /** The engine begins with this. */
-  begin(input: Extract<WrittenInput, { readonly type: 'begin' }>, atMs: number): void {
-    this.said(input, atMs);
+  /** The engine begins with this; `remembered` is read to its end. */
+  begin(
+    config: EngineConfig & { readonly feeds: readonly RecordedFeed[] },
+    remembered: Remembered,
+    atMs: number,
+  ): void {
+    this.said({ type: 'begin', config, remembered, feeds: config.feeds }, atMs);
     this.writer.flush();
   }
 
-  /** Writes a frame down and has it judged. */
-  frame(atMs: number, feed: string, bytes: Buffer, judge: () => void): void {
+  /** A frame as it came, before anything is judged of it. */
+  frame(atMs: number, feed: string, bytes: Buffer): void {
+    this.framed.add(feed);
     this.writer.frame(atMs, feed, 'live', bytes);
-    this.isFrame = true;
-    try {
-      judge();
-    } finally {
-      this.isFrame = false;
-    }
   }
 
   /** Writes down what is about to be applied. */
@@ -52,7 +52,7 @@ export class Recorder {
     switch (input.type) {
       case 'update':
       case 'peer-state':
-        if (!this.isFrame) this.said(input, atMs);
+        if (input.via !== 'live' || !this.framed.has(input.feed)) this.said(input, atMs);
         break;
       case 'feed-state':
       case 'collector-state':
@@ -114,17 +114,6 @@ export class Recorder {
   close(nowMs: number): void {
     this.writer.close(nowMs);
   }
-}
-
-/** `remembered` as it can be read more than once. */
-export function keptInMemory(remembered: Remembered): Remembered {
-  return {
-    ...remembered,
-    segments: [...remembered.segments],
-    ribTable: [...remembered.ribTable],
-    baseline: [...remembered.baseline],
-    incidents: [...remembered.incidents],
-  };
 }
 
 async function packedRows(data: RpkiData): Promise<PackedText> {

@@ -95,18 +95,22 @@ describe('an input that is written and read', () => {
 
   test('is the same when it is RPKI data, row by row', () => {
     const rows: VrpRow[] = [
-      { family: 4, words: [0xcb007100, 0, 0, 0], length: 24, maxLength: 24, asn: 64500 },
+      {
+        ...{ family: 4, words: [0xcb007100, 0, 0, 0], length: 24, maxLength: 24, asn: 64500 },
+        ...{ untilSeconds: 1_767_225_600, roaEndsSeconds: 1_770_000_000 },
+      },
       { family: 6, words: [0x20010db8, 0, 0, 1], length: 128, maxLength: 128, asn: 0 },
     ];
     const builder = new RpkiDataBuilder();
     for (const row of rows) builder.vrp(row);
-    builder.aspa({ customer: 64500, providers: [3356, 174] });
+    builder.aspa({ customer: 64500, providers: [3356, 174], untilSeconds: 1_767_225_601 });
     const data = builder.build();
     const text = [...data.rows()].map(rpkiLine).join('');
     const read = inputOf({ type: 'rpki', isKnown: true }, () => text);
     if (read.type !== 'rpki') throw new Error('no RPKI data');
     expect([...(read.rpki as RpkiData).rows()]).toEqual([...data.rows()]);
     expect([...data.rows()]).toHaveLength(3);
+    expect(text).toMatch(/1767225600.*1770000000.*\n.*\n.*1767225601/);
     expect(inputOf({ type: 'rpki', isKnown: false }, () => undefined)).toEqual({ type: 'rpki' });
   });
 
