@@ -3,34 +3,33 @@
  * Everything here is wiring; what judges is in the engine, and a replay runs the very same driver.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { sameValue } from '../config/compare.ts';
-import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Operator, Published } from '../engine/ports.ts';
+import type { Operator, Published, StoreReason } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
-import { RecordingWriter } from '../feed/files/recording.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
-import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
 import type { MachineClocks } from './arrival-clock.ts';
 import { logChanges } from './change-log.ts';
 import { CommitSchedule } from './commit-schedule.ts';
-import { dashboardDirectory } from './dashboard-directory.ts';
+import { dashboardDirectory, homeOf } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
-import { ColumnsKeeper } from './kept-columns.ts';
+import { Durable } from './durable/durable.ts';
+import { ColumnsKeeper } from './durable/kept-columns.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { LiveTime } from './live-time.ts';
 import { machineClocks } from './machine-clocks.ts';
+import { openRecording } from './open-recording.ts';
 import { preparedReload } from './prepared-reload.ts';
-import { Recorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
+import { Repeating } from './repeating.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { sourceCodes } from './sources.ts';
@@ -69,7 +68,7 @@ export class Daemon {
   private readonly clock: LiveTime;
   private readonly outside: Outside;
   private readonly commits: CommitSchedule;
-  private readonly store: SqliteStore;
+  private readonly durable: Durable;
   private readonly keeper: ColumnsKeeper;
   private readonly recorder: Recorder | undefined;
   private readonly server: Server;
@@ -82,7 +81,7 @@ export class Daemon {
   private replacing: Promise<void> = Promise.resolve();
   /** Where the server listens; empty before it does. */
   private url = '';
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly repeating = new Repeating();
   private observationsCounted = 0;
   private lastReload:
     | { readonly at: string; readonly result: string; readonly problems: readonly string[] }
@@ -94,9 +93,17 @@ export class Daemon {
     this.log = options.log;
     this.clock = new LiveTime(options.machine ?? machineClocks, this.log, () => this.metrics.clockJumped());
     this.outside = new Outside(networkOf(options.settings.network));
-    this.adminToken = prepareStateDirectory(options.stateDirectory);
-    this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
-    this.keeper = new ColumnsKeeper(this.store, options.log);
+    const { token, wasKilled } = prepareStateDirectory(options.stateDirectory);
+    this.adminToken = token;
+    this.durable = new Durable({
+      ...options,
+      wasKilled,
+      nowMs: () => this.clock.nowMs(),
+      onState: (state, reason) => this.storeState(state, reason),
+      onUnwritten: () => this.deliveries.wake(),
+      onBack: () => this.announce(),
+    });
+    this.keeper = new ColumnsKeeper(this.durable.store, options.log);
     const { settings } = options;
     const nowMs = this.clock.nowMs();
     const codes = sourceCodes();
@@ -106,8 +113,8 @@ export class Daemon {
       decodeCodes: codes.problems,
       dropReasons: codes.drops,
     });
-    this.recorder = this.openRecording(nowMs);
-    const remembered = this.store.remember();
+    this.recorder = openRecording(options.recordTo, nowMs, this.log);
+    const remembered = this.durable.store.remember();
     this.recorder?.begin(settings, remembered, nowMs);
     const scanner = loadScanner();
     const table = new VantagePointTable(scanner);
@@ -120,7 +127,7 @@ export class Daemon {
     );
     this.driver = new Driver({
       engine,
-      target: { commit: (batch) => this.store.commit(batch) },
+      target: this.durable.keeper,
       onInput: (input, arrivedMs) => this.recorder?.input(input, arrivedMs),
       beforeCommit: () => this.recorder?.beforeCommit(engine.view.nowMs),
       onFailed: options.onBroken,
@@ -137,7 +144,10 @@ export class Daemon {
       },
       onBroken: options.onBroken,
     });
-    this.operator = operatorPort(this.driver, this.clock, () => this.armDeadline());
+    this.operator = operatorPort(this.driver, this.clock, {
+      refusal: () => this.durable.keeper.refusal(),
+      afterwards: () => this.armDeadline(),
+    });
     this.deliveries = this.makeDeliveries();
     this.feeds = new LiveFeeds({
       settings,
@@ -150,10 +160,10 @@ export class Daemon {
       outside: this.outside,
       log: this.log,
       recorder: this.recorder,
-      coverage: this.store.coverage,
+      coverage: this.durable.coverage,
       commit: () => {
         this.commits.beforeReading();
-        return !this.driver.isDirty;
+        return !this.driver.isDirty && !this.durable.keeper.isHolding;
       },
       afterInput: () => this.commits.soon(),
     });
@@ -162,30 +172,23 @@ export class Daemon {
     this.registerGauges();
   }
 
-  private openRecording(nowMs: number): Recorder | undefined {
-    const { recordTo } = this.options;
-    if (recordTo === undefined) return undefined;
-    const onFailure = (error: Error): void =>
-      this.log.error({ event: 'recording.failed', file: recordTo, detail: error.message });
-    return new Recorder(new RecordingWriter(recordTo, { append: true, atMs: nowMs, onFailure }));
-  }
-
   // ------------------------------------------------------------ running
 
   /** Resolves with the address of the dashboard and the API. */
   async start(): Promise<string> {
     const { url } = await this.server.listen();
     this.url = url;
-    announceDaemon(this.options.stateDirectory, url, this.options.configPath);
     this.driver.commit();
+    this.durable.start();
+    this.announce();
     this.deliveries.start();
     this.rpki.start();
     this.feeds.start();
     this.armDeadline();
-    this.every(CLOCK_EVERY_MS, () => this.lookAtClock());
-    this.every(PRUNE_EVERY_MS, () => this.prune());
-    this.every(CHECKPOINT_EVERY_MS, () => this.store.checkpoint());
-    this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
+    this.repeating.every(CLOCK_EVERY_MS, () => this.lookAtClock());
+    this.repeating.every(PRUNE_EVERY_MS, () => this.durable.prune());
+    this.repeating.every(CHECKPOINT_EVERY_MS, () => this.durable.checkpoint());
+    this.repeating.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
     this.keeper.keep(this.settings.watchlist);
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
     return url;
@@ -194,7 +197,7 @@ export class Daemon {
   /** An orderly stop: nothing new comes in, what is held back is said and committed, connections end. */
   async stop(): Promise<void> {
     this.keeper.stop();
-    for (const timer of this.timers) clearInterval(timer);
+    this.repeating.stop();
     this.clock.arm(undefined, () => undefined);
     await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     await this.recorder?.settled();
@@ -204,16 +207,23 @@ export class Daemon {
     this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
+    await this.durable.keeper.stop();
     this.recorder?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
     await Promise.all([this.server.close(), this.replacing.then(() => this.deliveries.stop())]);
-    this.store.close();
+    this.durable.store.close();
   }
 
-  private every(ms: number, act: () => void): void {
-    const timer = setInterval(act, ms);
-    timer.unref();
-    this.timers.push(timer);
+  private announce(): void {
+    const said = { url: this.url, token: this.adminToken, config: this.options.configPath };
+    const failure = announceDaemon(this.options.stateDirectory, said);
+    if (failure !== undefined) this.log.warn({ event: 'daemon.unannounced', detail: failure });
+  }
+
+  private storeState(state: 'ok' | 'away', reason: StoreReason): void {
+    const input = { type: 'store-state', state, reason } as const;
+    this.driver.apply(input, this.clock.nowMs());
+    this.commits.now();
   }
 
   /** Everything that was judged is committed: it counts. */
@@ -254,33 +264,21 @@ export class Daemon {
     this.commits.now();
   }
 
-  private prune(): void {
-    const { more } = this.store.prune(this.clock.nowMs());
-    if (more) setTimeout(() => this.prune(), 100).unref();
-  }
-
   // ------------------------------------------------------------ parts
 
   private makeDeliveries(): Deliveries {
     return new Deliveries({
       receivers: this.settings.receivers,
-      outbox: this.store.outbox,
+      outbox: this.durable.outbox,
       outside: this.outside,
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
-      home: () => this.home(),
+      home: () => homeOf(this.settings.serve.publicUrl, this.url),
       ownUrl: () => (this.url === '' ? '' : `${this.url}/`),
       standing: (receiver) => this.driver.view.toldOf(receiver),
       onBroken: this.options.onBroken,
     });
-  }
-
-  /** What other machines can reach; a link to loopback would lead its reader to a machine of their own. */
-  private home(): string | undefined {
-    const { publicUrl } = this.settings.serve;
-    if (publicUrl !== undefined || this.url === '') return publicUrl;
-    return isLoopback(new URL(this.url).hostname.replace(/^\[|\]$/g, '')) ? undefined : `${this.url}/`;
   }
 
   private makeRpki(): RpkiSources<RpkiData> {
@@ -296,7 +294,7 @@ export class Daemon {
   }
 
   private makeServer(): Server {
-    const archive = archivePort(this.store.archive, {
+    const archive = archivePort(this.durable.store.archive, {
       commit: () => this.commits.beforeReading(),
       writeCoverage: () => this.feeds.writeCoverage(),
       provisionalCoverage: () => this.feeds.provisionalCoverage(),
@@ -305,7 +303,7 @@ export class Daemon {
       archive,
       present: presentPort(this.driver, this.clock, archive, {
         feeds: () => this.feeds.readiness(),
-        isWritable: () => this.store.isWritable(),
+        isWritable: () => this.durable.keeper.isOk,
         knowledge: () => this.settings.knowledge,
       }),
       operator: this.operator,
@@ -319,7 +317,7 @@ export class Daemon {
         version: VERSION,
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
-        givenUp: this.store.outbox.failures(GIVEN_UP_SHOWN),
+        givenUp: this.durable.store.outbox.failures(GIVEN_UP_SHOWN),
         reload: this.lastReload ?? null,
         rpki: this.rpki.freshness() ?? null,
       }),
@@ -342,6 +340,7 @@ export class Daemon {
   }
 
   private registerGauges(): void {
+    this.metrics.store(() => this.durable.now());
     this.metrics.clockAhead(() => this.clock.aheadMs() / 1000);
     this.metrics.incidents(() =>
       Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 })),

@@ -56,6 +56,7 @@ export class Recorder {
         break;
       case 'feed-state':
       case 'collector-state':
+      case 'store-state':
         this.writer.state(atMs, input);
         break;
       case 'config':

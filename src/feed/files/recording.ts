@@ -18,7 +18,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { CollectorState, FeedInput, FeedState } from '../../engine/ports.ts';
+import type { CollectorState, FeedInput, FeedState, StoreReason } from '../../engine/ports.ts';
 
 /** How a frame came to us: what `detectedBy` will say. */
 export type Via = Extract<FeedInput, { type: 'update' }>['via'];
@@ -27,7 +27,7 @@ export type Via = Extract<FeedInput, { type: 'update' }>['via'];
 export const RECORDING_VERSION = 2;
 
 /** What is said of a feed, or of a collector of it. */
-export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' }>;
+export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' | 'store-state' }>;
 
 export type RecordingLine =
   | { readonly type: 'header'; readonly atMs: number; readonly version: number }
@@ -124,6 +124,10 @@ export class RecordingWriter {
 
   state(atMs: number, input: StateInput): void {
     this.#lastMs = atMs;
+    if (input.type === 'store-state') {
+      this.#line(JSON.stringify({ at: atMs, store: input.state, reason: input.reason }));
+      return;
+    }
     const { feed, state, reason, sinceMs: since } = input;
     const line =
       input.type === 'feed-state'
@@ -227,11 +231,19 @@ export function parseRecordingLine(text: string): RecordingLine | undefined {
   if (typeof line.committed === 'number') return { type: 'committed', atMs: at, seq: line.committed };
   if (typeof line.text === 'string') return textOf(line, at, line.text);
   if (isObject(line.said)) return { type: 'said', atMs: at, value: line.said, texts: hashesOf(line.texts) };
+  const store = storeIn(line);
+  if (store !== undefined) return { type: 'state', atMs: at, input: store };
   if (typeof feed !== 'string') return undefined;
   const bytes = frameBytes(line);
   if (bytes !== undefined) return { type: 'frame', atMs: at, feed, via: viaOf(line.via), bytes };
   const input = stateIn(line, feed, at);
   return input === undefined ? undefined : { type: 'state', atMs: at, input };
+}
+
+function storeIn({ store, reason }: Readonly<Record<string, unknown>>): StateInput | undefined {
+  if (store !== 'ok' && store !== 'away') return undefined;
+  const known = STORE_REASONS.find((one) => one === reason) ?? 'failing';
+  return { type: 'store-state', state: store, reason: known };
 }
 
 function stateIn(
@@ -256,6 +268,15 @@ function timeIn(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
+const STORE_REASONS: readonly StoreReason[] = [
+  'none',
+  'locked',
+  'full',
+  'read-only',
+  'gone',
+  'failing',
+  'damaged',
+];
 const FEED_STATES: readonly FeedState[] = ['live', 'stalled', 'down'];
 const COLLECTOR_STATES: readonly CollectorState[] = ['live', 'silent'];
 const VIAS: readonly Via[] = ['live', 'backfill', 'snapshot', 'replay'];
