@@ -1,17 +1,18 @@
 /**
  * `run --record`: writes down everything that the engine is given, as it is given: how it began, each frame as it came,
- * and every other input (`engine/recorded.ts`). Stands between the driver and the file; without a file nothing is written.
+ * and every other input (`engine/recorded/inputs.ts`). Stands between the driver and the file; without a file nothing is written.
  */
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { Logger } from 'pino';
 import type { EngineConfig } from '../engine/config.ts';
 import type { Input } from '../engine/input.ts';
 import type { Published, Remembered } from '../engine/ports.ts';
-import { type RecordedFeed, rpkiLine, writeInput } from '../engine/recorded.ts';
-import { type PackedText, packedText, type RecordingWriter } from '../feed/files/recording.ts';
+import { type RecordedFeed, rpkiLine, writeInput } from '../engine/recorded/inputs.ts';
+import { type PackedText, packedText, RecordingWriter } from '../feed/files/recording.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
 
 /** Half a million rows are written in stretches of this length, messages between them. */
@@ -135,4 +136,12 @@ async function packedRows(data: RpkiData): Promise<PackedText> {
     await aTurn();
   }
   return { hash: hash.digest('hex'), gzip: await packed(Buffer.concat(chunks)) };
+}
+
+/** A file that cannot be written ends the recording, not the watch. */
+export function openRecording(file: string | undefined, nowMs: number, log: Logger): Recorder | undefined {
+  if (file === undefined) return undefined;
+  const onFailure = (error: Error): void =>
+    log.error({ event: 'recording.failed', file, detail: error.message });
+  return new Recorder(new RecordingWriter(file, { append: true, atMs: nowMs, onFailure }));
 }

@@ -9,8 +9,8 @@ import {
   UnreadableInput,
   type WrittenInput,
   writeInput,
-} from '../../src/engine/recorded.ts';
-import { decodeValue, encodeValue } from '../../src/engine/value-text.ts';
+} from '../../src/engine/recorded/inputs.ts';
+import { decodeValue, encodeValue } from '../../src/engine/recorded/value-text.ts';
 import { type RpkiData, RpkiDataBuilder } from '../../src/judge/rpki-data.ts';
 import { columnsOf } from '../../src/match/watch-builder.ts';
 import { configOf, Machine, T0, watch, watchAs } from './fixture.ts';

@@ -12,7 +12,12 @@ import type { EngineConfig } from '../../engine/config.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { interestOf } from '../../engine/interest.ts';
 import type { FeedInput, Remembered } from '../../engine/ports.ts';
-import { inputOf, type RecordedFeed, UnreadableInput, type WrittenInput } from '../../engine/recorded.ts';
+import {
+  inputOf,
+  type RecordedFeed,
+  UnreadableInput,
+  type WrittenInput,
+} from '../../engine/recorded/inputs.ts';
 import { restoreEngine } from '../../engine/restore.ts';
 import { BZIP2 } from '../../feed/files/bzip2.ts';
 import { XZ, ZSTD } from '../../feed/files/decompress-tool.ts';

@@ -6,7 +6,7 @@ import type { Problem } from '../../bgp/update.ts';
 import type { FeedInput } from '../../engine/ports.ts';
 import type { Bytes } from './compression.ts';
 
-/** An input that is no frame, with the texts that it names (`engine/recorded.ts`); or how far the alerts were committed. */
+/** An input that is no frame, with the texts that it names (`engine/recorded/inputs.ts`); or how far the alerts were committed. */
 export type Recorded =
   | {
       readonly type: 'said';

@@ -8,7 +8,7 @@
  *   {"at":…,"feed":"ris-live","state":"stalled","reason":"no BGP message for 60 s","since":…,"blindAt":…}
  *   {"at":…,"feed":"ris-live","collector":"rrc06","state":"silent","reason":"…","since":…}
  *   {"at":…,"clock":true}                                                 the clock ran on to here, and something became due
- *   {"at":…,"said":{"type":"resolve",…},"texts":{}}                       any other input (`engine/recorded.ts`)
+ *   {"at":…,"said":{"type":"resolve",…},"texts":{}}                       any other input (`engine/recorded/inputs.ts`)
  *   {"at":…,"text":"<SHA-256>","part":0,"of":1,"gzip":"<base64>"}         a text that an input names, before it
  *   {"at":…,"committed":12}                                               alerts up to this number are in the store
  *   {"at":…,"end":true}                                                   the clock when the recording was closed

@@ -3,12 +3,12 @@
  * began, and each input that is no frame. An input becomes a value of JSON and at most two named texts, which are large
  * and repeat; `inputOf` makes the same input of them.
  */
-import type { Aspa, VrpRow } from '../bgp/vrp.ts';
-import { RpkiDataBuilder } from '../judge/rpki-data.ts';
-import type { RpkiView } from '../judge/world.ts';
-import type { EngineConfig } from './config.ts';
-import type { ClockInput, OperatorInput } from './input.ts';
-import type { FeedInput, Remembered } from './ports.ts';
+import type { Aspa, VrpRow } from '../../bgp/vrp.ts';
+import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
+import type { RpkiView } from '../../judge/world.ts';
+import type { EngineConfig } from '../config.ts';
+import type { ClockInput, OperatorInput } from '../input.ts';
+import type { FeedInput, Remembered } from '../ports.ts';
 import { decodeValue, encodeValue } from './value-text.ts';
 
 /** Of a feed, what decides which of its frames are judged. */

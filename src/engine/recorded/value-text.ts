@@ -3,7 +3,7 @@
  * bytes, prefixes and numbers that JSON has no word for; other iterables become lists. A key that is undefined is absent.
  */
 import { Buffer } from 'node:buffer';
-import { type Prefix, prefixOf } from '../bgp/prefix.ts';
+import { type Prefix, prefixOf } from '../../bgp/prefix.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
