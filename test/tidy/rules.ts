@@ -23,7 +23,15 @@ export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
   deliver: ['bgp', 'incident', 'words', 'outside', ...PORTS],
   serve: ['bgp', 'incident', 'words', ...PORTS],
   dashboard: ['bgp', 'incident', 'words', 'serve', ...PORTS],
-  config: ['bgp', 'match', 'judge', 'incident', 'outside/network.ts'],
+  config: [
+    'bgp',
+    'match',
+    'judge',
+    'incident',
+    'outside/network.ts',
+    'deliver/receiver-types.ts',
+    'deliver/receiver-type.ts',
+  ],
   learn: [
     'bgp',
     'decode',
@@ -40,6 +48,7 @@ export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
   explain: ['bgp', 'match', 'rows', 'judge', 'incident', 'engine', 'store', 'config', 'words'],
   demo: 'all',
   cli: 'all',
+  release: 'all',
   daemon: 'all',
 };
 export const PURE_ROOMS = ['bgp', 'words', 'decode', 'match', 'rows', 'judge', 'incident', 'engine'];
