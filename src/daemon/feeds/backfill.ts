@@ -11,7 +11,6 @@ import type { GapState } from '../../engine/feeds/gap.ts';
 import type { CoverageWriter, FeedInput } from '../../engine/ports.ts';
 import type { EngineView } from '../../engine/view.ts';
 import type { ArchiveReader } from '../../feed/archive/reader.ts';
-import type { RecordingWriter } from '../../feed/files/recording.ts';
 import { Ripestat } from '../../feed/ripestat/client.ts';
 import { writtenFrame } from '../../feed/ris-live/written-frame.ts';
 import type { WatchedSpace } from '../../feed/source.ts';
@@ -29,7 +28,6 @@ export interface BackfillPorts {
   readonly nowMs: () => number;
   readonly apply: (input: FeedInput, arrivedMs: number) => void;
   readonly afterInput: () => void;
-  readonly recording: RecordingWriter | undefined;
   readonly coverage: CoverageWriter;
   /** Commits what was judged; false where that has to wait. */
   readonly commit: () => boolean;
@@ -294,11 +292,10 @@ export class Backfill {
     for (let start = 0; start < updates.length; start += SLICE) {
       if (this.over.signal.aborted) return;
       if (start > 0) await new Promise((resolve) => setImmediate(resolve));
-      const { nowMs, apply, recording, afterInput } = this.ports;
+      const { nowMs, apply, afterInput } = this.ports;
       const atMs = nowMs();
       for (const update of updates.slice(start, start + SLICE)) {
         const raw = writtenFrame(update);
-        recording?.frame(atMs, feed, via, Buffer.from(raw));
         apply({ type: 'update', feed, via, update, raw, isLate: true }, atMs);
       }
       afterInput();
@@ -349,10 +346,9 @@ export class Backfill {
   private tell({ feed, fromMs }: Gap, state: GapState, reason: string): void {
     // Of several, the last one that is filled ends it.
     if (state !== 'unfilled' && [...this.gaps].some((other) => other.feed === feed && other.isHeld)) return;
-    const { nowMs, apply, recording, afterInput } = this.ports;
+    const { nowMs, apply, afterInput } = this.ports;
     const atMs = nowMs();
     const input = { type: 'gap', feed, state, reason, sinceMs: fromMs } as const;
-    recording?.state(atMs, input);
     apply(input, atMs);
     afterInput();
   }

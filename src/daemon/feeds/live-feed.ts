@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { FeedSettings } from '../../config/settings.ts';
 import type { Leap } from '../../engine/input.ts';
 import type { CoverageInterval, CoverageWriter, FeedInput } from '../../engine/ports.ts';
-import type { RecordingWriter, StateInput } from '../../feed/files/recording.ts';
+import type { StateInput } from '../../feed/files/recording.ts';
 import { type CollectorChange, type CollectorSight, Rhythms } from '../../feed/rhythm.ts';
 import {
   type FastRoads,
@@ -20,6 +20,7 @@ import type { Outside } from '../../outside/outside.ts';
 import type { Metrics } from '../../serve/metrics.ts';
 import { clientId } from '../client-id.ts';
 import type { FeedReadiness } from '../live-ports.ts';
+import type { Recorder } from '../recorder.ts';
 import { FeedLedger, type LedgerMoment } from './feed-ledger.ts';
 import { openSource } from './sources.ts';
 
@@ -29,7 +30,7 @@ export interface LiveFeedPorts {
   readonly fast: FastRoads;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly recording: RecordingWriter | undefined;
+  readonly recorder: Recorder | undefined;
   readonly coverage: CoverageWriter & { untilMs(feed: string): number | undefined };
   /** The driver's stamp of arrival. */
   readonly nowMs: () => number;
@@ -65,7 +66,7 @@ export class LiveFeed {
 
   constructor(settings: FeedSettings, space: WatchedSpace, ports: LiveFeedPorts) {
     const { name } = settings;
-    const { metrics, coverage, log, outside, fast, recording, blindAfterMs, nowMs } = ports;
+    const { metrics, coverage, log, outside, fast, recorder, blindAfterMs, nowMs } = ports;
     this.name = name;
     this.ports = ports;
     this.settings = settings;
@@ -82,7 +83,7 @@ export class LiveFeed {
       space,
       fast,
       nowMs,
-      record: recording && ((arrivedMs, bytes) => recording.frame(arrivedMs, name, 'live', bytes)),
+      record: recorder && ((arrivedMs, bytes) => recorder.frame(arrivedMs, name, bytes)),
       apply: ports.apply,
       judged: ports.afterInput,
       heard: ({ collector, peerAddress }, isKeepalive) => {
@@ -133,8 +134,7 @@ export class LiveFeed {
   }
 
   private tell(input: StateInput, atMs: number): void {
-    const { recording, apply, fast, afterInput } = this.ports;
-    recording?.state(atMs, input);
+    const { apply, fast, afterInput } = this.ports;
     apply(input, atMs);
     fast.table.callInAll();
     afterInput();

@@ -23,7 +23,7 @@ import { LiveFeed, type LiveFeedPorts } from './live-feed.ts';
 import { hasHistory } from './sources.ts';
 
 export interface LiveFeedsOptions
-  extends Pick<LiveFeedPorts, 'outside' | 'recording' | 'coverage' | 'afterInput'> {
+  extends Pick<LiveFeedPorts, 'outside' | 'recorder' | 'coverage' | 'afterInput'> {
   readonly settings: Settings;
   readonly engine: Engine;
   readonly scanner: Scanner;
