@@ -19,6 +19,7 @@ import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feed-states.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
+import { assessVisibility } from './keepers/visibility.ts';
 import { OperatorActions } from './operators.ts';
 import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
@@ -202,6 +203,7 @@ export class Engine {
       core.configure(config);
       core.rejudge.all('accepted', nowMs);
     }
+    core.conditionsAnew(nowMs);
     settle(core, nowMs);
   }
 
@@ -245,7 +247,9 @@ export class Engine {
     if (gone.finding !== undefined)
       this.drop(gone.finding, prefix.text, { ...origin, ...owner }, 'withdrawn', nowMs);
     core.plan.noteChange(prefix, nowMs);
-    if (core.plan.exact(prefix) === undefined) return;
+    const watched = core.plan.exact(prefix);
+    if (watched === undefined) return;
+    core.upstreams.changed(watched, nowMs);
     const others = otherFindings(core.rib, prefix, { ...origin, ...owner });
     const wasOurs = isOurs(gone.finding) || others.some(isOurs);
     if (others.length > 0) {
@@ -253,7 +257,7 @@ export class Engine {
       return;
     }
     core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, nowMs);
-    core.assessVisibility(prefix, origin.observedMs, nowMs);
+    assessVisibility(core, prefix, origin.observedMs, nowMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
@@ -295,7 +299,9 @@ export class Engine {
     if (answer.finding !== undefined)
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
-    if (core.plan.exact(prefix) === undefined) return;
+    const watched = core.plan.exact(prefix);
+    if (watched === undefined) return;
+    core.upstreams.changed(watched, nowMs);
     const isOursElse = otherFindings(core.rib, prefix, origin).some(isOurs);
     const wasOurs = isOursElse || (before !== undefined && isOurs(before.finding));
     core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOursElse || isOurs(answer.finding));
@@ -306,7 +312,7 @@ export class Engine {
   private regain(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     if (core.visibility.regain(prefix.text, origin.vantagePoint))
-      core.assessVisibility(prefix, origin.observedMs, nowMs);
+      assessVisibility(core, prefix, origin.observedMs, nowMs);
     if (!core.withdrawn.has(prefix.text)) return;
     core.setWithdrawn(prefix, false);
     core.rejudge.coveringOf(prefix, nowMs);
@@ -335,7 +341,11 @@ export class Engine {
         core.learner.onDeadline(atMs);
         break;
       case 'rpki':
-        core.rpkiKeeper.onDeadline(atMs);
+      case 'roa':
+        core.rpkiKeeper.onDeadline(kind, atMs);
+        break;
+      case 'upstream':
+        core.upstreams.onDeadline(of, atMs);
         break;
       case 'remind':
         core.reminders.onDeadline(of, atMs);

@@ -168,7 +168,8 @@ export class IncidentBook implements SettleHome {
 
   /** A condition without carriers begins, or its rows change. */
   hold(condition: Condition, nowMs: number): void {
-    const incident = this.incidentFor(condition.group, condition.kind, null, condition, nowMs);
+    const offender = condition.offender ?? null;
+    const incident = this.incidentFor(condition.group, condition.kind, offender, condition, nowMs);
     const route =
       incident.routes.condition(condition.kind, condition.prefixText) ??
       this.addCondition(incident, condition, nowMs);
@@ -186,10 +187,10 @@ export class IncidentBook implements SettleHome {
     group: string,
     kind: Kind,
     prefixText: string,
-    gone: { cause: Cause; observedMs: number },
+    gone: { cause: Cause; observedMs: number; offender?: number },
     nowMs: number,
   ): void {
-    const incident = this.find(group, kind, null);
+    const incident = this.find(group, kind, gone.offender ?? null);
     const route = incident?.routes.condition(kind, prefixText);
     if (incident === undefined || route === undefined || !route.holds) return;
     route.holds = false;
@@ -257,7 +258,8 @@ export class IncidentBook implements SettleHome {
     const { kind, prefix, prefixText, expectedOrigins, observedMs } = condition;
     const entry = { name: condition.name, severity: undefined, minPeers: 1 };
     const watched = { name: condition.watch, entry };
-    const about = { kind, taxonomy: null, watched, expectedOrigins, originAs: [] };
+    const originAs = condition.offender === undefined ? [] : [condition.offender];
+    const about = { kind, taxonomy: null, watched, expectedOrigins, originAs };
     const route = new RouteState(prefixText, prefix, about, observedMs, nowMs);
     incident.routes.add(route);
     return route;
