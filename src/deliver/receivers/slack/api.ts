@@ -1,0 +1,80 @@
+/**
+ * Calls of Slack's Web API: bearer token in a header, JSON both ways, the answer's `ok` and `error` graded. Slack
+ * says "no" with status 200; only 429 and failures of the transport look like HTTP failures.
+ */
+import type { Outside } from '../../../outside/outside.ts';
+import { gradeAnswer, post } from '../../http.ts';
+import { type Outcome, refused, tryAgain } from '../../receiver.ts';
+
+export interface SlackCall {
+  readonly outside: Outside;
+  readonly apiUrl: string;
+  readonly method: 'chat.postMessage' | 'chat.update' | 'apps.connections.open';
+  readonly token: string;
+  readonly body: unknown;
+  readonly idempotencyKey: string | undefined;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+}
+
+export type SlackAnswer =
+  | { readonly ok: true; readonly fields: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly code: string; readonly outcome: Outcome };
+
+/** Errors that pass: Slack's own trouble, or too much at once. */
+const PASSING: ReadonlySet<string> = new Set([
+  'ratelimited',
+  'rate_limited',
+  'message_limit_exceeded',
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+  'accesslimited',
+  'team_added_to_org',
+]);
+
+export async function callSlack(call: SlackCall): Promise<SlackAnswer> {
+  const secrets = [call.token];
+  const headers: Record<string, string> = {
+    'content-type': 'application/json; charset=utf-8',
+    authorization: `Bearer ${call.token}`,
+  };
+  if (call.idempotencyKey !== undefined) headers['idempotency-key'] = call.idempotencyKey;
+  const { timeoutMs, signal, nowMs } = call;
+  const url = `${call.apiUrl}/${call.method}`;
+  const answer = await post({
+    outside: call.outside,
+    url,
+    headers,
+    body: JSON.stringify(call.body),
+    timeoutMs,
+    signal,
+    secrets,
+    nowMs,
+  });
+  const outcome = gradeAnswer(answer, secrets);
+  if (!answer.answered || !outcome.ok) return { ok: false, code: '', outcome };
+  const fields = readObject(answer.body);
+  if (fields === undefined)
+    return { ok: false, code: '', outcome: tryAgain(`${call.method}: no JSON in the answer`) };
+  if (fields.ok === true) return { ok: true, fields };
+  const code =
+    typeof fields.error === 'string' && /^[a-z_]{1,60}$/.test(fields.error) ? fields.error : 'unknown';
+  const error = `${call.method}: ${code}`;
+  return {
+    ok: false,
+    code,
+    outcome: PASSING.has(code) ? tryAgain(error, answer.retryAfterMs) : refused(error),
+  };
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
