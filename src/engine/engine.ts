@@ -19,15 +19,13 @@ import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feed-states.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
-import { assessVisibility } from './keepers/visibility.ts';
+import { isPossibleStamp } from './keepers/stamps.ts';
+import { assessVisibility, isOurs } from './keepers/visibility.ts';
 import { OperatorActions } from './operators.ts';
 import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
 import { say, settle, writeDeferred } from './speak.ts';
 import { EngineView } from './view.ts';
-
-/** A collector's stamp further ahead of the arrival than this is impossible. */
-export const FUTURE_MAX_MS = 3_600_000;
 
 /** Where an update came from, for the routes it carries. */
 interface Origin extends RouteOwner {
@@ -382,11 +380,6 @@ export class Engine {
   }
 }
 
-/** The route of a watched prefix has an origin that is not foreign there. */
-function isOurs(finding: Finding | undefined): boolean {
-  return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
-}
-
 /** The origin of one route of the update: where a session has several paths, each is by itself. */
 function byPath(origin: Origin, pathId: number | undefined): Origin {
   return pathId === undefined || pathId === 0 ? origin : { ...origin, pathId };
@@ -395,13 +388,4 @@ function byPath(origin: Origin, pathId: number | undefined): Origin {
 function firstAs(path: AsPath): number {
   const [first] = path;
   return typeof first === 'number' ? first : 0;
-}
-
-function isPossibleStamp(observedMs: number | undefined, nowMs: number): boolean {
-  return (
-    observedMs !== undefined &&
-    Number.isFinite(observedMs) &&
-    observedMs > 0 &&
-    observedMs - nowMs <= FUTURE_MAX_MS
-  );
 }

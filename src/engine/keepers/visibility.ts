@@ -3,6 +3,7 @@
  * went down. The reckoning is `judge/visibility.ts`.
  */
 import type { Prefix } from '../../bgp/prefix.ts';
+import type { Finding } from '../../judge/finding.ts';
 import type { Core } from '../core.ts';
 
 export function assessVisibility(core: Core, prefix: Prefix, observedMs: number, nowMs: number): void {
@@ -47,4 +48,9 @@ export function assessVisibility(core: Core, prefix: Prefix, observedMs: number,
     core.visibility.isSilent(prefix.text, id),
   ]);
   core.effects.remember(`lost/${prefix.text}`, JSON.stringify(lost));
+}
+
+/** The route of a watched prefix has an origin that is not foreign there. */
+export function isOurs(finding: Finding | undefined): boolean {
+  return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
 }
