@@ -68,6 +68,11 @@ function exitCodeOf(error: unknown, io: Streams): number {
   return 1;
 }
 
+/** The commands with their options, for pages about them; nothing of it runs. */
+export function describedProgram(): Command {
+  return buildProgram({ code: 0 }, { stdout: process.stdout, stderr: process.stderr });
+}
+
 function buildProgram(outcome: { code: number }, io: Streams): Command {
   const program = new Command('originwatch')
     .description(
