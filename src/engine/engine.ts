@@ -18,8 +18,9 @@ import type { RibRoute } from '../rows/rib-route.ts';
 import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feeds/feed-states.ts';
-import { isPossibleStamp } from './feeds/stamp.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
+import { isPossibleStamp } from './keepers/stamps.ts';
+import { assessVisibility, isOurs } from './keepers/visibility.ts';
 import { OperatorActions } from './operators.ts';
 import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
@@ -211,6 +212,7 @@ export class Engine {
       core.configure(config);
       core.rejudge.all('accepted', nowMs);
     }
+    core.conditionsAnew(nowMs);
     settle(core, nowMs);
   }
 
@@ -264,7 +266,9 @@ export class Engine {
     if (gone.finding !== undefined)
       this.drop(gone.finding, prefix.text, { ...origin, ...owner }, 'withdrawn', nowMs);
     core.plan.noteChange(prefix, nowMs);
-    if (core.plan.exact(prefix) === undefined) return;
+    const watched = core.plan.exact(prefix);
+    if (watched === undefined) return;
+    core.upstreams.changed(watched, nowMs);
     const others = otherFindings(core.rib, prefix, { ...origin, ...owner });
     const wasOurs = isOurs(gone.finding) || others.some(isOurs);
     if (others.length > 0) {
@@ -272,7 +276,7 @@ export class Engine {
       return;
     }
     core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, origin.atMs);
-    core.assessVisibility(prefix, origin.observedMs, nowMs, origin.atMs);
+    assessVisibility(core, prefix, origin.observedMs, nowMs, origin.atMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
@@ -314,7 +318,9 @@ export class Engine {
     if (answer.finding !== undefined)
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
-    if (core.plan.exact(prefix) === undefined) return;
+    const watched = core.plan.exact(prefix);
+    if (watched === undefined) return;
+    core.upstreams.changed(watched, nowMs);
     const isOursElse = otherFindings(core.rib, prefix, origin).some(isOurs);
     const wasOurs = isOursElse || (before !== undefined && isOurs(before.finding));
     core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOursElse || isOurs(answer.finding));
@@ -325,7 +331,7 @@ export class Engine {
   private regain(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     if (core.visibility.regain(prefix.text, origin.vantagePoint))
-      core.assessVisibility(prefix, origin.observedMs, nowMs);
+      assessVisibility(core, prefix, origin.observedMs, nowMs);
     if (!core.withdrawn.has(prefix.text)) return;
     core.setWithdrawn(prefix, false);
     core.rejudge.coveringOf(prefix, nowMs);
@@ -354,7 +360,11 @@ export class Engine {
         core.learner.onDeadline(atMs);
         break;
       case 'rpki':
-        core.rpkiKeeper.onDeadline(atMs);
+      case 'roa':
+        core.rpkiKeeper.onDeadline(kind, atMs);
+        break;
+      case 'upstream':
+        core.upstreams.onDeadline(of, atMs);
         break;
       case 'remind':
         core.reminders.onDeadline(of, atMs);
@@ -382,11 +392,6 @@ export class Engine {
     say(this.core, this.core.book.onRouteDeadline(key, route, atMs));
     settle(this.core, atMs);
   }
-}
-
-/** The route of a watched prefix has an origin that is not foreign there. */
-function isOurs(finding: Finding | undefined): boolean {
-  return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
 }
 
 /** The origin of one route of the update: where a session has several paths, each is by itself. */

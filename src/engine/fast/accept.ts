@@ -26,7 +26,7 @@ import { grown } from '../../rows/hash-cells.ts';
 import type { PlainRoute, Words } from '../../rows/rib-route.ts';
 import type { Core } from '../core.ts';
 import { type Engine, stateOf } from '../engine.ts';
-import { FUTURE_MAX_MS } from '../feeds/stamp.ts';
+import { FUTURE_MAX_MS } from '../keepers/stamps.ts';
 import { settle } from '../speak.ts';
 import { PlainJudge } from './plain-judge.ts';
 

@@ -5,6 +5,7 @@
 import type { PeerStateChange } from '../../bgp/update.ts';
 import type { Core } from '../core.ts';
 import type { DeadlineName } from '../deadlines.ts';
+import { assessVisibility } from '../keepers/visibility.ts';
 import type { FeedInput, StoreReason } from '../ports.ts';
 import { settle } from '../speak.ts';
 import type { GapInput } from './gap.ts';
@@ -47,7 +48,7 @@ export class FeedStates {
     core.doubtCarriers((vantagePoint) => vantagePoint === point.id, 2);
     for (const text of core.visibility.sessionDown(point.id)) {
       const watched = core.prefixOfText(text);
-      if (watched !== undefined) core.assessVisibility(watched, nowMs, nowMs);
+      if (watched !== undefined) assessVisibility(core, watched, nowMs, nowMs);
     }
   }
 
