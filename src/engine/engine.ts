@@ -7,7 +7,7 @@
  */
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
-import type { Community, Update } from '../bgp/update.ts';
+import type { Community } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { Cause } from '../incident/incident-book.ts';
@@ -35,8 +35,7 @@ interface Origin extends RouteOwner {
   readonly observedMs: number;
   readonly hasBadClock: boolean;
   readonly via: DetectedBy;
-  /** When it was so: now, or its own time for what comes late. */
-  readonly atMs: number;
+  readonly happenedMs: number;
 }
 
 /** Lets rooms look at the state that are allowed to: `explain/` and tests (`test/tidy/rules.ts`). */
@@ -105,7 +104,7 @@ export class Engine {
     core.order += 1;
     core.nowMs = nowMs;
     if ('via' in input) core.lastVia = input.via;
-    if (input.type === 'update') this.update(input.update, input, nowMs);
+    if (input.type === 'update') this.update(input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
     else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
     else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
@@ -225,14 +224,10 @@ export class Engine {
 
   // ------------------------------------------------------------ inputs
 
-  private update(
-    update: Update,
-    input: { feed: string; via: DetectedBy; raw: string; isLate?: true },
-    nowMs: number,
-  ): void {
+  private update(input: Extract<FeedInput, { type: 'update' }>, nowMs: number): void {
     const { core } = this;
+    const { update, isLate = false } = input;
     const point = core.vantagePoints.meet(update.vantagePoint, input.feed);
-    const isLate = input.isLate === true;
     const isPossible = isPossibleStamp(update.observedMs, nowMs);
     if (isLate && !isPossible) return;
     if (!point.up && !isLate) core.setUp(point.id, true);
@@ -243,7 +238,7 @@ export class Engine {
       observedMs: isPossible ? (update.observedMs ?? nowMs) : nowMs,
       hasBadClock: !isPossible,
       via: input.via,
-      atMs: isLate ? (update.observedMs ?? nowMs) : nowMs,
+      happenedMs: isLate ? (update.observedMs ?? nowMs) : nowMs,
     };
     const { withdrawn, announced, pathIds } = update;
     for (const [n, prefix] of withdrawn.entries())
@@ -257,7 +252,7 @@ export class Engine {
 
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
-    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.atMs);
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.happenedMs);
     const owner = withdrawnBy(core.rib, prefix, origin, origin.isExact);
     const gone = core.withdraw(prefix, owner);
     core.late.noteGone(prefix, origin, gone !== undefined, nowMs);
@@ -275,8 +270,8 @@ export class Engine {
       core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
       return;
     }
-    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, origin.atMs);
-    assessVisibility(core, prefix, origin.observedMs, nowMs, origin.atMs);
+    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, origin.happenedMs);
+    assessVisibility(core, prefix, origin.observedMs, nowMs, origin.happenedMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
@@ -290,7 +285,7 @@ export class Engine {
     nowMs: number,
   ): void {
     const { core } = this;
-    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.atMs);
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.happenedMs);
     const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {

@@ -170,22 +170,6 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
-  /** Whether an incident had this route at `observedMs`: it has it still, or had it and it is over. */
-  seen(
-    finding: Finding,
-    prefixText: string,
-    observedMs: number,
-    withinMs: number,
-  ): 'not' | 'stands' | 'over' {
-    const incident = this.find(finding.watched.entry.group, finding.kind, finding.offender);
-    const route = incident?.routes.find(prefixText, finding.watched.name, finding.originAs);
-    if (incident === undefined || route === undefined) return 'not';
-    if (observedMs < route.firstSeenMs - withinMs) return 'not';
-    if (route.carriers.size > 0) return 'stands';
-    const lastMs = Math.max(route.lastSeenMs, incident.endedMs ?? route.lastSeenMs);
-    return observedMs <= lastMs + withinMs ? 'over' : 'not';
-  }
-
   /** Routes of these vantage points came into doubt: their session went down, a gap lies between; 0: the gap was filled. */
   doubt(isMeant: (vantagePoint: number) => boolean, doubt: 0 | 1 | 2): void {
     for (const incident of this.incidents.values()) {
@@ -236,7 +220,7 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
-  private find(group: string, kind: Kind, offender: number | null): IncidentState | undefined {
+  find(group: string, kind: Kind, offender: number | null): IncidentState | undefined {
     const { recent } = this;
     if (recent?.offender === offender && recent.family === FAMILY_OF[kind] && recent.group === group)
       return recent;
@@ -318,8 +302,7 @@ export class IncidentBook implements SettleHome {
   /** Looks at everything that changed since the last call. */
   settle(nowMs: number): readonly Notice[] {
     if (this.isMuted || this.touched.length === 0) return NOTHING_TO_SAY;
-    const { touched } = this;
-    this.touched = [];
+    const touched = this.touched.splice(0);
     const notices: Notice[] = [];
     for (const incident of touched) {
       const routes = incident.touched;

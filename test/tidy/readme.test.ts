@@ -132,7 +132,11 @@ describe("README's configuration reference", () => {
   it.each(rows.filter(([key, value]) => value !== '' && !key.startsWith('routes[]')))(
     '%s is %s when absent',
     (key, value) => {
-      const without = key.startsWith('rpki') ? { rpki: { vrps: { url: 'https://vrps.example/' } } } : {};
+      const without = key.startsWith('rpki')
+        ? { rpki: { vrps: { url: 'https://vrps.example/' } } }
+        : key.startsWith('backfill')
+          ? { backfill: {} }
+          : {};
       expect(load({ ...minimal, ...saying(key, parse(value)) })).toEqual(load({ ...minimal, ...without }));
     },
   );
@@ -151,6 +155,7 @@ describe("README's configuration reference", () => {
         'stateDirectory',
         'receivers',
         'log.level',
+        ...['ripestat', 'archive', 'hoursMax'].map((key) => `backfill.${key}`),
         ...Object.keys(shipped.network).map((key) => `network.${key}`),
         'serve.listen',
         'serve.hosts',

@@ -107,10 +107,19 @@ export class Late {
     nowMs: number,
   ): boolean {
     const { finding } = this.core.judge(prefix, path, communities, origin, nowMs);
-    return (
-      finding !== undefined &&
-      this.core.book.seen(finding, prefix.text, origin.observedMs, SAME_MS) === 'over'
-    );
+    return finding !== undefined && this.seen(finding, prefix, origin.observedMs) === 'over';
+  }
+
+  /** Whether an incident had this route at `observedMs`: it has it still, or had it and it is over. */
+  private seen(finding: Finding, prefix: Prefix, observedMs: number): 'not' | 'stands' | 'over' {
+    const { entry, name } = finding.watched;
+    const incident = this.core.book.find(entry.group, finding.kind, finding.offender);
+    const route = incident?.routes.find(prefix.text, name, finding.originAs);
+    if (incident === undefined || route === undefined) return 'not';
+    if (observedMs < route.firstSeenMs - SAME_MS) return 'not';
+    if (route.carriers.size > 0) return 'stands';
+    const lastMs = Math.max(route.lastSeenMs, incident.endedMs ?? route.lastSeenMs);
+    return observedMs <= lastMs + SAME_MS ? 'over' : 'not';
   }
 
   /** What was there for a while and is over: told if it was wrong and nobody knew. */
@@ -124,7 +133,7 @@ export class Late {
     const { core } = this;
     const { vantagePoint, observedMs } = origin;
     const { finding } = core.judge(prefix, path, communities, origin, nowMs);
-    if (finding === undefined || core.book.seen(finding, prefix.text, observedMs, SAME_MS) !== 'not') return;
+    if (finding === undefined || this.seen(finding, prefix, observedMs) !== 'not') return;
     const { before, laterMs } = later;
     const route: RibRoute<Finding> = {
       vantagePoint,

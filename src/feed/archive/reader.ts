@@ -58,14 +58,14 @@ export class ArchiveReader {
     const directory = await mkdtemp(join(tmpdir(), 'originwatch-archive-'));
     try {
       const path = join(directory, file.replaceAll('/', '-'));
-      await this.#fetch(file, path, signal);
+      await this.#download(file, path, signal);
       yield* updatesIn(path, file.slice(0, file.indexOf('/')), interest);
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
   }
 
-  async #fetch(file: string, path: string, signal: AbortSignal): Promise<void> {
+  async #download(file: string, path: string, signal: AbortSignal): Promise<void> {
     try {
       const url = new URL(file, this.#url).href;
       const answer = await this.#outside.ask({ url, timeoutMs: FILE_MS_MAX, signal, redirectsMax: 3 });
