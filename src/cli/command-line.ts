@@ -11,6 +11,7 @@ import { addCaseCommands, addImportCommands } from './case-commands.ts';
 import { beside, command, type Done } from './command-parts.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
+import { addStateCommands } from './state-commands.ts';
 import {
   type Common,
   type ExplainArguments,
@@ -96,6 +97,7 @@ function buildProgram(outcome: { code: number }, io: Streams): Command {
   addOperatorCommands(program, done, io);
   addCaseCommands(program, done, io);
   addImportCommands(program, done, io);
+  addStateCommands(program, done, io);
   return program;
 }
 
