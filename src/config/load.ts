@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { readDetection } from './detection.ts';
 import { readFeeds, readRpki } from './feeds.ts';
+import { readHeartbeat } from './heartbeat.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
 import { readNetwork } from './network.ts';
@@ -50,6 +51,7 @@ const rootShape = shape(() => ({
   feeds: rules.anything(),
   rpki: rules.anything(),
   network: rules.anything(),
+  heartbeat: rules.anything(),
   knowledge: rules.anything(),
   detection: rules.anything(),
   receivers: rules.anything(),
@@ -94,6 +96,7 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
     feeds: readFeeds(section('feeds'), sources),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
     network: readNetwork(section('network'), sources),
+    heartbeat: sources.ownedBy('heartbeat', () => readHeartbeat(section('heartbeat'), sources)),
     detection: readDetection(section('detection'), sources),
     receivers: receivers.settings,
     routes: readRoutes(section('routes'), receivers.names, sources),
