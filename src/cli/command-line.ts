@@ -9,9 +9,9 @@ import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { addCaseCommands, addEvidenceCommands, addImportCommands } from './case-commands.ts';
 import { beside, command, type Done } from './command-parts.ts';
+import { addStateCommands } from './doctor/state-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
-import { addStateCommands } from './state-commands.ts';
 import {
   type Common,
   type ExplainArguments,

@@ -5,10 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { readDetection } from './detection.ts';
 import { readFeeds, readRpki } from './feeds.ts';
-import { readHeartbeat } from './heartbeat.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
-import { readNetwork } from './network.ts';
+import { readHeartbeat, readNetwork } from './network.ts';
 import { ConfigError, Problems } from './problems.ts';
 import { readReceivers } from './receivers.ts';
 import { readRoutes } from './routes.ts';

@@ -152,6 +152,8 @@ describe("README's configuration reference", () => {
         'receivers',
         'log.level',
         ...Object.keys(shipped.network).map((key) => `network.${key}`),
+        'heartbeat.url',
+        'heartbeat.everySeconds',
         'serve.listen',
         'serve.hosts',
         'serve.publicUrl',

@@ -1,9 +1,9 @@
 /** The commands that look after the state directory: copies of the database, the way back, and the look at everything. */
 import type { Command } from 'commander';
-import { defaultConfigPath } from '../config/default-path.ts';
-import { beside, command, type Done } from './command-parts.ts';
-import { placeOf } from './place.ts';
-import type { Common, Streams } from './usage.ts';
+import { defaultConfigPath } from '../../config/default-path.ts';
+import { beside, command, type Done } from '../command-parts.ts';
+import { placeOf } from '../place.ts';
+import type { Common, Streams } from '../usage.ts';
 
 interface BesideOptions extends Common {
   readonly state?: string;
@@ -14,7 +14,7 @@ export function addStateCommands(program: Command, done: Done, io: Streams): voi
     .argument('<file>', 'must not be there yet')
     .action(
       done(async (file: string, options: BesideOptions) => {
-        const { runBackup } = await import('./commands/backup.ts');
+        const { runBackup } = await import('../commands/backup.ts');
         const { directory } = await placeOf(options, process.env);
         return runBackup(directory, file, options.json === true, io);
       }),
@@ -23,7 +23,7 @@ export function addStateCommands(program: Command, done: Done, io: Streams): voi
     .argument('<file>', 'a copy that backup made')
     .action(
       done(async (file: string, options: BesideOptions) => {
-        const { runRestore } = await import('./commands/backup.ts');
+        const { runRestore } = await import('../commands/backup.ts');
         const { directory } = await placeOf(options, process.env);
         return runRestore(directory, file, options.json === true, io);
       }),
@@ -32,7 +32,7 @@ export function addStateCommands(program: Command, done: Done, io: Streams): voi
     command(program, 'doctor', 'look at everything a watch stands on, and say what would do', true),
   ).action(
     done(async (options: BesideOptions) => {
-      const { runDoctor } = await import('./doctor/doctor.ts');
+      const { runDoctor } = await import('./doctor.ts');
       const { directory, config } = await placeOf(options, process.env);
       return runDoctor(
         {
