@@ -13,9 +13,9 @@ import { storedRoutes } from '../engine/stored-routes.ts';
 import { isoTime } from '../incident/alert.ts';
 import { Baseline } from '../judge/baseline.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
-import { type ApiClient, apiClientAt } from './api-client.ts';
+import { type ApiClient, apiClientAt, runningClient } from './api-client.ts';
 import { fullLine } from './baseline-lines.ts';
-import { answers, type Place, type PlaceOptions, placeOf } from './place.ts';
+import { type Place, type PlaceOptions, placeOf } from './place.ts';
 
 const NOTHING: Batch = {
   routes: { segment: undefined, dropped: [], replacesTable: false },
@@ -48,10 +48,7 @@ export class BaselineAccess {
 
   static async of(options: PlaceOptions): Promise<BaselineAccess> {
     const place = await placeOf(options, process.env);
-    const isThere =
-      place.daemon !== undefined ||
-      (place.by === 'guess' && place.configuredUrl !== undefined && (await answers(place.configuredUrl)));
-    return new BaselineAccess(place, isThere ? apiClientAt(place) : undefined);
+    return new BaselineAccess(place, await runningClient(place));
   }
 
   /** The running daemon, if there is one. */

@@ -26,11 +26,12 @@ import {
 } from '../arguments.ts';
 import { BaselineAccess } from '../baseline-access.ts';
 import { baselineLine, readBaselineLines } from '../baseline-lines.ts';
+import { refuseUnwatched, unwatchedOrigin, watchedBy, watchedIn } from '../beside/watched.ts';
+import { fileAdvice } from '../file-advice.ts';
 import { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { counted, localTime, tableLines } from '../table.ts';
 import { type Streams, settingsAt, UsageError } from '../usage.ts';
-import { refuseUnwatched, unwatchedOrigin, watchedBy, watchedIn } from '../watched.ts';
 
 async function print(io: Streams, lines: Iterable<string>): Promise<void> {
   const output = new Output(io.stdout);
@@ -133,8 +134,7 @@ async function readInput(file: string): Promise<string> {
   try {
     return file === '-' ? await wholeText(process.stdin) : readFileSync(file, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    throw new OperationalError('input-unreadable', `${file}: ${code}`, { cause });
+    throw new OperationalError('input-unreadable', `${file}: ${fileAdvice(cause)}`, { cause });
   }
 }
 
