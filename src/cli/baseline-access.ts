@@ -100,6 +100,21 @@ export class BaselineAccess {
     );
   }
 
+  /** `origin` undefined: every one of the prefix. Resolves with how many there were. */
+  async forget(prefix: Prefix, origin: number | undefined, author: Author): Promise<number> {
+    this.refuseNowhere();
+    const { forgotten } = await this.change(
+      (store) => forgetInStore(store, prefix, origin, author),
+      (client) =>
+        client.post<{ forgotten: number }>('/api/v1/baseline/forget', {
+          prefix: prefix.text,
+          ...(origin !== undefined && { origin }),
+          ...author,
+        }),
+    );
+    return forgotten;
+  }
+
   /** A decision in a database that nobody named and that is not there would reach no daemon. */
   private refuseNowhere(): void {
     if (this.client !== undefined || this.place.by !== 'guess' || existsSync(this.databasePath)) return;
@@ -174,4 +189,24 @@ function decideInStore(
     ],
   });
   return baselineRowOf(memory);
+}
+
+function forgetInStore(
+  store: SqliteStore,
+  prefix: Prefix,
+  origin: number | undefined,
+  author: Author,
+): { forgotten: number } {
+  const rows = store.archive
+    .baseline()
+    .filter((row) => row.prefix === prefix.text && (origin === undefined || row.origin === origin));
+  if (rows.length === 0)
+    throw new OperationalError('daemon-refused', 'the baseline knows no such origin of this prefix');
+  const subject = `${prefix.text} ${rows.map((row) => `AS${row.origin}`).join(' ')}`;
+  store.commit({
+    ...NOTHING,
+    baselineRemoved: rows.map((row) => ({ prefix: row.prefix, origin: row.origin })),
+    audit: [audited(author, 'baseline.forget', subject)],
+  });
+  return { forgotten: rows.length };
 }

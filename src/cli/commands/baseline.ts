@@ -162,6 +162,23 @@ export async function decideOrigin(
   return 0;
 }
 
+/** `forget`: one origin, or every one that the prefix has. */
+export async function forgetOrigin(
+  prefix: string,
+  origin: string | undefined,
+  options: AuthorOptions,
+  io: Streams,
+): Promise<number> {
+  const meant = prefixArgument(prefix);
+  const asn = origin === undefined ? undefined : asnArgument(origin);
+  const access = await BaselineAccess.of(options);
+  const forgotten = await access.forget(meant, asn, authorOf(options));
+  sayWhere(access, io);
+  const line = `forgot ${counted(forgotten, 'origin')} of ${meant.text}`;
+  await print(io, [options.json === true ? JSON.stringify({ prefix: meant.text, forgotten }) : line]);
+  return 0;
+}
+
 // ---------------------------------------------------------------- learning
 
 export interface LearnOptions extends CommonOptions {
