@@ -181,7 +181,10 @@ function addRecordedInputCommands(program: Command, done: Done, io: Streams): vo
       }),
     );
   command(program, 'init', 'write a watchlist for your AS numbers', true)
-    .requiredOption('--asn <number...>', 'your AS numbers')
+    .option('--asn <number...>', 'your AS numbers')
+    .option('--as-set <name...>', 'AS-SETs of a registry: their members are yours, too')
+    .option('--irr <host>', 'the registry, by whois (default: whois.radb.net)')
+    .option('--state <dir>', 'state directory of the daemon, whose open incidents are heeded')
     .option('--rib <file...>', 'RIB snapshots (MRT)')
     .option('--vrps <file>', 'VRPs')
     .option('--ripestat', 'ask RIPEstat what they announce')

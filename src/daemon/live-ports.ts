@@ -39,6 +39,7 @@ export function operatorPort(driver: Driver, clock: ArrivalStamps, around: Opera
     assign: (id, assignee, author) => act({ type: 'assign', id, assignee, author }),
     acceptOrigin: (prefix, origin, author) => act({ type: 'accept-origin', prefix, origin, author }),
     rejectOrigin: (prefix, origin, author) => act({ type: 'reject-origin', prefix, origin, author }),
+    forgetOrigin: (prefix, origin, author) => act({ type: 'forget-origin', prefix, origin, author }),
     addSilence: (silence, via) => act({ type: 'add-silence', silence, via }),
     removeSilence: (id, author) => act({ type: 'remove-silence', id, author }),
     importBaseline: (rows, author) => act({ type: 'import-baseline', rows, author }),
