@@ -7,7 +7,7 @@ import { readDetection } from './detection.ts';
 import { readBackfill, readFeeds, readRpki } from './feeds.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
-import { readNetwork } from './network.ts';
+import { readHeartbeat, readNetwork } from './network.ts';
 import { ConfigError, Problems } from './problems.ts';
 import { readReceivers } from './receivers.ts';
 import { readRoutes } from './routes.ts';
@@ -51,6 +51,7 @@ const rootShape = shape(() => ({
   backfill: rules.orNull(rules.anything()),
   rpki: rules.anything(),
   network: rules.anything(),
+  heartbeat: rules.anything(),
   knowledge: rules.anything(),
   detection: rules.anything(),
   receivers: rules.anything(),
@@ -96,6 +97,7 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
     backfill: readBackfill(root?.kind === 'map' ? root.pairs.get('backfill')?.value : undefined, sources),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
     network: readNetwork(section('network'), sources),
+    heartbeat: sources.ownedBy('heartbeat', () => readHeartbeat(section('heartbeat'), sources)),
     detection: readDetection(section('detection'), sources),
     receivers: receivers.settings,
     routes: readRoutes(section('routes'), receivers.names, sources),
