@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { FeedSettings } from '../config/settings.ts';
+import type { Interest } from '../decode/bgp/update.ts';
 import type { Leap } from '../engine/input.ts';
 import type { CoverageInterval, CoverageWriter, FeedInput } from '../engine/ports.ts';
 import type { RecordingWriter, StateInput } from '../feed/files/recording.ts';
@@ -27,6 +28,7 @@ export interface LiveFeedPorts {
   readonly blindAfterMs: number;
   readonly outside: Outside;
   readonly fast: FastRoads;
+  readonly interest: Interest;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly recording: RecordingWriter | undefined;
@@ -58,7 +60,7 @@ export class LiveFeed {
 
   constructor(settings: FeedSettings, space: WatchedSpace, ports: LiveFeedPorts) {
     const { name } = settings;
-    const { metrics, coverage, log, outside, fast, recording, blindAfterMs, nowMs } = ports;
+    const { metrics, coverage, log, outside, fast, interest, recording, blindAfterMs, nowMs } = ports;
     this.name = name;
     this.ports = ports;
     this.ledger = new FeedLedger(name, coverage, coverage.untilMs(name), nowMs());
@@ -72,6 +74,7 @@ export class LiveFeed {
       blindAfterMs,
       space,
       fast,
+      interest,
       nowMs,
       record: recording && ((arrivedMs, bytes) => recording.frame(arrivedMs, name, 'live', bytes)),
       apply: ports.apply,
