@@ -167,15 +167,7 @@ function decodeUpdate(data: Json, problems: Problems): Decoded {
     announced: [...announced.values()],
     withdrawn: [...withdrawn.values()],
   };
-  return { type: 'update', update: withPathId(update, data.path_id), problems: problems.list };
-}
-
-/** Of our own recordings: one path of a session that carries several (`feed/bmp/frame-text.ts`). */
-function withPathId(update: Update, id: unknown): Update {
-  if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > 0xffff_ffff) return update;
-  const of = (prefixes: readonly Prefix[]): readonly number[] => prefixes.map(() => id);
-  const pathIds = { announced: of(update.announced), withdrawn: of(update.withdrawn), areDeclared: true };
-  return { ...update, pathIds };
+  return { type: 'update', update, problems: problems.list };
 }
 
 function decodePeerState(data: Json, problems: Problems): Decoded {

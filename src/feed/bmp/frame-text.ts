@@ -1,9 +1,8 @@
 /**
- * What a router says by BMP, written as RIS Live would write it: the form of evidence, and of recordings, so that a replay
- * needs no second decoder. One line holds one path: `path_id` is ours and stands where a session carries several. Pure.
+ * What a router says by BMP, written as RIS Live would write it: the form in which raw evidence is kept and shown. `path_id`
+ * is ours and stands where a session carries several paths. Pure.
  */
 import type { AsPath } from '../../bgp/as-path.ts';
-import { formatPrefix } from '../../bgp/prefix.ts';
 import type { Update } from '../../bgp/update.ts';
 import type { VantagePoint } from '../../bgp/vantage-point.ts';
 
@@ -14,19 +13,11 @@ export function updateText(update: Update): string {
     type: 'UPDATE',
     path: pathItems(update.path),
     community: communities,
-    announcements: announced.length === 0 ? [] : [{ next_hop: '', prefixes: announced.map(formatPrefix) }],
-    withdrawals: withdrawn.map(formatPrefix),
+    announcements:
+      announced.length === 0 ? [] : [{ next_hop: '', prefixes: announced.map(({ text }) => text) }],
+    withdrawals: withdrawn.map(({ text }) => text),
     ...(pathId === undefined ? {} : { path_id: pathId }),
   });
-}
-
-export function stateText(
-  vantagePoint: VantagePoint,
-  observedMs: number | undefined,
-  state: 'up' | 'down',
-): string {
-  const said = state === 'up' ? 'connected' : 'down';
-  return lineOf(vantagePoint, observedMs, { type: 'RIS_PEER_STATE', state: said });
 }
 
 function lineOf(

@@ -23,15 +23,17 @@ export interface SessionPorts {
   readonly nowMs: () => number;
   readonly update: (update: Update) => void;
   readonly state: (vantagePoint: VantagePoint, observedMs: number | undefined, state: 'up' | 'down') => void;
-  /** A sign of life that announces nothing of interest: at most once a minute for each vantage point. */
-  readonly heard: (vantagePoint: VantagePoint) => void;
+  /** A sign of life that announces nothing of interest; `isRegular`: one that comes in a rhythm. */
+  readonly heard: (vantagePoint: VantagePoint, isRegular: boolean) => void;
   readonly said: (fields: Readonly<Record<string, unknown>>) => void;
   readonly problem: (code: string) => void;
 }
 
+const ROUTE_MONITORING = 0;
 /** Paths of the view after the policy are told apart from those before it by the top bit of their identifier. */
 const POST_POLICY = 0x8000_0000;
-const HEARD_EVERY_MS = 60_000;
+/** Who is up and speaks of other things is said to be up again after this long: who was not heard for a day is not counted. */
+const UP_AGAIN_MS = 3_600_000;
 
 export class RouterSession {
   readonly #ports: SessionPorts;
@@ -59,16 +61,18 @@ export class RouterSession {
     return this.#framer.unread;
   }
 
-  /** Reads a chunk; returns how many messages it made whole. */
-  take(chunk: Uint8Array): number {
+  /** Reads a chunk; returns how many messages it made whole, and how many of them carried routes. */
+  take(chunk: Uint8Array): { readonly messages: number; readonly routes: number } {
     this.#framer.push(chunk);
     const before = this.#framer.messages;
+    let routes = 0;
     while (this.#framer.next()) {
+      if (this.#framer.type === ROUTE_MONITORING) routes += 1;
       const problems: { code: string; detail: string }[] = [];
       for (const item of this.#decoder.read(this.#framer, problems)) this.#follow(item);
       for (const { code } of problems) this.#ports.problem(code);
     }
-    return this.#framer.messages - before;
+    return { messages: this.#framer.messages - before, routes };
   }
 
   /** The connection ended: what this router showed is in doubt, and nothing of it is withdrawn. */
@@ -93,20 +97,20 @@ export class RouterSession {
         return;
       case 'heard':
       case 'end-of-rib':
-        if (this.#isJudged(item.peer)) this.#heard(item.vantagePoint);
+        if (this.#isJudged(item.peer)) this.#heard(item.peer, item.vantagePoint);
         return;
       case 'statistics':
-        this.#heard(this.#vantagePointOf(item.peer));
+        this.#statistics(item.peer);
         return;
       case 'mirroring':
         return;
     }
   }
 
-  #vantagePointOf({ key, address, asn }: BmpPeer): VantagePoint {
-    return (
-      this.#up.get(key)?.vantagePoint ?? { collector: this.#ports.router, peerAddress: address, peerAsn: asn }
-    );
+  /** Statistics come in a rhythm of the router's own, so that its silence can be told. */
+  #statistics({ key, address, asn }: BmpPeer): void {
+    const unknown = { collector: this.#ports.router, peerAddress: address, peerAsn: asn };
+    this.#ports.heard(this.#up.get(key)?.vantagePoint ?? unknown, true);
   }
 
   #isJudged({ view }: BmpPeer): boolean {
@@ -145,25 +149,31 @@ export class RouterSession {
   }
 
   #isUp(peer: BmpPeer, vantagePoint: VantagePoint): void {
-    this.#up.set(peer.key, { vantagePoint, views: new Set([peer.view]) });
-    if (peer.view === 'loc-rib') this.#own.set(peer.key, vantagePoint);
+    this.#know(peer, vantagePoint);
     this.#ports.state(vantagePoint, peer.observedMs, 'up');
+  }
+
+  #know(peer: BmpPeer, vantagePoint: VantagePoint): void {
+    this.#up.set(peer.key, { vantagePoint, views: new Set([peer.view]) });
+    this.#heardMs.set(peer.key, this.#ports.nowMs());
+    if (peer.view === 'loc-rib') this.#own.set(peer.key, vantagePoint);
   }
 
   /** A peer that never came up is taken at its word: some routers do not say of new neighbours that they are there. */
   #update(update: Update, peer: BmpPeer): void {
-    if (!this.#up.has(peer.key)) this.#isUp(peer, update.vantagePoint);
-    else this.#up.get(peer.key)?.views.add(peer.view);
+    const known = this.#up.get(peer.key);
+    if (known === undefined) this.#know(peer, update.vantagePoint);
+    else known.views.add(peer.view);
     this.#heardMs.set(peer.key, this.#ports.nowMs());
     for (const one of byPathId(update, peer.view)) this.#ports.update(one);
   }
 
-  #heard(vantagePoint: VantagePoint): void {
-    const name = `${vantagePoint.collector} ${vantagePoint.peerAddress}`;
+  #heard(peer: BmpPeer, vantagePoint: VantagePoint): void {
+    this.#ports.heard(vantagePoint, false);
     const nowMs = this.#ports.nowMs();
-    if (nowMs - (this.#heardMs.get(name) ?? Number.NEGATIVE_INFINITY) < HEARD_EVERY_MS) return;
-    this.#heardMs.set(name, nowMs);
-    this.#ports.heard(vantagePoint);
+    if (!this.#up.has(peer.key) || nowMs - (this.#heardMs.get(peer.key) ?? nowMs) < UP_AGAIN_MS) return;
+    this.#heardMs.set(peer.key, nowMs);
+    this.#ports.state(vantagePoint, peer.observedMs, 'up');
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Our own routers as a live source: they connect to us and say by BMP what their sessions carry (RFC 7854, 8671, 9069).
- * A listener with bounds; what a router sends is read by `session.ts`. The router never reads anything from us.
+ * A listener with bounds; what a router sends is read by `session.ts`. The router never reads anything from us. A recording
+ * holds what was judged, not the router's bytes: a table that is dumped anew is a million routes that concern nobody.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { formatAddress, parseAddress } from '../../bgp/address.ts';
@@ -18,7 +19,7 @@ import {
   type SourceStats,
   type SourceType,
 } from '../source.ts';
-import { stateText, updateText } from './frame-text.ts';
+import { updateText } from './frame-text.ts';
 import { BMP_PROBLEMS } from './problems.ts';
 import { type JudgedView, RouterSession } from './session.ts';
 
@@ -207,7 +208,7 @@ class BmpSource implements LiveSource {
       nowMs: () => ports.clock.now(),
       update: (update) => this.#update(update),
       state: (vantagePoint, observedMs, state) => this.#state(vantagePoint, observedMs, state),
-      heard: (vantagePoint) => this.#heard(vantagePoint),
+      heard: (vantagePoint, isRegular) => this.#heard(vantagePoint, isRegular),
       said: (fields) => ports.log.info({ ...fields, feed: settings.name, router }),
       problem: ports.problem,
     });
@@ -216,11 +217,11 @@ class BmpSource implements LiveSource {
   #read(connection: Connection, chunk: Buffer): void {
     if (this.#stopped) return;
     this.#bytes += chunk.length;
-    const messages = connection.session.take(chunk);
+    const { messages, routes } = connection.session.take(chunk);
     if (messages > 0) {
       this.#lastMs = this.#ports.clock.now();
       if (!connection.hasSpoken) this.#spoke(connection);
-      this.#judged += messages;
+      this.#judged += routes;
       this.#ports.judged();
     }
     const { lost } = connection.session;
@@ -282,7 +283,6 @@ class BmpSource implements LiveSource {
     if (!this.#isKept(update.vantagePoint)) return;
     const arrivedMs = this.#ports.nowMs();
     const raw = updateText(update);
-    this.#ports.record?.(arrivedMs, Buffer.from(raw));
     this.#ports.heard(update.vantagePoint, false);
     this.#ports.apply({ type: 'update', feed: this.#settings.name, via: 'live', update, raw }, arrivedMs);
   }
@@ -290,26 +290,12 @@ class BmpSource implements LiveSource {
   #state(vantagePoint: VantagePoint, observedMs: number | undefined, state: 'up' | 'down'): void {
     if (!this.#isKept(vantagePoint)) return;
     const arrivedMs = this.#ports.nowMs();
-    this.#ports.record?.(arrivedMs, Buffer.from(stateText(vantagePoint, observedMs, state)));
     const change = { vantagePoint, observedMs, state };
     this.#ports.apply({ type: 'peer-state', feed: this.#settings.name, via: 'live', change }, arrivedMs);
   }
 
-  /** An update of nothing: the vantage point is there, and counts among those that are known. */
-  #heard(vantagePoint: VantagePoint): void {
-    if (!this.#isKept(vantagePoint)) return;
-    const arrivedMs = this.#ports.nowMs();
-    const update: Update = {
-      vantagePoint,
-      observedMs: undefined,
-      path: [],
-      communities: [],
-      announced: [],
-      withdrawn: [],
-    };
-    this.#ports.record?.(arrivedMs, Buffer.from(updateText(update)));
-    this.#ports.heard(vantagePoint, true);
-    this.#ports.apply({ type: 'update', feed: this.#settings.name, via: 'live', update, raw: '' }, arrivedMs);
+  #heard(vantagePoint: VantagePoint, isRegular: boolean): void {
+    if (this.#isKept(vantagePoint)) this.#ports.heard(vantagePoint, isRegular);
   }
 
   #isKept(vantagePoint: VantagePoint): boolean {
