@@ -187,7 +187,8 @@ export class IncidentBook implements SettleHome {
 
   /** A condition without carriers begins, or its rows change. */
   hold(condition: Condition, nowMs: number): void {
-    const incident = this.incidentFor(condition.group, condition.kind, null, condition, nowMs);
+    const offender = condition.offender ?? null;
+    const incident = this.incidentFor(condition.group, condition.kind, offender, condition, nowMs);
     const route =
       incident.routes.condition(condition.kind, condition.prefixText) ??
       addCondition(incident, condition, nowMs);
@@ -205,10 +206,10 @@ export class IncidentBook implements SettleHome {
     group: string,
     kind: Kind,
     prefixText: string,
-    gone: { cause: Cause; observedMs: number },
+    gone: { cause: Cause; observedMs: number; offender?: number },
     nowMs: number,
   ): void {
-    const incident = this.find(group, kind, null);
+    const incident = this.find(group, kind, gone.offender ?? null);
     const route = incident?.routes.condition(kind, prefixText);
     if (incident === undefined || route === undefined || !route.holds) return;
     route.holds = false;

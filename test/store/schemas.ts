@@ -75,6 +75,13 @@ export const SCHEMAS: readonly Schema[] = [
       baseline: [[7625, [10158], '[[3356,1,[6461]]]']],
     },
   },
+  {
+    version: 3,
+    fingerprint: '0e7065529729ebafd414a01e32844399be457d2775d1976e495a370bc7025a32',
+    fill: fillChain,
+    found: (store) => store.archive.caseRecord('a', START_MS)?.chain,
+    expected: [{ number: 7, what: 'alert', ref: 1, sum: 's', link: 'l' }],
+  },
 ];
 
 /** A database file as `schema.version` left it. */
@@ -119,4 +126,16 @@ function fillSecond(database: Database.Database): void {
   run(
     `INSERT INTO baseline VALUES ('211.249.216.0/21', 7625, 'learned', 1, 2, '10158', '', '', '', '[[3356,1,[6461]]]')`,
   );
+}
+
+function fillChain(database: Database.Database): void {
+  const run = (sql: string, ...values: unknown[]): unknown => database.prepare(sql).run(...values);
+  const body = JSON.stringify(incident('a'));
+  run(
+    `INSERT INTO incident VALUES (1, 'a', 'k', ?, 'open', 'sub-prefix', 'critical', 'kakao', 9457, NULL, 1, ?, '{}')`,
+    START_MS,
+    body,
+  );
+  run(`INSERT INTO alert VALUES (1, 'alert-1', 1, ?, ?)`, START_MS, JSON.stringify(alert(1, incident('a'))));
+  run(`INSERT INTO chain VALUES (7, 'alert', 1, 1, 's', 'l')`);
 }

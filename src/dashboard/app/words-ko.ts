@@ -42,6 +42,8 @@ export const ko: Catalogue = {
     'unexpected-origination': '예상 밖의 광고',
     'covering-prefix': '상위 프리픽스 광고',
     'visibility-loss': '가시성 상실',
+    'upstream-loss': '상위 사업자 경로 상실',
+    'roa-expiring': 'ROA 만료 임박',
     'feed-blind': '피드 수신 불가',
   },
   resolution: {

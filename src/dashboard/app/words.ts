@@ -54,6 +54,8 @@ export const en = {
     'unexpected-origination': 'Unexpected origination',
     'covering-prefix': 'Covering prefix',
     'visibility-loss': 'Visibility loss',
+    'upstream-loss': 'Upstream loss',
+    'roa-expiring': 'ROA is ending',
     'feed-blind': 'Feed is blind',
   } as Record<Kind, string>,
   resolution: {
