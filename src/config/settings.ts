@@ -133,6 +133,8 @@ export interface Settings {
   /** As configured, made absolute; undefined: `$STATE_DIRECTORY`, else ./var under the working directory. */
   readonly stateDirectory: string | undefined;
   readonly feeds: readonly FeedSettings[];
+  /** Names of the feeds by which routers of our own speak. */
+  readonly ownFeeds: ReadonlySet<string>;
   readonly rpki: {
     readonly url: string | undefined;
     readonly file: string | undefined;

@@ -1,12 +1,12 @@
 /** A feed of type `bmp`: where our routers connect, and who may. */
-import { formatAddress, parseAddress } from '../bgp/address.ts';
-import type { Item } from './item.ts';
-import * as rules from './rules.ts';
-import { isLoopback, parseListen, readList } from './section.ts';
-import type { BmpSettings } from './settings.ts';
-import { readMap, shape } from './shape.ts';
-import type { Sources } from './sources.ts';
-import { show } from './words.ts';
+import { formatAddress, parseAddress } from '../../bgp/address.ts';
+import type { Item } from '../item.ts';
+import * as rules from '../rules.ts';
+import { isLoopback, parseListen, readList } from '../section.ts';
+import type { BmpSettings } from '../settings.ts';
+import { readMap, shape } from '../shape.ts';
+import type { Sources } from '../sources.ts';
+import { show } from '../words.ts';
 
 type MapItem = Item & { readonly kind: 'map' };
 

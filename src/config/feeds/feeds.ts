@@ -3,15 +3,15 @@
  * that `FeedSettings` has and the list here lacks does not compile. `rpki`: where VRPs and ASPAs come from.
  */
 import { isIP } from 'node:net';
-import { collectorName } from '../bgp/vantage-point.ts';
+import { collectorName } from '../../bgp/vantage-point.ts';
+import type { Item } from '../item.ts';
+import { plain } from '../item.ts';
+import * as rules from '../rules.ts';
+import { isHostName, readList, textOf, UniqueNames } from '../section.ts';
+import type { BmpSettings, FeedSettings, RisLiveSettings, Settings } from '../settings.ts';
+import { type Rule, readMap, type Shape, shape } from '../shape.ts';
+import type { Sources } from '../sources.ts';
 import { bmpKeys, readBmp } from './bmp.ts';
-import type { Item } from './item.ts';
-import { plain } from './item.ts';
-import * as rules from './rules.ts';
-import { isHostName, readList, textOf, UniqueNames } from './section.ts';
-import type { BmpSettings, FeedSettings, RisLiveSettings, Settings } from './settings.ts';
-import { type Rule, readMap, type Shape, shape } from './shape.ts';
-import type { Sources } from './sources.ts';
 
 type MapItem = Item & { readonly kind: 'map' };
 type Values = Readonly<Record<string, unknown>>;
