@@ -7,7 +7,7 @@ import { readDetection } from './detection.ts';
 import { readFeeds, readRpki } from './feeds/feeds.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
-import { readNetwork } from './network.ts';
+import { readHeartbeat, readNetwork } from './network.ts';
 import { ConfigError, Problems } from './problems.ts';
 import { readReceivers } from './receivers.ts';
 import { readRoutes } from './routes.ts';
@@ -50,6 +50,7 @@ const rootShape = shape(() => ({
   feeds: rules.anything(),
   rpki: rules.anything(),
   network: rules.anything(),
+  heartbeat: rules.anything(),
   knowledge: rules.anything(),
   detection: rules.anything(),
   receivers: rules.anything(),
@@ -96,6 +97,7 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
     ownFeeds: new Set(feeds.filter((feed) => feed.type === 'bmp' && feed.ours).map(({ name }) => name)),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
     network: readNetwork(section('network'), sources),
+    heartbeat: sources.ownedBy('heartbeat', () => readHeartbeat(section('heartbeat'), sources)),
     detection: readDetection(section('detection'), sources),
     receivers: receivers.settings,
     routes: readRoutes(section('routes'), receivers.names, sources),
