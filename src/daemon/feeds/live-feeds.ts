@@ -87,6 +87,7 @@ export class LiveFeeds {
     });
     const ports: LiveFeedPorts = {
       ...options,
+      interest: engine.view.interest(),
       blindAfterMs,
       fast: { quick: this.quick, table, isShared: settings.feeds.length > 1 },
       nowMs: () => clock.nowMs(),
