@@ -9,6 +9,7 @@ import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { addCaseCommands, addEvidenceCommands, addImportCommands } from './case-commands.ts';
 import { beside, command, type Done } from './command-parts.ts';
+import { addStateCommands } from './doctor/state-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
 import {
@@ -97,6 +98,7 @@ function buildProgram(outcome: { code: number }, io: Streams): Command {
   addCaseCommands(program, done, io);
   addEvidenceCommands(program, done, io);
   addImportCommands(program, done, io);
+  addStateCommands(program, done, io);
   return program;
 }
 

@@ -162,3 +162,16 @@ export function presentPort(
     readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),
   };
 }
+
+/** The first of feeds, store and receivers that is not well, in words; undefined: all are. */
+export function troubleOf(
+  feeds: readonly FeedReadiness[],
+  isStoreOk: boolean,
+  receivers: readonly { readonly receiver: string; readonly failingSince: string | null }[],
+): string | undefined {
+  const feed = feeds.find(({ connected, fresh }) => !connected || !fresh);
+  if (feed !== undefined) return `feed ${feed.name} is not seen`;
+  if (!isStoreOk) return 'the store can not be written';
+  const failing = receivers.find(({ failingSince }) => failingSince !== null);
+  return failing && `receiver ${failing.receiver} takes no alerts`;
+}

@@ -133,7 +133,7 @@ function feedOf({ name, collectors, ignorePeers }: RecordedFeed): RecordedFeed {
  * Only what the engine knows of the settings: of a receiver its name and what it wants to hear, no address and no secret; of
  * the knowledge what judges, and nobody's mail and phone.
  */
-function configText({ watchlist, knowledge, detection, receivers, routes }: EngineConfig): string {
+function configText({ watchlist, knowledge, detection, receivers, routes, ownFeeds }: EngineConfig): string {
   const { siblings, topology, asNames, dropList, organisations } = knowledge;
   const config: EngineConfig = {
     watchlist: { entries: [...watchlist.entries] },
@@ -147,6 +147,7 @@ function configText({ watchlist, knowledge, detection, receivers, routes }: Engi
     detection,
     receivers: receivers.map(({ name, minSeverity }) => ({ name, minSeverity })),
     routes,
+    ...(ownFeeds === undefined ? {} : { ownFeeds }),
   };
   return JSON.stringify(encodeValue(config));
 }
