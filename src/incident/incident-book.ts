@@ -104,8 +104,8 @@ export class IncidentBook implements SettleHome {
 
   // ------------------------------------------------------------ sightings
 
-  /** A vantage point carries an offending route now. */
-  carry(sighting: Sighting, nowMs: number): void {
+  /** A vantage point carries an offending route now. Returns the incident, with whether the route is new to it. */
+  carry(sighting: Sighting, nowMs: number): Carried {
     const { finding, carrier } = sighting;
     const incident = this.incidentFor(
       finding.watched.entry.group,

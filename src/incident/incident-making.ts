@@ -65,6 +65,7 @@ export function newIncident(
     told: { severity: 'info', reach: 0, updatedMs: Number.NEGATIVE_INFINITY, pending: undefined },
     toldReceivers: [],
     rawKept: 0,
+    stepsKept: 0,
     writtenMs: 0,
     returned: false,
   });
@@ -100,6 +101,7 @@ export function withoutRoutes(facts: IncidentFacts): IncidentState {
     touched: [],
     isChanged: false,
     rowsFrom: undefined,
+    freshSteps: [],
     freshPrefixes: [],
     freshWritten: 0,
     deadlines: deadlineNames(facts.key),

@@ -101,7 +101,7 @@ export function pageRoutes({ pages, sessionCookie }: OwnParts): readonly Route[]
         200: described('The file.', { type: 'string' }, 'application/octet-stream'),
         304: { description: 'As it was.' },
       },
-      run: (ask) => pages.asset(ask.path('path'), ask.request.headers['if-none-match']),
+      run: (ask) => pages.asset(ask.path('path'), ask.request),
     },
   ];
 }
