@@ -37,7 +37,13 @@ export function prefixArgument(text: string): Prefix {
 export function asnArgument(text: string): number {
   const asn = parseAsn(text);
   if (asn === undefined) throw new UsageError(`${show(text)} is no AS number; write 7625 or AS7625`);
-  if (asn === 0) throw new UsageError('AS 0 is nobody (RFC 7607): it announces nothing');
+  return asn;
+}
+
+/** An AS that may be expected to announce something. */
+export function originArgument(text: string): number {
+  const asn = asnArgument(text);
+  if (asn === 0) throw new UsageError('AS 0 is nobody (RFC 7607): it is no origin that can be expected');
   return asn;
 }
 

@@ -2,9 +2,12 @@
  * What `check` says of checked settings: what will be watched and subscribed, who will be told, what the ROAs leave
  * open, and what is likely to be a mistake although it is no error. Pure.
  */
+import { domainToASCII } from 'node:url';
+import { parseAddress } from '../bgp/address.ts';
 import { formatAsn, isUnroutableAsn } from '../bgp/asn.ts';
-import { overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
+import { covers, overlaps, type Prefix, parsePrefix, prefixOf } from '../bgp/prefix.ts';
 import { severityRank } from '../bgp/severity.ts';
+import { isHostName } from '../config/section.ts';
 import type { RouteSettings, Settings } from '../config/settings.ts';
 import { watchSubscription } from '../daemon/watch-subscription.ts';
 import { type SubscriptionPlan, subscriptionsOf } from '../feed/ris-live/subscription.ts';
@@ -96,9 +99,10 @@ function watchWarnings({ watchlist, feeds }: Settings): CheckWarning[] {
 }
 
 function entryWarnings(entry: WatchEntry): CheckWarning[] {
-  if (entry.type !== 'prefix' || entry.ignore) return [];
+  if (entry.type !== 'prefix') return hostNameWarnings(entry);
+  if (entry.ignore) return [];
   const { prefix, origins, upstreams } = entry;
-  const found: CheckWarning[] = [];
+  const found: CheckWarning[] = [...hostNameWarnings(entry), ...spaceWarnings(prefix)];
   if (prefix.length > ROUTABLE_MAX[prefix.family])
     found.push(
       warning(
@@ -119,6 +123,51 @@ function entryWarnings(entry: WatchEntry): CheckWarning[] {
   return found;
 }
 
+function hostNameWarnings(entry: WatchEntry): CheckWarning[] {
+  return entry.services
+    .filter((service) => !isNameOfHost(service))
+    .map((service) =>
+      warning(
+        'service-no-host-name',
+        `${watchName(entry)} names the service ${service}, which is no host name: status HOSTNAME will not find it.`,
+        `${watchName(entry)}: 서비스 ${service}은(는) 호스트 이름이 아니므로 status HOSTNAME으로 조회되지 않습니다.`,
+      ),
+    );
+}
+
+/** With names in other scripts; an address is none. */
+function isNameOfHost(text: string): boolean {
+  return parseAddress(text) === undefined && isHostName(domainToASCII(text) || text);
+}
+
+/** Space that is announced by nobody rightfully: RFC 6890, 5737, 3849, 9637, 4193, 4291 and multicast. */
+const BOGONS: readonly Prefix[] = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+  ...['192.0.0.0/24', '192.0.2.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
+  ...['224.0.0.0/3', '::/8', '64:ff9b:1::/48', '100::/64', '2001:2::/48', '2001:db8::/32', '3fff::/20'],
+  ...['5f00::/16', 'fc00::/7', 'fe80::/10', 'ff00::/8'],
+].map(prefixOf);
+
+function spaceWarnings(prefix: Prefix): CheckWarning[] {
+  if (prefix.length === 0)
+    return [
+      warning(
+        'whole-table',
+        `${prefix.text} watches the whole Internet: every announcement that no other entry covers is judged by it.`,
+        `${prefix.text}: 인터넷 전체를 감시합니다. 다른 항목에 속하지 않는 모든 광고가 이 항목으로 판정됩니다.`,
+      ),
+    ];
+  const bogon = BOGONS.find((one) => covers(one, prefix));
+  if (bogon === undefined) return [];
+  return [
+    warning(
+      'unroutable-prefix',
+      `${prefix.text} lies in ${bogon.text}, private or reserved space that nobody announces on the Internet.`,
+      `${prefix.text}: 인터넷에 광고되지 않는 사설 또는 예약 대역 ${bogon.text}에 속합니다.`,
+    ),
+  ];
+}
+
 // ---------------------------------------------------------------- who is told
 
 function tellingWarnings(settings: Settings): CheckWarning[] {
@@ -131,10 +180,26 @@ function tellingWarnings(settings: Settings): CheckWarning[] {
         '수신처가 설정되지 않아 알림은 대시보드와 API에만 표시됩니다.',
       ),
     ];
-  if (routes.length === 0) return [];
   return [
+    ...linkWarnings(settings),
     ...routes.flatMap((route, index) => routeWarnings(route, index + 1, settings)),
-    ...coverageWarnings(settings),
+    ...(routes.length === 0 ? [] : coverageWarnings(settings)),
+  ];
+}
+
+/** Types whose messages machines read, not people. */
+const MACHINES = ['webhook', 'alertmanager', 'syslog', 'command'];
+
+function linkWarnings({ receivers, serve }: Settings): CheckWarning[] {
+  const people = receivers.filter(({ type }) => !MACHINES.includes(type));
+  if (serve.publicUrl !== undefined || people.length === 0) return [];
+  const names = people.map(({ name }) => name).join(', ');
+  return [
+    warning(
+      'no-public-url',
+      `serve.publicUrl is not set: messages to ${names} carry no link to the dashboard that others can open.`,
+      `serve.publicUrl이 없어 ${names}에 보내는 메시지에 대시보드 링크가 없습니다.`,
+    ),
   ];
 }
 

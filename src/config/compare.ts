@@ -2,6 +2,7 @@
  * Comparing settings at a reload: are they the same, which sections changed, and which of them need a restart.
  */
 import { WatchColumns } from '../match/watch-columns.ts';
+import { watchName } from '../match/watchlist.ts';
 import { isSecret } from './secret.ts';
 import type { Settings } from './settings.ts';
 
@@ -66,4 +67,46 @@ function sameObject(a: Record<string, unknown>, b: Record<string, unknown>): boo
   for (const key in a) if (!sameValue(a[key], b[key])) return false;
   for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false;
   return true;
+}
+
+/** Names that a difference lists of each sort; the rest is counted. */
+const NAMES_MAX = 20;
+/** Longer watchlists are counted only: to compare them entry by entry would hold everything else up. */
+const COMPARED_MAX = 50_000;
+
+export interface WatchDifference {
+  readonly entries: number;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+  /** How many names were left out of the three lists. */
+  readonly more: number;
+}
+
+/** What came, went and changed, by the names of the entries; undefined where the lists are the same. */
+export function watchDifference(
+  old: Settings['watchlist'],
+  next: Settings['watchlist'],
+): WatchDifference | undefined {
+  if (sameValue(old.entries, next.entries)) return undefined;
+  const entries = next.entries.length;
+  if (Math.max(old.entries.length, entries) > COMPARED_MAX)
+    return { entries, added: [], removed: [], changed: [], more: Math.abs(entries - old.entries.length) };
+  const before = new Map([...old.entries].map((entry) => [watchName(entry), JSON.stringify(entry)]));
+  const added: string[] = [];
+  const changed: string[] = [];
+  for (const entry of next.entries) {
+    const name = watchName(entry);
+    const known = before.get(name);
+    before.delete(name);
+    if (known === undefined) added.push(name);
+    else if (known !== JSON.stringify(entry)) changed.push(name);
+  }
+  const removed = [...before.keys()];
+  const first = (names: readonly string[]): readonly string[] => names.slice(0, NAMES_MAX);
+  const more = [added, removed, changed].reduce(
+    (sum, names) => sum + Math.max(0, names.length - NAMES_MAX),
+    0,
+  );
+  return { entries, added: first(added), removed: first(removed), changed: first(changed), more };
 }

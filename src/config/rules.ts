@@ -78,12 +78,26 @@ export function duration(unit: 'seconds' | 'minutes' | 'hours'): Rule {
   return { type: 'number', positive: true, max, optional: true, nullable: false };
 }
 
-export function asn(): Rule {
-  return rule(readAsn);
-}
-
 export function asnList(): Rule {
   return { ...listOf(rule(readAsn)) };
+}
+
+/** AS numbers that announce routes: AS 0 never does (RFC 7607). */
+export function routingAsnList(): Rule {
+  return { ...listOf(rule(readRoutingAsn)) };
+}
+
+export function routingAsn(): Rule {
+  return rule(readRoutingAsn);
+}
+
+function readRoutingAsn(value: unknown): number | Complaint {
+  const asn = readAsn(value);
+  if (asn !== 0) return asn;
+  return {
+    found: 'is AS 0, which announces nothing (RFC 7607)',
+    remedy: 'write the AS that does, or an empty list of origins where nobody may',
+  };
 }
 
 function readAsn(value: unknown): number | Complaint {

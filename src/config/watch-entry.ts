@@ -36,11 +36,11 @@ export interface EntryValues {
 function sharedRules(): Record<string, Rule> {
   return {
     group: rules.wordText(),
-    origins: rules.asnList(),
-    upstreams: rules.asnList(),
+    origins: rules.routingAsnList(),
+    upstreams: rules.routingAsnList(),
     moreSpecifics: rules.enumOf(['watch', 'ignore']),
     minPeers: rules.wholeNumber(1, 1_000_000),
-    mitigation: rules.asnList(),
+    mitigation: rules.routingAsnList(),
     path: rules.anything(),
     services: rules.listOf(rules.wordText()),
     tags: rules.listOf(rules.wordText()),
@@ -51,7 +51,7 @@ function sharedRules(): Record<string, Rule> {
 const defaultsShape = shape(sharedRules);
 const entryShape = shape(() => ({
   prefix: rules.prefix(),
-  asn: rules.asn(),
+  asn: rules.routingAsn(),
   name: rules.nameText(),
   ...sharedRules(),
   maxLength: rules.wholeNumber(0, 128),
@@ -173,7 +173,18 @@ function checkPattern(key: string, pattern: unknown, item: MapItem, problems: Pr
   const compiled = compileAsPathRegex(pattern);
   if (!('error' in compiled)) return;
   const found = `${key} ${show(pattern)} is no AS path expression: ${compiled.error}, at its character ${compiled.at + 1}`;
-  problems.add(at, found, 'write it as on a router, for instance "_10158_" or "^3356_.*_7625$"');
+  problems.add(at, found, patternRemedy(pattern));
+}
+
+/** A pattern with commas, as some programs write paths, is shown as it is written here. */
+function patternRemedy(pattern: string): string {
+  const meant = pattern
+    .replace(/\(,\|\^\)|\(\^\|,\)|\(,\|\$\)|\(\$\|,\)/g, '_')
+    .replace(/\[\^,\]/g, '[0-9]')
+    .replaceAll(',', '_');
+  return pattern.includes(',') && !('error' in compileAsPathRegex(meant))
+    ? `write it as on a router: ${show(meant)}`
+    : 'write it as on a router, for instance "_10158_" or "^3356_.*_7625$"';
 }
 
 const NONE: readonly never[] = Object.freeze([]);

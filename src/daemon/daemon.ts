@@ -20,14 +20,17 @@ import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
+import type { MachineClocks } from './arrival-clock.ts';
+import { logChanges } from './change-log.ts';
 import { CommitSchedule } from './commit-schedule.ts';
 import { dashboardDirectory } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
 import { ColumnsKeeper } from './kept-columns.ts';
-import { LiveClock } from './live-clock.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
+import { LiveTime } from './live-time.ts';
+import { machineClocks } from './machine-clocks.ts';
 import { preparedReload } from './prepared-reload.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
@@ -42,6 +45,8 @@ export interface DaemonOptions {
   /** Where the settings came from, for commands beside this daemon. */
   readonly configPath?: string;
   readonly log: Logger;
+  /** For tests that turn the clocks. */
+  readonly machine?: MachineClocks;
   /** The process can not go on: our own store failed. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -50,8 +55,7 @@ export interface DaemonOptions {
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
 const CHECKPOINT_EVERY_MS = 1_000;
-/** Longest delay that setTimeout takes. */
-const TIMER_MS_MAX = 2_147_483_647;
+const CLOCK_EVERY_MS = 1_000;
 
 export class Daemon {
   settings: Settings;
@@ -60,7 +64,7 @@ export class Daemon {
   readonly feeds: LiveFeeds;
   private readonly options: DaemonOptions;
   private readonly log: Logger;
-  private readonly clock = new LiveClock();
+  private readonly clock: LiveTime;
   private readonly outside: Outside;
   private readonly commits: CommitSchedule;
   private readonly store: SqliteStore;
@@ -76,7 +80,6 @@ export class Daemon {
   private replacing: Promise<void> = Promise.resolve();
   /** Where the server listens; empty before it does. */
   private url = '';
-  private deadlineTimer: NodeJS.Timeout | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   private observationsCounted = 0;
   private lastReload:
@@ -87,6 +90,7 @@ export class Daemon {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
+    this.clock = new LiveTime(options.machine ?? machineClocks, this.log, () => this.metrics.clockJumped());
     this.outside = new Outside(networkOf(options.settings.network));
     this.adminToken = prepareStateDirectory(options.stateDirectory);
     this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
@@ -117,7 +121,7 @@ export class Daemon {
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
-      onPublished: (published) => this.logChanges(published),
+      onPublished: (published) => logChanges(this.log, published),
     });
     this.commits = new CommitSchedule({
       driver: this.driver,
@@ -178,6 +182,7 @@ export class Daemon {
     this.rpki.start();
     this.feeds.start();
     this.armDeadline();
+    this.every(CLOCK_EVERY_MS, () => this.lookAtClock());
     this.every(PRUNE_EVERY_MS, () => this.prune());
     this.every(CHECKPOINT_EVERY_MS, () => this.store.checkpoint());
     this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
@@ -190,10 +195,10 @@ export class Daemon {
   async stop(): Promise<void> {
     this.keeper.stop();
     for (const timer of this.timers) clearInterval(timer);
-    clearTimeout(this.deadlineTimer);
+    this.clock.arm(undefined, () => undefined);
     await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
-    clearTimeout(this.deadlineTimer);
+    this.clock.arm(undefined, () => undefined);
     this.commits.stop();
     this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
@@ -228,35 +233,23 @@ export class Daemon {
     }
   }
 
-  /** One line for each change of an incident, when those who wait for it were told. */
-  private logChanges(published: readonly Published[]): void {
-    for (const one of published) {
-      if (one.type !== 'alert') continue;
-      const { alert } = one;
-      this.log.info({
-        event: `incident.${alert.event}`,
-        incident: alert.incident.id,
-        seq: alert.seq,
-        reason: alert.reason,
-        group: alert.incident.group,
-        kind: alert.incident.kind,
-        severity: alert.incident.severity,
-        offender: alert.incident.offender,
-        summary: alert.incident.summary.en,
-      });
-    }
-  }
-
   /** The engine's next deadline fires when no input comes before it. */
   private armDeadline(): void {
-    clearTimeout(this.deadlineTimer);
-    const nextMs = this.driver.view.nextDeadlineMs;
-    if (nextMs === undefined) return;
-    const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, nextMs - Date.now()));
-    this.deadlineTimer = setTimeout(() => {
+    this.clock.arm(this.driver.view.nextDeadlineMs, () => {
       this.driver.advance(this.clock.nowMs());
       this.commits.now();
-    }, delayMs);
+    });
+  }
+
+  /** Somebody set the machine's clock, or it was suspended: deadlines run on as if nothing had happened. */
+  private lookAtClock(): void {
+    const leap = this.clock.leap();
+    if (leap === undefined) return;
+    const nowMs = this.clock.nowMs();
+    this.log.warn({ event: 'clock.followed', ...leap });
+    this.feeds.leapt(leap, nowMs);
+    this.driver.apply({ type: 'clock', leap }, nowMs);
+    this.commits.now();
   }
 
   private prune(): void {
@@ -338,6 +331,7 @@ export class Daemon {
   }
 
   private registerGauges(): void {
+    this.metrics.clockAhead(() => this.clock.aheadMs() / 1000);
     this.metrics.incidents(() => {
       return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));
     });

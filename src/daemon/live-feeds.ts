@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import { AcceptRoad } from '../engine/fast/accept.ts';
+import type { Leap } from '../engine/input.ts';
 import type { CoverageWriter, FeedState } from '../engine/ports.ts';
 import type { RecordingWriter } from '../feed/files/recording.ts';
 import { RisLiveFeed } from '../feed/ris-live/client.ts';
@@ -22,7 +23,6 @@ import type { Metrics } from '../serve/metrics.ts';
 import { clientId } from './client-id.ts';
 import type { Driver } from './driver.ts';
 import { FrameIntake } from './frame-intake.ts';
-import type { LiveClock } from './live-clock.ts';
 import type { FeedReadiness } from './live-ports.ts';
 import { watchSubscription } from './watch-subscription.ts';
 
@@ -34,7 +34,8 @@ export interface LiveFeedsOptions {
   /** Made for `scanner`; the engine asks it who was heard. */
   readonly table: VantagePointTable;
   readonly driver: Driver;
-  readonly clock: LiveClock;
+  /** Stamps of arrival. */
+  readonly clock: { nowMs(): number };
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly recording: RecordingWriter | undefined;
@@ -126,7 +127,7 @@ export class LiveFeeds {
     };
     metrics.feedLastMessageAge(name, () => {
       const lastMs = client.stats().lastMessageMs;
-      return lastMs === undefined ? Number.POSITIVE_INFINITY : (Date.now() - lastMs) / 1000;
+      return lastMs === undefined ? Number.POSITIVE_INFINITY : (systemClock.now() - lastMs) / 1000;
     });
     return feed;
   }
@@ -170,9 +171,24 @@ export class LiveFeeds {
     this.options.afterInput();
   }
 
+  /** The stamps leapt to `nowMs`: while the machine was suspended nobody saw anything. */
+  leapt({ cause, byMs }: Leap, nowMs: number): void {
+    this.writeCoverage(nowMs - byMs);
+    for (const feed of this.feeds) {
+      if (cause === 'suspended')
+        this.options.coverage.coverage({
+          feed: feed.name,
+          from: isoTime(feed.coveredMs),
+          to: isoTime(nowMs),
+          state: 'blind',
+          reason: 'the machine was suspended',
+        });
+      feed.coveredMs = nowMs;
+    }
+  }
+
   /** Writes down until now what each feed could see. */
-  writeCoverage(): void {
-    const nowMs = this.options.clock.nowMs();
+  writeCoverage(nowMs = this.options.clock.nowMs()): void {
     for (const feed of this.feeds) {
       if (nowMs <= feed.coveredMs) continue;
       const isLive = feed.state === 'live';

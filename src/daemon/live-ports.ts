@@ -5,9 +5,13 @@ import type { Archive, Operator, Present, StatusAnswer } from '../engine/ports.t
 import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Driver } from './driver.ts';
-import type { LiveClock } from './live-clock.ts';
 
-export function operatorPort(driver: Driver, clock: LiveClock, afterwards: () => void): Operator {
+/** Stamps of arrival. */
+interface ArrivalStamps {
+  nowMs(): number;
+}
+
+export function operatorPort(driver: Driver, clock: ArrivalStamps, afterwards: () => void): Operator {
   const act = <I extends OperatorInput>(input: I): Outcome<I> => {
     const outcome = driver.apply(input, clock.nowMs());
     driver.commit(true);
@@ -57,7 +61,7 @@ export interface FeedReadiness {
 
 export function presentPort(
   driver: Driver,
-  clock: LiveClock,
+  clock: ArrivalStamps,
   archive: Archive,
   readiness: { feeds(): readonly FeedReadiness[]; isWritable(): boolean },
 ): Present {

@@ -5,6 +5,25 @@
  * again moves it.
  */
 
+import type { BookDeadline } from '../incident/incident-state.ts';
+
+/** Every deadline there is: what is waited for, and of what. */
+export type DeadlineName =
+  | BookDeadline
+  | 'learn'
+  | `blind\u0000${string}`
+  | `remind\u0000${string}`
+  | `silence\u0000${string}`;
+type KindOf<Name> = Name extends `${infer Kind}\u0000${string}` ? Kind : Name;
+export type DeadlineKind = KindOf<DeadlineName>;
+
+/** `blind`, `ris-live` of the name `blind\0ris-live`. */
+export function partsOf(name: DeadlineName): [kind: DeadlineKind, of: string] {
+  const at = name.indexOf('\u0000');
+  const kind = at < 0 ? name : name.slice(0, at);
+  return [kind as DeadlineKind, at < 0 ? '' : name.slice(at + 1)];
+}
+
 /** A thing with one deadline. */
 export interface Owner {
   /** Its entry; undefined while it has none. Only `Deadlines` writes it. */
@@ -12,11 +31,16 @@ export interface Owner {
 }
 
 export interface Deadline<T extends Owner> {
+  /** That of the owner's incident where there is one. */
   readonly name: string;
   readonly atMs: number;
   /** Whose it is; undefined: the name says it. */
   readonly of: T | undefined;
 }
+
+export type Due<T extends Owner> =
+  | { readonly name: DeadlineName; readonly atMs: number; readonly of: undefined }
+  | { readonly name: string; readonly atMs: number; readonly of: T };
 
 interface Entry<T extends Owner> extends Deadline<T> {
   readonly order: number;
@@ -27,7 +51,7 @@ export class Deadlines<T extends Owner> {
   private readonly current = new Map<string, Entry<T>>();
   private orders = 0;
 
-  set(name: string, atMs: number): void {
+  set(name: DeadlineName, atMs: number): void {
     if (this.current.get(name)?.atMs === atMs) return;
     this.current.set(name, this.push(name, atMs, undefined));
   }
@@ -38,7 +62,7 @@ export class Deadlines<T extends Owner> {
     owner.due = this.push(name, atMs, owner);
   }
 
-  clear(name: string): void {
+  clear(name: DeadlineName): void {
     this.current.delete(name);
   }
 
@@ -49,14 +73,28 @@ export class Deadlines<T extends Owner> {
   }
 
   /** Takes the earliest one that is due at `nowMs`. */
-  take(nowMs: number): Deadline<T> | undefined {
+  take(nowMs: number): Due<T> | undefined {
     this.skipStale();
     const first = this.heap[0];
     if (first === undefined || first.atMs > nowMs) return undefined;
     this.pop();
     if (first.of === undefined) this.current.delete(first.name);
     else first.of.due = undefined;
-    return first;
+    return first as Due<T>;
+  }
+
+  /** Moves every deadline by `byMs`, in the order in which they stand, but for those of a time of the calendar. */
+  shift(byMs: number, isOfCalendar: (kind: DeadlineKind) => boolean): void {
+    const entries = this.heap
+      .splice(0)
+      .filter((entry) => this.isCurrent(entry))
+      .sort((a, b) => a.atMs - b.atMs || a.order - b.order);
+    for (const { name, atMs, of } of entries) {
+      const isFixed = of === undefined && isOfCalendar(partsOf(name as DeadlineName)[0]);
+      const moved = this.push(name, isFixed ? atMs : atMs + byMs, of);
+      if (of === undefined) this.current.set(name, moved);
+      else of.due = moved;
+    }
   }
 
   private skipStale(): void {

@@ -11,12 +11,13 @@ import type { Community, Update } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { Cause } from '../incident/incident-book.ts';
-import type { RouteState } from '../incident/incident-state.ts';
+import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
 import type { Finding } from '../judge/finding.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import type { Core } from './core.ts';
+import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feed-states.ts';
-import type { ConfigInput, Input, Outcome } from './input.ts';
+import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
 import { OperatorActions } from './operators.ts';
 import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
@@ -72,6 +73,7 @@ export class Engine {
         this.fill(input.state, nowMs);
         return undefined;
       case 'clock':
+        if (input.leap !== undefined) this.leap(input.leap, nowMs);
         this.advance(nowMs);
         return undefined;
       case 'rpki':
@@ -156,6 +158,18 @@ export class Engine {
   private finish(nowMs: number): void {
     this.advance(nowMs);
     say(this.core, this.core.book.flushAll(nowMs));
+  }
+
+  /**
+   * The stamps leapt to `nowMs` over a stretch that never was: what was due before it fires at its own time, what is due
+   * so long after something moves along, and only times of the calendar (silences) are where they were.
+   */
+  private leap({ cause, byMs }: Leap, nowMs: number): void {
+    const { core } = this;
+    this.advance(nowMs - byMs);
+    core.deadlines.shift(byMs, (kind) => kind === 'silence');
+    core.nowMs = nowMs;
+    if (cause === 'suspended') this.feeds.lookedAway(nowMs);
   }
 
   /**
@@ -302,18 +316,34 @@ export class Engine {
 
   // ------------------------------------------------------------ time
 
-  private fire(name: string, atMs: number): void {
+  private fire(name: DeadlineName, atMs: number): void {
     const { core } = this;
-    const [what, rest = ''] = name.split('\u0000');
-    if (what === 'blind') this.feeds.blind(rest, atMs);
-    else if (what === 'learn') core.learner.onDeadline(atMs);
-    else if (what === 'remind') core.reminders.onDeadline(rest, atMs);
-    else if (what === 'silence') say(core, core.silences.onDeadline(atMs));
-    else
-      say(
-        core,
-        core.book.onDeadline(name, atMs, (prefix, owner) => core.purge(prefix, owner)),
-      );
+    const [kind, of] = partsOf(name);
+    switch (kind) {
+      case 'blind':
+        this.feeds.blind(of, atMs);
+        break;
+      case 'learn':
+        core.learner.onDeadline(atMs);
+        break;
+      case 'remind':
+        core.reminders.onDeadline(of, atMs);
+        break;
+      case 'silence':
+        say(core, core.silences.onDeadline(atMs));
+        break;
+      case 'resolve':
+      case 'update':
+      case 'evidence':
+      case 'forget': {
+        const purge = (prefix: string, owner: RouteOwner | undefined): void => core.purge(prefix, owner);
+        say(core, core.book.onDeadline(name as BookDeadline, atMs, purge));
+        break;
+      }
+      default:
+        kind satisfies never;
+        throw new Error(`assert: nobody waits for the deadline "${name}"`);
+    }
     settle(core, atMs);
   }
 

@@ -4,7 +4,9 @@
  */
 import type { PeerStateChange } from '../bgp/update.ts';
 import type { Core } from './core.ts';
+import type { DeadlineName } from './deadlines.ts';
 import type { FeedInput } from './ports.ts';
+import { settle } from './speak.ts';
 
 export class FeedStates {
   private readonly core: Core;
@@ -19,6 +21,16 @@ export class FeedStates {
     for (const feed of core.feeds.keys()) core.deadlines.clear(blindName(feed));
     core.feeds.clear();
     core.book.onCoverage(false, core.nowMs);
+  }
+
+  /** Nobody looked for a while: what was carried before is in doubt, and five clear minutes begin anew. */
+  lookedAway(nowMs: number): void {
+    const { core } = this;
+    core.order += 1;
+    for (const feed of core.feeds.keys()) core.vantagePoints.setGap(feed, core.order);
+    core.doubtCarriers((vantagePoint) => core.feeds.has(core.vantagePoints.byId(vantagePoint).feed), 1);
+    core.book.onCoverage(core.isCovered(), nowMs);
+    settle(core, nowMs);
   }
 
   peerState(change: PeerStateChange, feed: string, nowMs: number): void {
@@ -86,6 +98,6 @@ export class FeedStates {
   }
 }
 
-function blindName(feed: string): string {
+function blindName(feed: string): DeadlineName {
   return `blind\u0000${feed}`;
 }

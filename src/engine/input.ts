@@ -15,6 +15,14 @@ import type { Answer, Author, BaselineRow, FeedInput, Silence } from './ports.ts
 /** Time passed and nothing else happened: what is due fires. */
 export interface ClockInput {
   readonly type: 'clock';
+  /** The stamps went ahead to this one over a stretch in which no time passed for us. */
+  readonly leap?: Leap | undefined;
+}
+
+export interface Leap {
+  /** The machine was suspended: nobody looked. Or its wall clock was behind and was put right. */
+  readonly cause: 'suspended' | 'stepped';
+  readonly byMs: number;
 }
 
 /** New VRPs and ASPAs are in force; undefined: none hold any more. */

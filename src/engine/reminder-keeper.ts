@@ -6,6 +6,7 @@ import type { Alert, Incident } from '../incident/alert.ts';
 import { nextReminder, type Reminder, reminderKey } from '../incident/reminders.ts';
 import { routeOf } from '../incident/routing.ts';
 import type { Core } from './core.ts';
+import type { DeadlineName } from './deadlines.ts';
 
 interface Told {
   readonly alert: Alert;
@@ -72,7 +73,9 @@ export class ReminderKeeper {
 
   restore(id: string, value: string): void {
     const told = JSON.parse(value) as Told;
-    this.told.set(id, told);
+    const { nowMs } = this.core;
+    const [sinceMs, lastMs] = [Math.min(told.sinceMs, nowMs), Math.min(told.lastMs, nowMs)];
+    this.told.set(id, { ...told, sinceMs, lastMs });
     this.arm(id, told.alert.incident);
   }
 
@@ -109,6 +112,6 @@ export class ReminderKeeper {
   }
 }
 
-function deadlineName(id: string): string {
+function deadlineName(id: string): DeadlineName {
   return `remind\u0000${id}`;
 }

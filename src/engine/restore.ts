@@ -5,6 +5,7 @@
 import { parsePrefix } from '../bgp/prefix.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { decodeIncident } from '../incident/codec.ts';
+import type { IncidentState } from '../incident/incident-state.ts';
 import type { EngineConfig } from './config.ts';
 import { Core, type HeardElsewhere } from './core.ts';
 import { Engine } from './engine.ts';
@@ -33,7 +34,7 @@ export function restoreEngine(
   restoreMemory(core, remembered.memory);
   for (const record of remembered.incidents) {
     const incident = decodeIncident(record.memory);
-    if (incident !== undefined) core.book.restore(incident);
+    if (incident !== undefined) core.book.restore(notLaterThan(incident, nowMs));
   }
   core.learner.rebuildLearned();
   restoreRib(core, remembered, nowMs);
@@ -42,6 +43,15 @@ export function restoreEngine(
   core.book.isRestoring = false;
   settle(core, nowMs);
   return engine;
+}
+
+/** Where the clock was ahead before the stop, what is remembered with a later stamp counts as of now: else nothing is due for as long. */
+function notLaterThan(incident: IncidentState, nowMs: number): IncidentState {
+  if (incident.clearSinceMs !== undefined) incident.clearSinceMs = Math.min(incident.clearSinceMs, nowMs);
+  incident.lastEvidenceMs = Math.min(incident.lastEvidenceMs, nowMs);
+  incident.told.updatedMs = Math.min(incident.told.updatedMs, nowMs);
+  for (const route of incident.routes.values()) route.bornMs = Math.min(route.bornMs, nowMs);
+  return incident;
 }
 
 function restoreBaseline(core: Core, remembered: Remembered): void {

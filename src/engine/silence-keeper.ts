@@ -9,6 +9,7 @@ import type { Notice } from '../incident/incident-book.ts';
 import type { IncidentState } from '../incident/incident-state.ts';
 import type { Finding } from '../judge/finding.ts';
 import type { Core } from './core.ts';
+import type { DeadlineName } from './deadlines.ts';
 import type { Silence } from './ports.ts';
 
 export class SilenceKeeper {
@@ -131,10 +132,10 @@ function isInForce(silence: Silence, nowMs: number): boolean {
   return silence.startsAt <= now && now < silence.endsAt;
 }
 
-function startName(id: string): string {
+function startName(id: string): DeadlineName {
   return `silence\u0000start ${id}`;
 }
 
-function endName(id: string): string {
+function endName(id: string): DeadlineName {
   return `silence\u0000end ${id}`;
 }

@@ -6,7 +6,10 @@
 export type Timer = unknown;
 
 export interface FeedClock {
-  /** Milliseconds since the epoch. */
+  /**
+   * Milliseconds since the epoch by a clock that nobody sets: where the wall clock stood when the process began, and even
+   * since. For durations and deadlines; stamps that people read are the driver's.
+   */
   now(): number;
   setTimeout(run: () => void, delayMs: number): Timer;
   clearTimeout(timer: Timer): void;
@@ -21,7 +24,7 @@ export interface FeedLog {
 
 /** The machine's own clock. */
 export const systemClock: FeedClock = {
-  now: () => Date.now(),
+  now: () => performance.timeOrigin + performance.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };

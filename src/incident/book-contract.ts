@@ -5,7 +5,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import type { Finding, Row } from '../judge/finding.ts';
 import type { Kind } from '../judge/vocabulary.ts';
 import type { AlertEvent, AlertReason, DetectedBy } from './alert.ts';
-import type { Carrier, IncidentState, RouteState } from './incident-state.ts';
+import type { BookDeadline, Carrier, IncidentState, RouteState } from './incident-state.ts';
 import type { ScoreRules } from './score.ts';
 
 export interface BookRules extends ScoreRules {
@@ -18,8 +18,8 @@ export interface BookRules extends ScoreRules {
 /** What the book asks of its surroundings. */
 export interface BookPorts {
   /** Sets or moves a deadline; it comes back through `onDeadline`. */
-  setDeadline(name: string, atMs: number): void;
-  clearDeadline(name: string): void;
+  setDeadline(name: BookDeadline, atMs: number): void;
+  clearDeadline(name: BookDeadline): void;
   /** Sets or moves the one deadline of a route; it comes back through `onRouteDeadline`. */
   setRouteDeadline(incident: IncidentState, route: RouteState, atMs: number): void;
   /** True while the vantage point's session and feed are up. */

@@ -13,8 +13,8 @@ import type { DetectedBy } from './alert.ts';
 import type { Actor, BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
 import { declareOver } from './case.ts';
 import { ChangeList, type Changes } from './change-list.ts';
-import { keyOf, newIncident, SEPARATOR } from './incident-making.ts';
-import { type IncidentState, RouteState, stands } from './incident-state.ts';
+import { keyOf, newIncident, partsOfDeadline } from './incident-making.ts';
+import { type BookDeadline, type IncidentState, RouteState, stands } from './incident-state.ts';
 import { HELD_LONG_MS, SINGLE_AFTER_MS } from './score.ts';
 import { type SettleHome, Settler } from './settle.ts';
 
@@ -299,18 +299,18 @@ export class IncidentBook implements SettleHome {
 
   /** A deadline of this book fired. Returns what to say. `purge` takes routes that nobody vouches for out of the RIB. */
   onDeadline(
-    name: string,
+    name: BookDeadline,
     nowMs: number,
     purge: (prefix: string, owner: RouteOwner | undefined) => void,
   ): readonly Notice[] {
-    const [what, key = ''] = name.split(SEPARATOR);
+    const [what, key] = partsOfDeadline(name);
     const incident = this.incidents.get(key);
     const notices: Notice[] = [];
     if (incident === undefined) return notices;
     if (what === 'resolve') this.onClear(incident, nowMs, notices);
     else if (what === 'update') this.settler.flush(incident, nowMs, notices);
     else if (what === 'evidence') this.onNoEvidence(incident, nowMs, purge, notices);
-    else if (what === 'forget' && this.isPast(incident, nowMs) && incident.standing.isEmpty)
+    else if ((what satisfies 'forget') && this.isPast(incident, nowMs) && incident.standing.isEmpty)
       this.forget(incident);
     return notices;
   }

@@ -4,20 +4,30 @@
 import { FAMILY_OF, type Family, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
 import { Foremost } from './foremost.ts';
-import type { DeadlineNames, IncidentFacts, IncidentRoutes, IncidentState } from './incident-state.ts';
+import type {
+  BookDeadline,
+  BookDeadlineKind,
+  DeadlineNames,
+  IncidentFacts,
+  IncidentRoutes,
+  IncidentState,
+} from './incident-state.ts';
 import { RouteTable } from './route-table.ts';
 import { Standing } from './standing.ts';
 
-export const SEPARATOR = '\u0000';
-
 function deadlineNames(key: string): DeadlineNames {
-  const named = (what: string): string => [what, key].join(SEPARATOR);
   return {
-    resolve: named('resolve'),
-    evidence: named('evidence'),
-    update: named('update'),
-    forget: named('forget'),
+    resolve: `resolve\u0000${key}`,
+    evidence: `evidence\u0000${key}`,
+    update: `update\u0000${key}`,
+    forget: `forget\u0000${key}`,
   };
+}
+
+/** What is waited for, and the key of the incident. */
+export function partsOfDeadline(name: BookDeadline): [kind: BookDeadlineKind, key: string] {
+  const at = name.indexOf('\u0000');
+  return [name.slice(0, at) as BookDeadlineKind, name.slice(at + 1)];
 }
 
 export interface Key {

@@ -156,13 +156,12 @@ export interface KeptStep {
   readonly path: string | null;
 }
 
+/** What an incident waits for. */
+export type BookDeadlineKind = 'resolve' | 'evidence' | 'update' | 'forget';
+/** A deadline of the book: what, and the key of the incident. */
+export type BookDeadline = `${BookDeadlineKind}\u0000${string}`;
 /** Names of the deadlines of an incident. */
-export interface DeadlineNames {
-  readonly resolve: string;
-  readonly evidence: string;
-  readonly update: string;
-  readonly forget: string;
-}
+export type DeadlineNames = { readonly [Kind in BookDeadlineKind]: `${Kind}\u0000${string}` };
 
 /** What of an incident is plain data, and remembered as it is. */
 export interface IncidentFacts {

@@ -39,7 +39,7 @@ export function parseAsPathPattern(pattern: string): ParsedPattern {
   if (pattern.length > PATTERN_LENGTH_MAX) {
     return { error: `the pattern is longer than ${PATTERN_LENGTH_MAX} characters`, at: PATTERN_LENGTH_MAX };
   }
-  const reader: Reader = { text: pattern, at: 0, failure: undefined };
+  const reader: Reader = { text: pattern, at: 0, isInSet: false, failure: undefined };
   const node = readChoice(reader);
   if (reader.failure === undefined && reader.at < pattern.length) fail(reader, 'this ) closes nothing');
   return reader.failure ?? { node };
@@ -48,6 +48,8 @@ export function parseAsPathPattern(pattern: string): ParsedPattern {
 interface Reader {
   readonly text: string;
   at: number;
+  /** Between the braces of an AS_SET, the one place where a path has commas. */
+  isInSet: boolean;
   failure: { readonly error: string; readonly at: number } | undefined;
 }
 
@@ -124,8 +126,13 @@ function literal(reader: Reader, sign: string, at: number): number {
     const shown = JSON.stringify(String.fromCodePoint(reader.text.codePointAt(at) ?? 0));
     fail(reader, `${shown} never stands in an AS path: write numbers, without AS`, at);
   }
+  if (sign === '{' || sign === '}') reader.isInSet = sign === '{';
+  if (sign === ',' && !reader.isInSet) fail(reader, COMMA, at);
   return bit;
 }
+
+/** Other programs write paths with commas: taken silently, such an expression would never match. */
+const COMMA = 'AS numbers are separated by a space or _; a comma stands only inside an AS_SET, {1,2}';
 
 function readGroup(reader: Reader, at: number): RegexNode {
   const node = readChoice(reader);
@@ -152,6 +159,8 @@ function readClass(reader: Reader, opened: number): number {
   const negated = reader.text[reader.at] === '^';
   if (negated) reader.at += 1;
   let mask = 0;
+  const wasInSet = reader.isInSet;
+  reader.isInSet = true;
   for (let sign = reader.text[reader.at]; sign !== ']'; sign = reader.text[reader.at]) {
     if (sign === undefined) {
       fail(reader, 'this [ is never closed', opened);
@@ -160,6 +169,9 @@ function readClass(reader: Reader, opened: number): number {
     mask |= readClassPart(reader, sign);
   }
   reader.at += 1;
+  reader.isInSet = wasInSet;
+  // `[^,]` means a separator elsewhere; beside others, as in `[ ,{}]`, the comma is one of an AS_SET.
+  if (mask === symbolBit(44)) fail(reader, COMMA, opened);
   if (mask === 0) fail(reader, 'this [ ] holds nothing', opened);
   return negated ? ANY & ~mask : mask;
 }

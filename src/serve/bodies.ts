@@ -62,6 +62,13 @@ const ORIGIN: Field = {
   wanted: 'an AS number',
   isOptional: false,
 };
+/** RFC 7607: AS 0 announces nothing, so it can't be expected. */
+const EXPECTED_ORIGIN: Field = {
+  ...ORIGIN,
+  rule: { ...ORIGIN.rule, min: 1 },
+  schema: { ...ORIGIN.schema, minimum: 1 },
+  wanted: 'an AS number above 0',
+};
 const TIME: Field = {
   rule: { type: 'string', custom: textCheck((text) => readTime(text) !== undefined) },
   schema: { type: 'string', format: 'date-time' },
@@ -243,7 +250,7 @@ export const SILENCE_BODY = shape<SilenceBody>(
     match: MATCH,
     startsAt: TIME,
     endsAt: TIME,
-    expectedOrigin: optional(orNull(ORIGIN)),
+    expectedOrigin: optional(orNull(EXPECTED_ORIGIN)),
     by: line(200),
     note: NOTE,
   },

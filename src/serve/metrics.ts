@@ -61,6 +61,10 @@ export interface Metrics {
   /** Forgets a receiver that a reload removed. */
   outboxGone(receiver: string): void;
   reload(result: 'ok' | 'error'): void;
+  /** The machine's wall clock jumped, or came back. */
+  clockJumped(): void;
+  /** `seconds` by which the wall clock is ahead of the stamps, asked at each scrape. */
+  clockAhead(seconds: () => number): void;
   /** Frame arrived → alert committed. */
   detectionLatency(seconds: number): void;
   /** A request or connection of the outside that was refused or cut. */
@@ -100,6 +104,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     registers: [registry],
   });
   const incidents = incidentGauge(registry);
+  const ahead = aheadGauge(registry);
 
   return {
     feedMessage: (feed, count) => counters.messages(count, feed),
@@ -117,6 +122,8 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     outboxPending: (receiver, count) => pending.set(receiver, count),
     outboxGone: (receiver) => pending.delete(receiver),
     reload: (result) => counters.reloads(1, result),
+    clockJumped: () => counters.clockJumps(1),
+    clockAhead: (seconds) => ahead.ask(seconds),
     detectionLatency: (seconds) => latency.observe(seconds),
     httpRefused: (reason) => counters.refused(1, reason),
     text: () => registry.metrics(),
@@ -160,6 +167,7 @@ function countersOf(registry: Registry, known: KnownLabels) {
     alerts: counter('alerts_total', 'Alerts committed.', ['event'], one(ALERT_EVENTS)),
     deliveries: counter('deliveries_total', 'Attempts to tell a receiver.', ['receiver', 'result'], results),
     reloads: counter('reloads_total', 'Reloads of the configuration.', ['result'], [['ok'], ['error']]),
+    clockJumps: counter('clock_jumps_total', 'Times that the wall clock of the machine jumped.', [], [[]]),
     refused: counter(
       'http_refused_total',
       'Requests refused and connections cut.',
@@ -262,6 +270,23 @@ function incidentGauge(registry: Registry): { ask(rows: () => readonly IncidentC
   return {
     ask(rows) {
       owner = rows;
+    },
+  };
+}
+
+function aheadGauge(registry: Registry): { ask(seconds: () => number): void } {
+  let owner = (): number => 0;
+  new Gauge({
+    name: 'originwatch_clock_ahead_seconds',
+    help: 'How far the wall clock is ahead of the stamps of arrival.',
+    registers: [registry],
+    collect() {
+      this.set(owner());
+    },
+  });
+  return {
+    ask(seconds) {
+      owner = seconds;
     },
   };
 }

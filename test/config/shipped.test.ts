@@ -117,7 +117,7 @@ watch:
   });
 
   it('does not print a million lines', () => {
-    const lines = Array.from({ length: 1_001 }, (_, n) => `{"asn":${n}}`).join('\n');
+    const lines = Array.from({ length: 1_001 }, (_, n) => `{"asn":${n + 1}}`).join('\n');
     const described = describeWatch(watchlist(lines, 'w.ndjson'));
     expect(described).toHaveLength(1_003);
     expect(described.at(-1)).toBe('  and 1 more');

@@ -224,6 +224,17 @@ watch:
     ['path: {}', '3:11: path rules without a rule; write mustMatch, mustNotMatch or maxLength'],
     ['path: { maxLength: 0 }', '3:24: maxLength is 0; write 1 or more'],
     ['path: { mustMatch: "_(1" }', '3:24: mustMatch "_(1" is no AS path expression: '],
+    [
+      'path: { mustNotMatch: ".*2194,1234$" }',
+      '3:27: mustNotMatch ".*2194,1234$" is no AS path expression: AS numbers are separated by a space or _; a comma stands only inside an AS_SET, {1,2}, at its character 7; write it as on a router: ".*2194_1234$"',
+    ],
+    ['path: { mustMatch: "(,|^)7625$" }', '3:24: mustMatch "(,|^)7625$" is no AS path expression'],
+    [
+      'origins: [7625, 0]',
+      '3:21: an item of origins is AS 0, which announces nothing (RFC 7607); write the AS',
+    ],
+    ['upstreams: [AS0]', '3:17: an item of upstreams is AS 0, which announces nothing'],
+    ['mitigation: [0]', '3:18: an item of mitigation is AS 0, which announces nothing'],
     ['asn: 7625', '3:5: an entry with both prefix and asn; make two entries of it'],
     [
       'ignore: true\n    origins: [1]',
@@ -332,7 +343,7 @@ describe('a watchlist in NDJSON', () => {
   it('reads every /24 of a /8', () => {
     const lines = Array.from(
       { length: 65_536 },
-      (_, n) => `{"prefix":"10.${n >> 8}.${n & 255}.0/24","origins":[${n}]}`,
+      (_, n) => `{"prefix":"10.${n >> 8}.${n & 255}.0/24","origins":[${n + 1}]}`,
     );
     expect(watchlist(lines.join('\n'), 'w.ndjson').watchlist.entries).toHaveLength(65_536);
   });

@@ -76,6 +76,41 @@ describe('check', () => {
     expect(stdout + words.stdout).not.toMatch(/very-secret|hmac-secret/);
   });
 
+  test.each([
+    ['{ prefix: 0.0.0.0/0 }', 'whole-table'],
+    ['{ prefix: "::/0" }', 'whole-table'],
+    ['{ prefix: 10.1.0.0/16 }', 'unroutable-prefix'],
+    ['{ prefix: 203.0.113.128/25 }', 'unroutable-prefix'],
+    ['{ prefix: "2001:db8:1::/48" }', 'unroutable-prefix'],
+    ['{ prefix: "fd00::/8" }', 'unroutable-prefix'],
+    ['{ prefix: 1.1.1.0/24, services: ["https://shop.example.kr/"] }', 'service-no-host-name'],
+    ['{ prefix: 1.1.1.0/24, services: ["two words"] }', 'service-no-host-name'],
+    ['{ asn: 7625, services: [192.0.2.1] }', 'service-no-host-name'],
+  ])('warns of %s: %s', async (entry, code) => {
+    expect(await codes(placed('', `watch: [ ${entry} ]\n`))).toContain(code);
+  });
+
+  test.each([
+    '{ prefix: 1.1.1.0/24, services: [shop.example.kr, 카카오.한국, _dmarc.example.net] }',
+    '{ prefix: 11.0.0.0/8 }',
+    '{ prefix: "2001:4860::/32" }',
+    '{ prefix: 10.0.0.0/8, ignore: true }',
+  ])('has nothing against %s', async (entry) => {
+    expect(await codes(placed('', `watch: [ ${entry}, { asn: 7625 } ]\n`))).toEqual([
+      'no-receivers',
+      'no-vrps',
+    ]);
+  });
+
+  test('warns of messages to people without a link', async () => {
+    const people =
+      'receivers: [ { name: ops, type: syslog, host: localhost }, { name: chat, type: email, host: h, from: f, to: t } ]\n';
+    const link = 'serve: { publicUrl: "https://noc.example.net" }\n';
+    const { stdout } = await placed(people).run('check');
+    expect(stdout).toMatch(/warning: serve\.publicUrl is not set: messages to chat carry no link/);
+    expect(await codes(placed(people + link))).not.toContain('no-public-url');
+  });
+
   test('warns of routes that reach nobody', async () => {
     process.env.NOC_URL = 'https://hooks.example.net/x';
     process.env.NOC_SECRET = 'x';
@@ -95,7 +130,9 @@ describe('check', () => {
     expect(await codes(routes('  - { match: { severity: warning }, receivers: [noc, idle] }\n'))).toContain(
       'route-below-severity',
     );
-    expect(await codes(routes('  - { receivers: [noc, idle] }\n'))).toEqual(['no-vrps']);
+    expect(new Set(await codes(routes('  - { receivers: [noc, idle] }\n')))).toEqual(
+      new Set(['unroutable-prefix', 'no-vrps']),
+    );
   });
 
   test('warns of what the ROAs leave open', async () => {

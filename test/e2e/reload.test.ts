@@ -63,6 +63,10 @@ test('an edit subscribes what is new, unsubscribes what is gone, and keeps the c
     { ask: 'ris_unsubscribe', ...prefix, prefix: ['10.2.0.0/16'] },
   ]);
   expect(stage.simulator.connections).toBe(connections);
+  expect(stage.daemon.logged('reload.ok').at(-1)).toMatchObject({
+    sections: ['watchlist'],
+    watchlist: { added: ['10.3.0.0/16', 'AS64511'], removed: ['10.2.0.0/16'], changed: [], more: 0 },
+  });
   const afterwards = received().length;
   await edit(BASE);
   await stage.simulator.until(() => changes(afterwards).length >= 3);

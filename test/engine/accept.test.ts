@@ -15,7 +15,8 @@ import { tapeOf } from '../match/tape-writer.ts';
 import { randomOf } from '../simulation/world.ts';
 import { configOf, HOUR, Machine, MINUTE, T0, watch, watchAs } from './fixture.ts';
 
-const ROUNDS = Number(process.env.ACCEPT_ROUNDS ?? 15);
+/** The budget of the property is a number of cases, however slow the machine: `ACCEPT_ROUNDS=100` tries more. */
+const ROUNDS = Number(process.env.ACCEPT_ROUNDS ?? 8);
 const FIRST_SEED = Number(process.env.ACCEPT_SEED ?? 1);
 const STEPS = 160;
 const LOOK_EVERY = 20;
@@ -233,7 +234,7 @@ function play(seed: number): Pair {
 }
 
 describe('the accept road', () => {
-  test('leaves behind exactly what the reference does, on any story', () => {
+  test('leaves behind exactly what the reference does, on any story', { timeout: 0 }, () => {
     let accepted = 0;
     for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed += 1) accepted += play(seed).accepted;
     // It is taken, else this proves nothing.

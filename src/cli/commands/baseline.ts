@@ -21,6 +21,7 @@ import {
   asnArgument,
   authorOf,
   type CommonOptions,
+  originArgument,
   prefixArgument,
 } from '../arguments.ts';
 import { BaselineAccess } from '../baseline-access.ts';
@@ -146,7 +147,7 @@ export async function decideOrigin(
   io: Streams,
 ): Promise<number> {
   const meant: Prefix = prefixArgument(prefix);
-  const asn = asnArgument(origin);
+  const asn = decision === 'accept' ? originArgument(origin) : asnArgument(origin);
   const author = authorOf(options);
   const access = await BaselineAccess.of(options);
   const watched =

@@ -16,6 +16,7 @@ import {
   authorOf,
   type CommonOptions,
   momentArgument,
+  originArgument,
   prefixArgument,
 } from '../arguments.ts';
 import { incidentDetail, incidentTable } from '../incident-text.ts';
@@ -194,7 +195,7 @@ export async function addSilence(options: SilenceOptions, io: Streams): Promise<
     match,
     startsAt: isoTime(startsMs),
     endsAt: isoTime(endsMs),
-    expectedOrigin: options.expectedOrigin === undefined ? null : asnArgument(options.expectedOrigin),
+    expectedOrigin: options.expectedOrigin === undefined ? null : originArgument(options.expectedOrigin),
     ...authorOf(options),
   };
   const client = await apiClientOf(options);

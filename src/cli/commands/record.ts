@@ -4,9 +4,10 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
+import { ArrivalClock } from '../../daemon/arrival-clock.ts';
 import { clientId } from '../../daemon/client-id.ts';
-import { LiveClock } from '../../daemon/live-clock.ts';
 import { createLog } from '../../daemon/log.ts';
+import { machineClocks } from '../../daemon/machine-clocks.ts';
 import { watchSubscription } from '../../daemon/watch-subscription.ts';
 import { networkOf } from '../../daemon/way-out.ts';
 import { RecordingWriter } from '../../feed/files/recording.ts';
@@ -51,7 +52,7 @@ function claimFile(file: string): string | undefined {
 class Recorder {
   private readonly options: RecordOptions;
   private readonly io: Streams;
-  private readonly clock = new LiveClock();
+  private readonly clock: ArrivalClock;
   private readonly writer: RecordingWriter;
   private readonly feeds: readonly RisLiveFeed[];
   private readonly beganMs: number;
@@ -63,6 +64,9 @@ class Recorder {
   constructor(settings: Settings, options: RecordOptions, io: Streams) {
     this.options = options;
     this.io = io;
+    const log = createLog(settings.log.level, io.stderr);
+    const onJump = (aheadMs: number): void => log.warn({ event: 'clock.jumped', aheadMs });
+    this.clock = new ArrivalClock({ machine: machineClocks, onJump });
     this.beganMs = this.clock.nowMs();
     this.endMs = this.beganMs + options.minutes * 60_000;
     this.writer = new RecordingWriter(options.out, {
@@ -73,7 +77,6 @@ class Recorder {
         this.end();
       },
     });
-    const log = createLog(settings.log.level, io.stderr);
     this.feeds = settings.feeds.map((feed) => this.makeFeed(settings, feed, log));
   }
 

@@ -4,7 +4,7 @@
  */
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { restartNeeded, sameSettings } from '../../config/compare.ts';
+import { changedSections, restartNeeded, sameSettings, watchDifference } from '../../config/compare.ts';
 import { loadSettings } from '../../config/load.ts';
 import { ConfigError } from '../../config/problems.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -173,7 +173,9 @@ class Reloads {
       const restart = restartNeeded(settings, next);
       if (restart.length > 0) this.log.warn({ event: 'reload.restart-needed', keys: restart });
       await this.daemon.reload(next);
-      this.log.info({ event: 'reload.ok', cause });
+      const sections = changedSections(settings, next);
+      const watchlist = watchDifference(settings.watchlist, next.watchlist);
+      this.log.info({ event: 'reload.ok', cause, sections, ...(watchlist !== undefined && { watchlist }) });
       this.update(next.files);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
