@@ -47,6 +47,7 @@ export function archivePort<Stored extends Archive>(
     incidents: after(commit, archive.incidents.bind(archive)),
     incident: after(commit, archive.incident.bind(archive)),
     rawOf: after(commit, archive.rawOf.bind(archive)),
+    historyOf: after(commit, archive.historyOf.bind(archive)),
     baseline: after(commit, archive.baseline.bind(archive)),
     coverage: after(writeCoverage, archive.coverage.bind(archive)),
   };

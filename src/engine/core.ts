@@ -27,6 +27,7 @@ import type { EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
+import { noteRightful } from './history.ts';
 import { keptRowOf, Learner } from './learner.ts';
 import type { FeedState, RouteChange } from './ports.ts';
 import { Rejudge } from './rejudge.ts';
@@ -195,7 +196,7 @@ export class Core {
     },
     nowMs: number,
   ): void {
-    this.book.carry(
+    const { incident, isNew } = this.book.carry(
       {
         finding,
         prefix,
@@ -214,6 +215,7 @@ export class Core {
       },
       nowMs,
     );
+    if (isNew) noteRightful(this, incident, finding);
   }
 
   setUp(vantagePoint: number, isUp: boolean): void {

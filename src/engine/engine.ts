@@ -5,12 +5,12 @@
  *
  *   apply(input, nowMs):  deadlines ≤ nowMs, each with its own time  →  RIB  →  judge  →  incident book  →  alerts
  */
-import type { AsPath } from '../bgp/as-path.ts';
+import { type AsPath, formatAsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
-import type { Cause } from '../incident/incident-book.ts';
+import type { Gone } from '../incident/book-contract.ts';
 import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
 import type { Finding } from '../judge/finding.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
@@ -235,7 +235,8 @@ export class Engine {
     const gone = core.withdraw(prefix, origin);
     if (gone === undefined) return;
     core.observations += 1;
-    if (gone.finding !== undefined) this.drop(gone.finding, prefix.text, origin, 'withdrawn', nowMs);
+    if (gone.finding !== undefined)
+      this.drop(gone.finding, prefix.text, origin, { cause: 'withdrawn', path: null }, nowMs);
     core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
     const others = core.rib.otherFindings(prefix, origin.vantagePoint, origin.pathId);
@@ -263,7 +264,7 @@ export class Engine {
     const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {
-      if (before !== undefined) this.forget(prefix, before, origin, nowMs);
+      if (before !== undefined) this.forget(prefix, before, update.path, origin, nowMs);
       return;
     }
     core.observations += 1;
@@ -282,7 +283,7 @@ export class Engine {
     core.rib.announce(prefix, route);
     core.plan.noteChange(prefix, nowMs);
     if (before?.finding !== undefined && !sameRoute(before.finding, answer.finding)) {
-      this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
+      this.drop(before.finding, prefix.text, origin, replacedBy(update.path), nowMs);
     }
     if (answer.finding !== undefined)
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
@@ -305,13 +306,25 @@ export class Engine {
   }
 
   /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
-  private forget(prefix: Prefix, before: RibRoute<Finding>, origin: Origin, nowMs: number): void {
+  private forget(
+    prefix: Prefix,
+    before: RibRoute<Finding>,
+    path: AsPath,
+    origin: Origin,
+    nowMs: number,
+  ): void {
     this.core.withdraw(prefix, before);
-    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
+    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, replacedBy(path), nowMs);
   }
 
-  private drop(finding: Finding, prefix: string, origin: Origin, cause: Cause, nowMs: number): void {
-    this.core.book.drop(finding, prefix, origin, { cause, observedMs: origin.observedMs }, nowMs);
+  private drop(
+    finding: Finding,
+    prefix: string,
+    origin: Origin,
+    how: Pick<Gone, 'cause' | 'path'>,
+    nowMs: number,
+  ): void {
+    this.core.book.drop(finding, prefix, origin, { ...how, observedMs: origin.observedMs }, nowMs);
   }
 
   // ------------------------------------------------------------ time
@@ -352,6 +365,10 @@ export class Engine {
     say(this.core, this.core.book.onRouteDeadline(key, route, atMs));
     settle(this.core, atMs);
   }
+}
+
+function replacedBy(path: AsPath): Pick<Gone, 'cause' | 'path'> {
+  return { cause: 'replaced', path: formatAsPath(path) };
 }
 
 /** The route of a watched prefix has an origin that is not foreign there. */

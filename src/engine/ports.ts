@@ -134,6 +134,21 @@ export interface CoverageInterval {
   readonly reason: string;
 }
 
+/** One vantage point took up a path to a prefix, changed it, or let go of it (path null). */
+export interface HistoryStep {
+  readonly at: string;
+  readonly vantagePoint: string;
+  readonly prefix: string;
+  readonly path: string | null;
+}
+
+export interface History {
+  /** Oldest first. */
+  readonly steps: readonly HistoryStep[];
+  /** There were more than are kept. */
+  readonly cut: boolean;
+}
+
 /** What has to be sent to one receiver because of one alert. */
 export interface OutboxRow {
   readonly receiver: string;
@@ -154,6 +169,8 @@ export interface Batch {
   readonly alerts: readonly Alert[];
   readonly outbox: readonly OutboxRow[];
   readonly raw: readonly { readonly incidentId: string; readonly evidence: RawEvidence }[];
+  /** Steps of incidents of this batch or before it. */
+  readonly steps?: readonly { readonly incidentId: string; readonly steps: readonly HistoryStep[] }[];
   readonly silences: readonly Silence[];
   readonly silencesRemoved: readonly string[];
   readonly audit: readonly AuditRow[];
@@ -216,6 +233,9 @@ export interface Archive {
   incident(id: string): Incident | undefined;
   alertsOf(incidentId: string): readonly Alert[];
   rawOf(incidentId: string): readonly RawEvidence[];
+  historyOf(incidentId: string): History;
+  /** What people did to it, oldest first. */
+  actsOn(incidentId: string): readonly AuditRow[];
   /** Oldest first, those with `seq > after`. */
   alertsAfter(after: number, limit: number): readonly Alert[];
   /** Newest first. */

@@ -10,13 +10,24 @@ import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { Finding } from '../judge/finding.ts';
 import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
-import type { Actor, BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
+import type {
+  Actor,
+  BookPorts,
+  BookRules,
+  Carried,
+  Cause,
+  Condition,
+  Gone,
+  Notice,
+  Sighting,
+} from './book-contract.ts';
 import { declareOver } from './case.ts';
 import { ChangeList, type Changes } from './change-list.ts';
 import { keyOf, newIncident, partsOfDeadline } from './incident-making.ts';
 import { type BookDeadline, type IncidentState, RouteState, stands } from './incident-state.ts';
 import { HELD_LONG_MS, SINGLE_AFTER_MS } from './score.ts';
 import { type SettleHome, Settler } from './settle.ts';
+import { noteCarried, noteStep } from './steps.ts';
 
 export type { Cause, Notice } from './book-contract.ts';
 
@@ -48,6 +59,11 @@ export class IncidentBook implements SettleHome {
 
   every(): IterableIterator<IncidentState> {
     return this.incidents.values();
+  }
+
+  /** Incidents that are kept. */
+  get size(): number {
+    return this.incidents.size;
   }
 
   get(id: string): IncidentState | undefined {
@@ -119,12 +135,15 @@ export class IncidentBook implements SettleHome {
     if (!stands(route) && incident.state === 'resolved' && !this.isLeftStanding(incident))
       incident.returned = true;
     if (route.isGone) this.bearAgain(incident, route, nowMs);
-    if (route.carriers.set(carrier) === undefined) this.count(incident, carrier.vantagePoint, 1);
+    const before = route.carriers.set(carrier);
+    if (before === undefined) this.count(incident, carrier.vantagePoint, 1);
+    if (!this.isRestoring) noteCarried(incident, route.prefixText, carrier, before, nowMs);
     route.carriersPeak = Math.max(route.carriersPeak, route.carriers.points);
     route.lastSeenMs = Math.max(route.lastSeenMs, sighting.observedMs);
     route.firstSeenMs = Math.min(route.firstSeenMs, sighting.observedMs);
     incident.lastEvidenceMs = Math.max(incident.lastEvidenceMs, sighting.arrivedMs);
     this.touch(incident, route);
+    return { incident, isNew: known === undefined };
   }
 
   /** Resolved by hand while its routes stood, which the restored RIB only repeats. */
@@ -137,13 +156,15 @@ export class IncidentBook implements SettleHome {
     finding: Finding,
     prefixText: string,
     { vantagePoint, pathId }: RouteOwner,
-    gone: { cause: Cause; observedMs: number },
+    gone: Gone,
     nowMs: number,
   ): void {
     const incident = this.find(finding.watched.entry.group, finding.kind, finding.offender);
     const route = incident?.routes.find(prefixText, finding.watched.name, finding.originAs);
     if (incident === undefined || route === undefined || !route.carriers.delete(vantagePoint, pathId)) return;
     this.count(incident, vantagePoint, -1);
+    if (gone.path !== undefined)
+      noteStep(incident, { atMs: nowMs, vantagePoint, prefixText, path: gone.path });
     route.isGone = route.carriers.size === 0;
     incident.lastEvidenceMs = nowMs;
     incident.lastCause = gone.cause;

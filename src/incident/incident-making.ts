@@ -75,7 +75,6 @@ export function newIncident(
     told: { severity: 'info', reach: 0, updatedMs: Number.NEGATIVE_INFINITY, pending: undefined },
     toldReceivers: [],
     rawKept: 0,
-    stepsKept: 0,
     writtenMs: 0,
     returned: false,
   });
@@ -86,7 +85,14 @@ export function untouched(
   nowMs: number,
 ): Pick<
   IncidentFacts,
-  'acknowledged' | 'acknowledgedBy' | 'acknowledgedMs' | 'resolvedBy' | 'assignee' | 'notes' | 'peak'
+  | 'acknowledged'
+  | 'acknowledgedBy'
+  | 'acknowledgedMs'
+  | 'resolvedBy'
+  | 'assignee'
+  | 'notes'
+  | 'peak'
+  | 'stepsKept'
 > {
   return {
     acknowledged: false,
@@ -96,6 +102,7 @@ export function untouched(
     assignee: undefined,
     notes: [],
     peak: { seeing: 0, known: 0, atMs: nowMs },
+    stepsKept: 0,
   };
 }
 

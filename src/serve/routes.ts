@@ -102,7 +102,24 @@ function incidentRoutes({ archive }: ReadParts): readonly Route[] {
         const id = ask.path('id');
         const incident = isPlain(id, 100) ? archive.incident(id) : undefined;
         if (incident === undefined) throw new Problem(404, 'There is no incident with this id.');
-        return json({ ...incident, alerts: archive.alertsOf(id), raw: archive.rawOf(id) });
+        const acts = archive.actsOn(id);
+        return json({ ...incident, alerts: archive.alertsOf(id), raw: archive.rawOf(id), acts });
+      },
+    },
+    {
+      id: 'getIncidentHistory',
+      method: 'GET',
+      path: '/api/v1/incidents/{id}/history',
+      summary: 'Who carried what when, from before the first offending route on',
+      access: 'read',
+      tag: 'incidents',
+      pathParameters: ID,
+      answers: { 200: described('The steps, oldest first.', ref('History')) },
+      run(ask) {
+        const id = ask.path('id');
+        if (!isPlain(id, 100) || archive.incident(id) === undefined)
+          throw new Problem(404, 'There is no incident with this id.');
+        return json(archive.historyOf(id));
       },
     },
   ];

@@ -116,8 +116,15 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   }),
   RawEvidence: object({ at: time, vantagePoint: text, frame: text }),
   IncidentDetail: {
-    allOf: [ref('Incident'), object({ alerts: list(ref('Alert')), raw: list(ref('RawEvidence')) })],
+    allOf: [
+      ref('Incident'),
+      object({ alerts: list(ref('Alert')), raw: list(ref('RawEvidence')), acts: list(ref('AuditRow')) }),
+    ],
   },
+  History: object({
+    steps: list(object({ at: time, vantagePoint: text, prefix: text, path: textOrNull })),
+    cut: truth,
+  }),
   BaselineEntry: object({
     prefix: text,
     origin: asn,

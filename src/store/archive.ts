@@ -6,6 +6,7 @@ import type {
   AuditRow,
   BaselineRow,
   CoverageInterval,
+  History,
   IncidentPage,
   IncidentQuery,
   RawEvidence,
@@ -55,6 +56,15 @@ export class SqliteArchive implements Archive {
   /** Oldest first. */
   rawOf(incidentId: string): readonly RawEvidence[] {
     return this.connection.reading(() => this.tables.incidents.rawOf(incidentId));
+  }
+
+  historyOf(incidentId: string): History {
+    return this.connection.reading(() => this.tables.incidents.historyOf(incidentId));
+  }
+
+  /** Oldest first. */
+  actsOn(incidentId: string): readonly AuditRow[] {
+    return this.connection.reading(() => this.tables.notes.auditOf(incidentId));
   }
 
   alertsAfter(after: number, limit: number): readonly Alert[] {

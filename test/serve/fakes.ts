@@ -10,6 +10,7 @@ import type {
   AuditRow,
   Author,
   BaselineRow,
+  HistoryStep,
   Operator,
   Present,
   Published,
@@ -105,6 +106,7 @@ export interface World {
   readonly silences: Silence[];
   readonly baselineRows: BaselineRow[];
   readonly raw: Map<string, RawEvidence[]>;
+  readonly steps: Map<string, HistoryStep[]>;
   readonly audit: AuditRow[];
   readonly logged: Readonly<Record<string, unknown>>[];
   readonly refused: string[];
@@ -129,6 +131,7 @@ export function aWorld(): World {
     silences: [],
     baselineRows: [],
     raw: new Map(),
+    steps: new Map(),
     audit: [],
     logged: [],
     refused: [],
@@ -181,6 +184,8 @@ function fakeArchive(world: World): Archive {
     incident: (id) => world.incidents.get(id),
     alertsOf: (id) => world.alerts.filter((alert) => alert.incident.id === id),
     rawOf: (id) => world.raw.get(id) ?? [],
+    historyOf: (id) => ({ steps: world.steps.get(id) ?? [], cut: false }),
+    actsOn: (id) => world.audit.filter(({ subject }) => subject === id),
     alertsAfter(after, limit) {
       world.reads += 1;
       return world.alerts.filter((alert) => alert.seq > after).slice(0, limit);

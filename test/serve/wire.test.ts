@@ -1,7 +1,7 @@
 /** How answers travel: closed when asked to, compressed for whoever takes them so, a form for people. */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { anIncident, bare, bareGet, type Running, started, uuid, WRITE, type World } from './fakes.ts';
+import { anIncident, bare, bareGet, type Running, started, uuid, type World, WRITE } from './fakes.ts';
 
 let running: Running | undefined;
 afterEach(() => running?.server.close());
@@ -89,7 +89,9 @@ describe('a long answer', () => {
 
   test('is never the event stream', async () => {
     running = await started();
-    const answer = await fetch(`${running.url}/api/v1/alerts/stream`, { headers: { 'accept-encoding': 'gzip, br' } });
+    const answer = await fetch(`${running.url}/api/v1/alerts/stream`, {
+      headers: { 'accept-encoding': 'gzip, br' },
+    });
     expect(answer.headers.get('content-encoding')).toBeNull();
     await answer.body?.cancel();
   });
@@ -119,7 +121,11 @@ describe('a mistyped token', () => {
 });
 
 /** The bytes of an answer: `fetch` would decode them. */
-async function bareBody(port: number, path: string, accepted: string): Promise<{ head: string; body: Buffer }> {
+async function bareBody(
+  port: number,
+  path: string,
+  accepted: string,
+): Promise<{ head: string; body: Buffer }> {
   const { request } = await import('node:http');
   return new Promise((resolve, reject) => {
     const headers = accepted === '' ? {} : { 'accept-encoding': accepted };

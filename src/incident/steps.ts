@@ -1,0 +1,33 @@
+/**
+ * Who carried what, step by step, for the pictures of an incident: a vantage point takes up an offending route, changes
+ * its path, lets go of it. Bounded: of a storm the beginning is kept, and that it was cut.
+ */
+import { formatAsPath } from '../bgp/as-path.ts';
+import type { Carrier, IncidentState } from './incident-state.ts';
+
+/** Steps kept of one incident. */
+export const STEPS_MAX = 5_000;
+
+/** The carrier is new, or came by another path. */
+export function noteCarried(
+  incident: IncidentState,
+  prefixText: string,
+  carrier: Carrier,
+  before: Carrier | undefined,
+  nowMs: number,
+): void {
+  if (!hasRoom(incident)) return;
+  const path = formatAsPath(carrier.path);
+  if (before !== undefined && formatAsPath(before.path) === path) return;
+  noteStep(incident, { atMs: nowMs, vantagePoint: carrier.vantagePoint, prefixText, path });
+}
+
+export function noteStep(incident: IncidentState, step: IncidentState['freshSteps'][number]): void {
+  if (!hasRoom(incident)) return;
+  incident.freshSteps.push(step);
+  incident.stepsKept += 1;
+}
+
+export function hasRoom({ stepsKept }: IncidentState): boolean {
+  return stepsKept < STEPS_MAX;
+}
