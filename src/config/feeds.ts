@@ -21,6 +21,7 @@ const feedShape = shape(() => ({
   subscribe: rules.enumOf(['auto', 'filtered', 'firehose']),
   filterPrefixesMax: rules.wholeNumber(0, 10_000_000),
   collectors: rules.listOf(rules.collector()),
+  ignorePeers: rules.listOf(rules.peer()),
 }));
 
 /** The feeds; RIS Live as it is when the section is absent. */
@@ -44,6 +45,7 @@ function makeFeed(values: Record<string, unknown>): FeedSettings {
     subscribe: (values.subscribe ?? 'auto') as FeedSettings['subscribe'],
     filterPrefixesMax: (values.filterPrefixesMax ?? FILTER_PREFIXES_MAX) as number,
     collectors: [...new Set(((values.collectors ?? []) as string[]).map(collectorName))],
+    ignorePeers: [...new Set((values.ignorePeers ?? []) as (number | string)[])],
   };
 }
 

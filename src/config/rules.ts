@@ -3,6 +3,7 @@
  * schema object for fastest-validator; those that convert hand back the vocabulary of `bgp/`.
  */
 import IPCIDR from 'ip-cidr';
+import { formatAddress, parseAddress } from '../bgp/address.ts';
 import { parseAsn } from '../bgp/asn.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import type { Rule } from './shape.ts';
@@ -188,6 +189,17 @@ export function collector(): Rule {
     if (typeof value === 'string' && /^[a-z0-9][a-z0-9._-]{0,99}$/i.test(value)) return value;
     const shown = typeof value === 'string' ? show(value) : kindOf(value);
     return { found: `is ${shown}, no collector`, remedy: 'write rrc00 or rrc00.ripe.net' };
+  });
+}
+
+/** A vantage point, or all of an AS: an AS number, or an address in its canonical form. */
+export function peer(): Rule {
+  return rule((value) => {
+    const address = typeof value === 'string' ? parseAddress(value) : undefined;
+    if (address !== undefined) return formatAddress(address.family, address.words);
+    const asn = readAsn(value);
+    if (typeof asn === 'number') return asn;
+    return { ...asn, found: `${asn.found} and no address`, remedy: 'write 3356, AS3356 or 192.0.2.1' };
   });
 }
 

@@ -31,6 +31,8 @@ export interface FeedSettings {
   readonly filterPrefixesMax: number;
   /** Collectors to keep, without domain; empty: all. */
   readonly collectors: readonly string[];
+  /** Vantage points that are not believed: AS numbers, addresses in canonical form. */
+  readonly ignorePeers: readonly (number | string)[];
 }
 
 /** A data file named in the configuration, as an absolute path, or the data itself. */

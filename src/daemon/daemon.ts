@@ -51,6 +51,8 @@ export interface DaemonOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
+/** Alerts that a receiver never got, on the dashboard. */
+const GIVEN_UP_SHOWN = 20;
 /** A slice of pruning, and the next look at coverage. */
 const PRUNE_EVERY_MS = 60_000;
 const COVERAGE_EVERY_MS = 10_000;
@@ -101,7 +103,7 @@ export class Daemon {
       feeds: settings.feeds.map(({ name }) => name),
       receivers: settings.receivers.map(({ name }) => name),
       decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
-      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector'],
+      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector', 'ignored-peer'],
     });
     this.recording = this.openRecording(nowMs);
     const scanner = loadScanner();
@@ -113,7 +115,8 @@ export class Daemon {
       settings.feeds.map(({ name }) => name),
       table,
     );
-    for (const { name } of settings.feeds) this.recording?.feedState(nowMs, name, 'down', 'starting');
+    for (const { name } of settings.feeds)
+      this.recording?.state(nowMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
     this.driver = new Driver({
       engine,
       target: { commit: (batch) => this.store.commit(batch) },
@@ -146,6 +149,10 @@ export class Daemon {
       log: this.log,
       recording: this.recording,
       coverage: this.store.coverage,
+      commit: () => {
+        this.commits.beforeReading();
+        return !this.driver.isDirty;
+      },
       afterInput: () => this.commits.soon(),
     });
     this.rpki = this.makeRpki();
@@ -268,6 +275,8 @@ export class Daemon {
       log: this.log,
       operator: () => this.operator,
       home: () => this.home(),
+      ownUrl: () => (this.url === '' ? '' : `${this.url}/`),
+      standing: (receiver) => this.driver.view.toldOf(receiver),
       onBroken: this.options.onBroken,
     });
   }
@@ -291,6 +300,7 @@ export class Daemon {
     const archive = archivePort(this.store.archive, {
       commit: () => this.commits.beforeReading(),
       writeCoverage: () => this.feeds.writeCoverage(),
+      provisionalCoverage: () => this.feeds.provisionalCoverage(),
     });
     return createServer({
       archive,
@@ -309,6 +319,7 @@ export class Daemon {
         version: VERSION,
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
+        givenUp: this.store.outbox.failures(GIVEN_UP_SHOWN),
         reload: this.lastReload ?? null,
         rpki: this.rpki.freshness() ?? null,
       }),

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import type { ReceiverSettings } from '../config/settings.ts';
 import { systemClock } from '../deliver/clock.ts';
 import { Dispatcher } from '../deliver/dispatcher.ts';
-import type { ReceiverState } from '../deliver/lane.ts';
 import type { Receiver } from '../deliver/receiver.ts';
+import type { ReceiverState } from '../deliver/receiver-health.ts';
 import { createReceiver } from '../deliver/receiver-types.ts';
 import { sendTest } from '../deliver/send-test.ts';
 import type { Answer, Operator, Outbox } from '../engine/ports.ts';
@@ -23,7 +23,15 @@ export interface DeliveriesOptions {
   readonly operator: () => Operator | undefined;
   /** Where people find the dashboard, with a slash at its end; asked for each message. */
   readonly home: () => string | undefined;
+  /** Where we listen, with a slash at its end; empty before that. */
+  readonly ownUrl: () => string;
+  /** Open incidents that a receiver was told of, as they stand. */
+  readonly standing: (receiver: string) => Iterable<Incident>;
   readonly onBroken: (error: unknown) => void;
+}
+
+function linkTo(home: string | undefined, incident: string): string | undefined {
+  return home ? `${home}#/incidents/${encodeURIComponent(incident)}` : undefined;
 }
 
 export class Deliveries {
@@ -36,10 +44,8 @@ export class Deliveries {
     const deps = {
       clock: systemClock(),
       operator: options.operator,
-      linkOf: (incident: string) => {
-        const home = options.home();
-        return home && `${home}#/incidents/${encodeURIComponent(incident)}`;
-      },
+      linkOf: (incident: string) => linkTo(options.home(), incident),
+      ownLinkOf: (incident: string) => linkTo(options.ownUrl(), incident),
       homeLink: options.home,
       outside: options.outside,
       memo: (receiver: string, key: string) => outbox.memo(receiver, key),
@@ -57,6 +63,9 @@ export class Deliveries {
       },
       onFailing: (state) => log.warn({ event: 'receiver.failing', ...state }),
       onRecovered: (state) => log.info({ event: 'receiver.recovered', ...state }),
+      onWaiting: (trouble) => log.warn({ event: 'delivery.waiting', ...trouble }),
+      onGivenUp: (trouble) => log.error({ event: 'delivery.given-up', ...trouble }),
+      standing: options.standing,
       onBroken: options.onBroken,
     });
     for (const { name } of options.receivers) metrics.outboxPending(name, () => outbox.pending(name));

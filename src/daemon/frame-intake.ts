@@ -2,6 +2,7 @@
  * From a frame's bytes to the driver: the quick reject first, decoding only for what may be ours. Counts what was
  * judged, by which road, what was odd and what was left out. One for each feed.
  */
+import type { VantagePoint } from '../bgp/vantage-point.ts';
 import { decodeRisLive } from '../decode/ris-live/ris-live.ts';
 import type { FeedInput } from '../engine/ports.ts';
 import type { FrameScanner, FrameTaker } from '../feed/ris-live/frame-tap.ts';
@@ -13,6 +14,12 @@ import type { VantagePointTable } from '../match/vantage-point-table.ts';
 export interface IntakeOptions {
   readonly feed: string;
   readonly collectors: readonly string[];
+  /** Vantage points that are not believed. */
+  readonly ignores: (vantagePoint: VantagePoint) => boolean;
+  /** Nothing is settled on its bytes, for other feeds settle what this one must not. */
+  readonly decodesAll: boolean;
+  /** A vantage point spoke; what is settled on its bytes is noted in the table only. */
+  readonly heard: (vantagePoint: VantagePoint, isKeepalive: boolean) => void;
   readonly quick: QuickReject;
   readonly table: VantagePointTable;
   readonly apply: (input: FeedInput, arrivedMs: number) => void;
@@ -47,7 +54,7 @@ export class FrameIntake {
    * every frame has to be decoded.
    */
   scanner(nowMs: () => number): FrameScanner | undefined {
-    if (this.options.collectors.length > 0) return undefined;
+    if (this.decodesAll) return undefined;
     let arrivedMs = 0;
     return {
       area: this.options.quick.scanner.area,
@@ -109,11 +116,14 @@ export class FrameIntake {
     const decoded = decodeRisLive(raw);
     if (decoded.type === 'control') return;
     this.decoded += 1;
-    if (decoded.type === 'other') return;
+    if (decoded.type === 'other') {
+      if (decoded.vantagePoint !== undefined) this.options.heard(decoded.vantagePoint, decoded.isKeepalive);
+      return;
+    }
     for (const { code } of decoded.problems) this.options.problem(code);
     if (decoded.type === 'bad') return;
     if (decoded.type === 'peer-state') {
-      if (!this.isKept(decoded.change.vantagePoint.collector)) return;
+      if (!this.isKept(decoded.change.vantagePoint)) return;
       this.options.table.callIn(decoded.change.vantagePoint);
       this.options.apply(
         { type: 'peer-state', feed: this.options.feed, via: 'live', change: decoded.change },
@@ -121,7 +131,8 @@ export class FrameIntake {
       );
       return;
     }
-    if (!this.isKept(decoded.update.vantagePoint.collector)) return;
+    if (!this.isKept(decoded.update.vantagePoint)) return;
+    this.options.heard(decoded.update.vantagePoint, false);
     if (verdict === 'stranger' && decoded.problems.length === 0)
       this.options.quick.adopt(decoded.update.vantagePoint);
     this.options.apply(
@@ -131,9 +142,15 @@ export class FrameIntake {
     this.options.table.callOff(decoded.update.vantagePoint);
   }
 
-  private isKept(collector: string): boolean {
-    const isKept = keepsCollector(this.options.collectors, collector);
-    if (!isKept) this.options.dropped('other-collector');
-    return isKept;
+  private get decodesAll(): boolean {
+    return this.options.collectors.length > 0 || this.options.decodesAll;
+  }
+
+  private isKept(vantagePoint: VantagePoint): boolean {
+    const { collectors, ignores } = this.options;
+    if (!keepsCollector(collectors, vantagePoint.collector)) this.options.dropped('other-collector');
+    else if (ignores(vantagePoint)) this.options.dropped('ignored-peer');
+    else return true;
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 /** The engine as the API and Slack's buttons see it: stamp, act, commit, answer. */
 
 import type { OperatorInput, Outcome } from '../engine/input.ts';
-import type { Archive, Operator, Present, StatusAnswer } from '../engine/ports.ts';
+import type { Archive, CoverageInterval, Operator, Present, StatusAnswer } from '../engine/ports.ts';
 import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { Driver } from './driver.ts';
@@ -34,7 +34,12 @@ export function operatorPort(driver: Driver, clock: ArrivalStamps, afterwards: (
 /** The store's archive; what is judged, and what the feeds could see, is written down until now before it is told. */
 export function archivePort<Stored extends Archive>(
   archive: Stored,
-  before: { commit(): void; writeCoverage(): void },
+  before: {
+    commit(): void;
+    writeCoverage(): void;
+    /** What each feed is taken to see until now; it is not written down before it is certain. */
+    provisionalCoverage(): readonly CoverageInterval[];
+  },
 ): Stored {
   const after =
     <Args extends readonly unknown[], Result>(write: () => void, read: (...args: Args) => Result) =>
@@ -42,16 +47,49 @@ export function archivePort<Stored extends Archive>(
       write();
       return read(...args);
     };
-  const { commit, writeCoverage } = before;
+  const { commit } = before;
   const current: Partial<Archive> = {
     incidents: after(commit, archive.incidents.bind(archive)),
     incident: after(commit, archive.incident.bind(archive)),
     rawOf: after(commit, archive.rawOf.bind(archive)),
     historyOf: after(commit, archive.historyOf.bind(archive)),
+    deliveriesOf: after(commit, archive.deliveriesOf.bind(archive)),
     baseline: after(commit, archive.baseline.bind(archive)),
-    coverage: after(writeCoverage, archive.coverage.bind(archive)),
+    coverage: (from, to) => {
+      before.writeCoverage();
+      return joined(archive.coverage(from, to), before.provisionalCoverage(), from, to);
+    },
   };
   return Object.assign(Object.create(archive) as Stored, current);
+}
+
+/** What is certain, and what is taken to be so behind it. */
+function joined(
+  certain: readonly CoverageInterval[],
+  provisional: readonly CoverageInterval[],
+  from: string,
+  to: string,
+): readonly CoverageInterval[] {
+  const intervals = [...certain];
+  for (const interval of provisional) {
+    if (interval.to <= from || interval.from >= to) continue;
+    const clipped = {
+      ...interval,
+      from: interval.from < from ? from : interval.from,
+      to: interval.to > to ? to : interval.to,
+    };
+    const at = intervals.findLastIndex(({ feed }) => feed === interval.feed);
+    const last = intervals[at];
+    if (
+      last !== undefined &&
+      last.state === clipped.state &&
+      last.reason === clipped.reason &&
+      last.to === clipped.from
+    )
+      intervals[at] = { ...last, to: clipped.to };
+    else intervals.push(clipped);
+  }
+  return intervals;
 }
 
 export interface FeedReadiness {

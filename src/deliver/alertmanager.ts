@@ -1,26 +1,52 @@
 /**
- * Alertmanager API v2: the incident as one alert, kept firing until its end.
+ * Alertmanager API v2: the incident as one alert, kept firing until its end. Alertmanager keeps little over a restart and
+ * ends an alert by itself when nobody repeats it, so what stands is told again every minute and a half, as it stands then.
  *
  * Alertmanager knows an alert by its labels. `severity` is one, because people route on it; so when it changes, the
  * alerts under the other severities are ended in the same request. Ending one that never fired does nothing there.
  */
 import { formatAsn } from '../bgp/asn.ts';
 import { SEVERITIES } from '../bgp/severity.ts';
-import type { Alert } from '../incident/alert.ts';
+import { type Incident, isoTime } from '../incident/alert.ts';
 import { cleanText } from './clean-text.ts';
 import { postJson } from './http.ts';
-import { messageOf, routeLines } from './message.ts';
-import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from './receiver.ts';
+import { messageOfIncident, routeLines } from './message.ts';
+import {
+  type Receiver,
+  type ReceiverConfig,
+  type ReceiverDeps,
+  SEND_TIMEOUT_MS,
+  type SendContext,
+} from './receiver.ts';
 import { optionalText, requiredUrl } from './settings.ts';
 import type { Language } from './words.ts';
 
-/** Without an end Alertmanager forgets an alert after five minutes; ours stands until we say so. */
-const STANDS_MS = 30 * 86_400_000;
+/** Every alert is told again so often while it stands … */
+const REPEAT_MS = 90_000;
+/** … and ends by itself this long after the last time: some rounds may fail, and ours may be a restart. */
+const STANDS_MS = 4 * REPEAT_MS;
 
 export function createAlertmanager(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const url = apiUrl(requiredUrl(config, 'url'));
   const token = optionalText(config, 'bearerToken');
-  const secrets = token === undefined ? [url] : [token, url];
+  const tell = (incidents: readonly Incident[], endedAt: string, key: string, context: SendContext) => {
+    const headers: Record<string, string> = { 'idempotency-key': key };
+    if (token !== undefined) headers.authorization = `Bearer ${token}`;
+    const nowMs = deps.clock.nowMs();
+    const until = isoTime(nowMs + STANDS_MS);
+    return postJson({
+      outside: deps.outside,
+      url,
+      headers,
+      json: incidents.flatMap((incident) =>
+        alertsOf(incident, { language: config.language, link: linkTo(incident, deps), until, endedAt }),
+      ),
+      timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
+      signal: context.signal,
+      secrets: token === undefined ? [url] : [token, url],
+      nowMs,
+    });
+  };
   return {
     name: config.name,
     type: config.type,
@@ -28,21 +54,20 @@ export function createAlertmanager(config: ReceiverConfig, deps: ReceiverDeps): 
     forPeople: false,
     keepsState: true,
     digestFrom: undefined,
-    send: (alert, context) => {
-      const headers: Record<string, string> = { 'idempotency-key': alert.id };
-      if (token !== undefined) headers.authorization = `Bearer ${token}`;
-      return postJson({
-        outside: deps.outside,
-        url,
-        headers,
-        json: alertsOf(alert, config.language, deps.linkOf?.(alert.incident.id)),
-        timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
-        signal: context.signal,
-        secrets,
-        nowMs: deps.clock.nowMs(),
-      });
+    send: (alert, context) => tell([alert.incident], alert.at, alert.id, context),
+    repeats: {
+      everyMs: REPEAT_MS,
+      send: (incidents, context) => {
+        const at = isoTime(deps.clock.nowMs());
+        return tell(incidents, at, `repeat ${at}`, context);
+      },
     },
   };
+}
+
+/** Alertmanager shows it as the source: without a public address, the one that we listen on is better than none. */
+function linkTo(incident: Incident, deps: ReceiverDeps): string | undefined {
+  return deps.linkOf?.(incident.id) ?? deps.ownLinkOf?.(incident.id);
 }
 
 /** The address may be Alertmanager's own, with or without its path prefix, or already that of the API. */
@@ -53,9 +78,17 @@ function apiUrl(text: string): string {
   return url.href;
 }
 
-function alertsOf(alert: Alert, language: Language, link: string | undefined): readonly unknown[] {
-  const { incident } = alert;
-  const message = messageOf(alert, { language, link, reminder: undefined });
+interface Telling {
+  readonly language: Language;
+  readonly link: string | undefined;
+  /** ISO: when it ends by itself. */
+  readonly until: string;
+  /** ISO: when that ended which does not stand. */
+  readonly endedAt: string;
+}
+
+function alertsOf(incident: Incident, { language, link, until, endedAt }: Telling): readonly unknown[] {
+  const message = messageOfIncident(incident, { language, link });
   const annotations = {
     summary: message.summary,
     description: [
@@ -71,15 +104,13 @@ function alertsOf(alert: Alert, language: Language, link: string | undefined): r
     startsAt: incident.openedAt,
     ...(link === undefined ? {} : { generatorURL: link }),
   };
-  const until = new Date(Date.parse(alert.at) + STANDS_MS).toISOString();
   return SEVERITIES.map((severity) => {
     const stands = incident.state === 'open' && severity === incident.severity;
-    return { labels: labelsOf(alert, severity), ...base, endsAt: stands ? until : alert.at };
+    return { labels: labelsOf(incident, severity), ...base, endsAt: stands ? until : endedAt };
   });
 }
 
-function labelsOf(alert: Alert, severity: string): Readonly<Record<string, string>> {
-  const { incident } = alert;
+function labelsOf(incident: Incident, severity: string): Readonly<Record<string, string>> {
   const offender = incident.offender === null ? {} : { offender: formatAsn(incident.offender) };
   const group = cleanText(incident.group, 200);
   return {

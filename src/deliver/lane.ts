@@ -3,43 +3,29 @@
  *
  * Steady: up to `concurrency` rows at once, never two of one incident. The first failure that may pass ends that:
  * the lane waits, longer each time, and then probes with the oldest row, so that a receiver that comes back is told
- * everything in order. From the second failure on a probe tries one other row besides: if that one passes, the
- * receiver works and the first row alone waits on. No row can hold up the others for good.
+ * everything in order. When that row has failed for the fifth time a probe tries one other row besides: if that one
+ * passes, the receiver works and the first row alone waits on. No row can hold up the others for good.
  *
  * Nothing is polled: the lane acts on `wake`, on the end of a sending, and on one timer for the next due row.
  */
 import type { Outbox, OutboxItem } from '../engine/ports.ts';
 import type { Alert } from '../incident/alert.ts';
 import { readReminderKey } from '../incident/reminders.ts';
-import { isHopeless, nextDelayMs, retryDelayMs } from './backoff.ts';
+import { isHopeless, nextDelayMs } from './backoff.ts';
 import { cleanText } from './clean-text.ts';
 import { type Clock, pause } from './clock.ts';
 import type { Outcome, Receiver, SendContext } from './receiver.ts';
-
-export interface ReceiverState {
-  readonly receiver: string;
-  readonly type: string;
-  readonly pending: number;
-  /** ISO; null while it takes alerts, and before the first failure. */
-  readonly failingSince: string | null;
-  readonly consecutiveFailures: number;
-  readonly lastError: string | null;
-  readonly lastErrorAt: string | null;
-  readonly lastDeliveredAt: string | null;
-}
+import { type HealthListener, ReceiverHealth, type ReceiverState } from './receiver-health.ts';
+import { keyOf, type TroubleListener, Troubles } from './troubles.ts';
 
 /** What became of one try for one row. A row that is given up counts as failed. */
 export type DeliveryResult = 'delivered' | 'retried' | 'failed';
 
-export interface LaneOptions {
+export interface LaneOptions extends HealthListener, TroubleListener {
   readonly outbox: Outbox;
   readonly clock: Clock;
   /** For the counter: `rows` tries of this receiver ended so. */
   readonly deliveries?: (receiver: string, result: DeliveryResult, rows: number) => void;
-  /** Once when a receiver begins to fail: the third failure in a row, or a refusal. */
-  readonly onFailing?: (state: ReceiverState) => void;
-  /** Once when it takes alerts again. */
-  readonly onRecovered?: (state: ReceiverState) => void;
   /** The outbox itself failed: our own store. Delivering has ended; the process should. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -51,6 +37,9 @@ const ROWS_MAX = 100;
 /** Failures in a row that make a receiver failing. */
 const FAILURES_SHOWN = 3;
 const ERROR_MAX = 300;
+/** Tries of the oldest row before another one may pass it: until then the order is kept whatever happens. */
+const IN_ORDER_TRIES = 5;
+
 const NOTICE_TRIES = 3;
 /** When the outbox names a due row that it does not hand out. */
 const UNSURE_MS = 1_000;
@@ -64,18 +53,21 @@ export class Lane {
   /** Incidents on their way, and the promise of each sending. */
   readonly #underway = new Map<string, Promise<void>>();
   readonly #notices = new Set<Promise<void>>();
+  readonly #troubles: Troubles;
+  readonly #health: ReceiverHealth;
+  /** A digest was refused: each alert is told by itself until one went well. */
+  #tellsSingly = false;
+  #isBetween = false;
   #cancelTimer: () => void = () => undefined;
   #stopped = false;
   #failures = 0;
   #retryAtMs = 0;
-  #shown = false;
-  #failingSinceMs: number | undefined;
-  #lastError: { readonly text: string; readonly atMs: number } | undefined;
-  #lastDeliveredMs: number | undefined;
 
   constructor(receiver: Receiver, options: LaneOptions) {
     this.receiver = receiver;
     this.#options = options;
+    this.#troubles = new Troubles(receiver.name, options);
+    this.#health = new ReceiverHealth(options, () => this.state());
   }
 
   wake(): void {
@@ -88,11 +80,8 @@ export class Lane {
       receiver: name,
       type,
       pending: this.#options.outbox.pending(name),
-      failingSince: isoOrNull(this.#failingSinceMs),
       consecutiveFailures: this.#failures,
-      lastError: this.#lastError?.text ?? null,
-      lastErrorAt: isoOrNull(this.#lastError?.atMs),
-      lastDeliveredAt: isoOrNull(this.#lastDeliveredMs),
+      ...this.#health.facts(),
     };
   }
 
@@ -100,6 +89,22 @@ export class Lane {
   notice(alert: Alert): void {
     const work = this.#tellNotice(alert).finally(() => this.#notices.delete(work));
     this.#notices.add(work);
+  }
+
+  /** Runs `work` when nothing else is on its way; nothing else begins before it ends. */
+  async between(work: (context: SendContext) => Promise<Outcome>): Promise<'busy' | 'failed' | 'done'> {
+    if (this.#stopped || this.#underway.size > 0 || this.#isBetween) return 'busy';
+    this.#isBetween = true;
+    try {
+      const outcome = await work(this.#memoryContext());
+      if (this.#isBrokenOff(outcome)) return 'failed';
+      if (outcome.ok) this.#health.delivered(this.#options.clock.nowMs());
+      else this.#health.failed(outcome.error, this.#options.clock.nowMs(), true);
+      return outcome.ok ? 'done' : 'failed';
+    } finally {
+      this.#isBetween = false;
+      this.wake();
+    }
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -118,7 +123,7 @@ export class Lane {
   // ---------------------------------------------------------------- what to send next
 
   #fill(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#isBetween) return;
     this.#cancelTimer();
     if (this.#failures > 0) {
       this.#await();
@@ -141,6 +146,7 @@ export class Lane {
       return;
     }
     const rows = this.#due();
+    for (const row of rows) this.#troubles.waits(row, row.attempts, this.#health.lastError);
     if (rows.length === 0) this.#sleepUntilDue();
     else if (this.#isStorm(rows)) this.#begin(rows, () => this.#tellMany(rows));
     else this.#begin(rows.slice(0, 1), () => this.#probe(rows));
@@ -157,6 +163,7 @@ export class Lane {
     return (
       digestFrom !== undefined &&
       sendDigest !== undefined &&
+      !this.#tellsSingly &&
       rows.length >= digestFrom &&
       this.#underway.size === 0
     );
@@ -194,11 +201,23 @@ export class Lane {
       this.#settle([row], outcome);
       return;
     }
+    if (outcome.isAlone === true) {
+      this.#postponeAlone(row, outcome);
+      return;
+    }
     this.#fail(outcome, [row]);
-    const ownMs =
-      this.#options.clock.nowMs() +
-      nextDelayMs(row.attempts + 1, outcome.retryAfterMs, this.#options.clock.random);
-    this.#postpone(row, row.attempts === 0 ? this.#retryAtMs : ownMs, outcome);
+    this.#postpone(row, row.attempts === 0 ? this.#retryAtMs : this.#ownRetryMs(row, outcome), outcome);
+  }
+
+  #ownRetryMs(row: OutboxItem, outcome: Failure): number {
+    const { clock } = this.#options;
+    return clock.nowMs() + nextDelayMs(row.attempts + 1, outcome.retryAfterMs, clock.random);
+  }
+
+  /** The receiver works, this row has to wait. */
+  #postponeAlone(row: OutboxItem, outcome: Failure): void {
+    this.#postpone(row, this.#ownRetryMs(row, outcome), outcome);
+    this.#count('retried', 1);
   }
 
   async #tellMany(rows: readonly OutboxItem[]): Promise<void> {
@@ -208,15 +227,17 @@ export class Lane {
     const alerts = rows.map((row) => row.alert);
     const outcome = await sendDigest.call(this.receiver, alerts, this.#contextOf(first));
     if (this.#isBrokenOff(outcome)) return;
-    if (outcome.ok || !outcome.retryable) {
+    if (outcome.ok) {
       this.#settle(rows, outcome);
       return;
     }
+    // What is refused together may be taken one by one.
+    if (!outcome.retryable) this.#tellsSingly = true;
     this.#fail(outcome, rows);
     for (const row of rows) this.#postpone(row, this.#retryAtMs, outcome);
   }
 
-  /** The oldest row, and from the second failure on one other, a different one each time. */
+  /** The oldest row, and when that failed often enough one other, a different one each time. */
   async #probe(rows: readonly OutboxItem[]): Promise<void> {
     const [head] = rows;
     if (head === undefined) return;
@@ -226,18 +247,29 @@ export class Lane {
       this.#settle([head], outcome);
       return;
     }
-    const asked = outcome.retryAfterMs !== undefined;
-    const other =
-      asked || this.#failures < 2 ? undefined : rows[1 + (this.#failures % Math.max(1, rows.length - 1))];
+    if (outcome.isAlone === true) {
+      this.#failures = 0;
+      this.#health.works();
+      this.#postponeAlone(head, outcome);
+      return;
+    }
+    const keepsOrder = outcome.retryAfterMs !== undefined || head.attempts + 1 < IN_ORDER_TRIES;
+    const other = keepsOrder ? undefined : rows[1 + (this.#failures % Math.max(1, rows.length - 1))];
     if (other !== undefined && (await this.#otherPasses(other))) {
-      const { clock } = this.#options;
-      this.#postpone(head, clock.nowMs() + retryDelayMs(head.attempts + 1, clock.random), outcome);
-      this.#options.deliveries?.(this.receiver.name, 'retried', 1);
+      await this.#tryAgainFirst(head, outcome);
       return;
     }
     if (this.#stopped) return;
     this.#fail(outcome, [head]);
     this.#postpone(head, this.#retryAtMs, outcome);
+  }
+
+  /** It may have come back between the two: then the oldest row is still the next one to go. */
+  async #tryAgainFirst(head: OutboxItem, before: Failure): Promise<void> {
+    const outcome = await this.#send(head);
+    if (this.#isBrokenOff(outcome)) return;
+    if (outcome.ok || !outcome.retryable) this.#settle([head], outcome);
+    else this.#postponeAlone(head, before);
   }
 
   /** True when the receiver dealt with the other row: it works, and the fault is with the first one. */
@@ -275,13 +307,15 @@ export class Lane {
     const { name } = this.receiver;
     const nowMs = clock.nowMs();
     for (const row of rows) {
+      this.#troubles.over(row);
       if (outcome.ok) outbox.delivered(name, keyOf(row), nowMs);
-      else outbox.failed(name, keyOf(row), nowMs, cleanText(outcome.error, ERROR_MAX));
+      else this.#giveUp(row, cleanText(outcome.error, ERROR_MAX));
     }
     this.#count(outcome.ok ? 'delivered' : 'failed', rows.length);
     this.#failures = 0;
-    if (outcome.ok) this.#recover(nowMs);
-    else this.#show(outcome, true);
+    if (outcome.ok) this.#tellsSingly = false;
+    if (outcome.ok) this.#health.delivered(nowMs);
+    else this.#health.failed(outcome.error, nowMs, true);
   }
 
   #fail(outcome: Failure, rows: readonly OutboxItem[]): void {
@@ -292,7 +326,7 @@ export class Lane {
     const retryAtMs = nowMs + nextDelayMs(this.#failures, outcome.retryAfterMs, clock.random);
     this.#retryAtMs = Math.max(this.#retryAtMs, retryAtMs);
     this.#count('retried', rows.length);
-    this.#show(outcome, this.#failures >= FAILURES_SHOWN);
+    this.#health.failed(outcome.error, nowMs, this.#failures >= FAILURES_SHOWN);
   }
 
   #postpone(row: OutboxItem, notBeforeMs: number, outcome: Failure): void {
@@ -300,55 +334,44 @@ export class Lane {
     const nowMs = clock.nowMs();
     const error = cleanText(outcome.error, ERROR_MAX);
     if (isHopeless(nowMs - Date.parse(row.alert.at), row.attempts + 1)) {
-      outbox.failed(
-        this.receiver.name,
-        keyOf(row),
-        nowMs,
-        `given up after ${row.attempts + 1} tries: ${error}`,
-      );
+      this.#giveUp(row, `given up after ${row.attempts + 1} tries: ${error}`);
       this.#count('failed', 1);
       return;
     }
+    this.#troubles.waits(row, row.attempts + 1, error);
     outbox.postponed(this.receiver.name, keyOf(row), notBeforeMs, error);
+  }
+
+  #giveUp(row: OutboxItem, error: string): void {
+    this.#options.outbox.failed(this.receiver.name, keyOf(row), this.#options.clock.nowMs(), error);
+    this.#troubles.givenUp(row, error);
   }
 
   #count(result: DeliveryResult, rows: number): void {
     this.#options.deliveries?.(this.receiver.name, result, rows);
   }
 
-  #show(outcome: Failure, loud: boolean): void {
-    const atMs = this.#options.clock.nowMs();
-    this.#failingSinceMs ??= atMs;
-    this.#lastError = { text: cleanText(outcome.error, ERROR_MAX), atMs };
-    if (!loud || this.#shown) return;
-    this.#shown = true;
-    this.#options.onFailing?.(this.state());
-  }
-
-  #recover(nowMs: number): void {
-    this.#lastDeliveredMs = nowMs;
-    this.#failingSinceMs = undefined;
-    if (!this.#shown) return;
-    this.#shown = false;
-    this.#options.onRecovered?.(this.state());
-  }
-
   // ---------------------------------------------------------------- beside the rows
 
   async #tellNotice(alert: Alert): Promise<void> {
     const { clock } = this.#options;
-    const memory = new Map<string, string>();
-    const context: SendContext = {
-      signal: this.#abort.signal,
-      reminder: undefined,
-      memo: (key) => memory.get(key),
-      setMemo: (key, value) => memory.set(key, value),
-    };
+    const context = this.#memoryContext();
     for (let tries = 1; tries <= NOTICE_TRIES && !this.#stopped; tries += 1) {
       const outcome = await this.receiver.send(alert, context);
       if (outcome.ok || !outcome.retryable) return;
       await pause(clock, nextDelayMs(tries, outcome.retryAfterMs, clock.random), this.#abort.signal);
     }
+  }
+
+  /** For what is no row: nothing of it is kept. */
+  #memoryContext(): SendContext {
+    const memory = new Map<string, string>();
+    return {
+      signal: this.#abort.signal,
+      reminder: undefined,
+      memo: (key) => memory.get(key),
+      setMemo: (key, value) => memory.set(key, value),
+    };
   }
 
   #guard(work: () => void): void {
@@ -365,12 +388,4 @@ export class Lane {
     this.#cancelTimer();
     this.#options.onBroken(error);
   }
-}
-
-function keyOf(row: OutboxItem): string {
-  return row.key ?? row.alert.id;
-}
-
-function isoOrNull(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString();
 }

@@ -76,6 +76,18 @@ export function messageOf(alert: Alert, options: MessageOptions): Message {
   };
 }
 
+/** The incident as it stands, told because it stands and not because something happened. */
+export function messageOfIncident(
+  incident: Incident,
+  options: { readonly language: Language; readonly link: string | undefined },
+): Message {
+  const isOver = incident.state === 'resolved';
+  const event = isOver ? 'resolved' : 'opened';
+  const reason = isOver ? 'ended' : 'first-sighting';
+  const alert: Alert = { seq: 0, id: incident.id, event, at: incident.updatedAt, reason, incident };
+  return messageOf(alert, { ...options, reminder: undefined });
+}
+
 export function titleOf(alert: Alert, language: Language): string {
   const words = WORDS[language];
   const { incident } = alert;

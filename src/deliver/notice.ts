@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { type Alert, type Incident, type IncidentRoute, NO_CASE, type Words } from '../incident/alert.ts';
-import type { ReceiverState } from './lane.ts';
 import { timeText } from './message.ts';
+import type { ReceiverState } from './receiver-health.ts';
 
 /** What people read when `state.receiver` has failed for a while. */
 export function failureNotice(state: ReceiverState, nowMs: number): Alert {

@@ -61,6 +61,11 @@ export interface Receiver {
   send(alert: Alert, context: SendContext): Promise<Outcome>;
   /** Tells many at once; only where `digestFrom` is set. */
   sendDigest?(alerts: readonly Alert[], context: SendContext): Promise<Outcome>;
+  /** The other side forgets what it is not told again: open incidents, as they stand, every so often. */
+  readonly repeats?: {
+    readonly everyMs: number;
+    send(incidents: readonly Incident[], context: SendContext): Promise<Outcome>;
+  };
   /** An incident changed without an alert (acknowledged, anywhere): shows it where the incident stands. Best effort. */
   changed?(incident: Incident): void;
   /** Begins what listens beside the sending (buttons); does not wait. */
@@ -76,6 +81,8 @@ export interface ReceiverDeps {
   readonly timeoutMs?: number;
   /** Where people find the incident, when a public address is known. */
   readonly linkOf?: (incidentId: string) => string | undefined;
+  /** The same on the address that we listen on, whoever can reach that. */
+  readonly ownLinkOf?: (incidentId: string) => string | undefined;
   /** Where people find everything, when a public address is known. */
   readonly homeLink?: () => string | undefined;
   /** For buttons; asked at each press, undefined while there is nobody to ask. */

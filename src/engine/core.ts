@@ -70,7 +70,7 @@ export class Core {
   readonly rejudge: Rejudge;
   readonly silences: SilenceKeeper;
   readonly reminders: ReminderKeeper;
-  readonly feeds = new Map<string, { state: FeedState; reason: string }>();
+  readonly feeds = new Map<string, { state: FeedState; reason: string; sinceMs: number }>();
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
   /** When a session last changed its state, as far as that was remembered over a restart. */

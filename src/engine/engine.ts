@@ -67,6 +67,7 @@ export class Engine {
       case 'update':
       case 'peer-state':
       case 'feed-state':
+      case 'collector-state':
         this.applyFeed(input, nowMs);
         return undefined;
       case 'filling':
@@ -97,10 +98,11 @@ export class Engine {
     const { core } = this;
     core.order += 1;
     core.nowMs = nowMs;
-    if (input.type !== 'feed-state') core.lastVia = input.via;
+    if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
-    else this.feeds.feedState(input, nowMs);
+    else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
+    else this.feeds.collectorState(input, nowMs);
     settle(core, nowMs);
   }
 

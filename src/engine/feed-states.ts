@@ -8,6 +8,8 @@ import type { DeadlineName } from './deadlines.ts';
 import type { FeedInput } from './ports.ts';
 import { settle } from './speak.ts';
 
+type CollectorInput = Extract<FeedInput, { readonly type: 'collector-state' }>;
+
 export class FeedStates {
   private readonly core: Core;
 
@@ -55,7 +57,7 @@ export class FeedStates {
     const isLive = state === 'live';
     const wasKnown = core.feeds.has(feed);
     const wasCovered = core.isCovered();
-    core.feeds.set(feed, { state, reason });
+    core.feeds.set(feed, { state, reason, sinceMs: input.sinceMs ?? nowMs });
     core.vantagePoints.setFeedLive(feed, isLive);
     if (isLive) {
       core.deadlines.clear(blindName(feed));
@@ -63,37 +65,71 @@ export class FeedStates {
     } else if (wasLive || !wasKnown) {
       core.vantagePoints.setGap(feed, core.order);
       core.doubtCarriers((vantagePoint) => core.vantagePoints.byId(vantagePoint).feed === feed, 1);
-      core.deadlines.set(blindName(feed), nowMs + core.config.detection.blindAfterSeconds * 1000);
+      const blindAtMs = input.blindAtMs ?? nowMs + core.config.detection.blindAfterSeconds * 1000;
+      core.deadlines.set(blindName(feed), Math.max(nowMs, blindAtMs));
     }
     if (core.isCovered() !== wasCovered || !wasKnown) core.book.onCoverage(core.isCovered(), nowMs);
   }
 
-  /** It delivered nothing for `blindAfterSeconds`. */
+  /** It is not seen what the feed had to tell: `blindAfterSeconds` went by, and its rhythm. */
   blind(feed: string, atMs: number): void {
+    const { reason = '', sinceMs = atMs } = this.core.feeds.get(feed) ?? {};
+    this.hold(feed, feed, reason, sinceMs, atMs);
+  }
+
+  /**
+   * A collector that fell silent takes nothing back, so its vantage points are in doubt. It makes us blind where more than half
+   * of those that carry a watched prefix are its own.
+   */
+  collectorState(input: CollectorInput, nowMs: number): void {
     const { core } = this;
-    const reason = core.feeds.get(feed)?.reason ?? '';
+    const { feed, collector, state, reason, sinceMs } = input;
+    const isLive = state === 'live';
+    core.vantagePoints.setCollectorLive(feed, collector, isLive);
+    const name = `${feed} ${collector}`;
+    if (isLive) {
+      core.book.release(feed, 'feed-blind', name, { cause: 'withdrawn', observedMs: nowMs }, nowMs);
+      return;
+    }
+    core.vantagePoints.setCollectorGap(feed, collector, core.order);
+    const isIts = (id: number): boolean => {
+      const point = core.vantagePoints.byId(id);
+      return point.feed === feed && point.point.collector === collector;
+    };
+    core.doubtCarriers(isIts, 1);
+    if (this.isMainWindow(isIts)) this.hold(feed, name, reason, sinceMs, nowMs);
+  }
+
+  /** Of the vantage points that carry some watched prefix, more than half are these. */
+  private isMainWindow(isIts: (vantagePoint: number) => boolean): boolean {
+    const { rib, plan } = this.core;
+    for (const { prefix, entry } of plan.every()) {
+      if (entry.type === 'prefix' && entry.ignore) continue;
+      const its = rib.countWhere(prefix, isIts);
+      if (its > 0 && 2 * its > rib.countWhere(prefix, () => true)) return true;
+    }
+    return false;
+  }
+
+  /** `name`: the feed, or a part of it. */
+  private hold(feed: string, name: string, reason: string, sinceMs: number, nowMs: number): void {
+    const { core } = this;
+    const weight = core.config.detection.weights['feed-blind'];
     core.book.hold(
       {
         group: feed,
         kind: 'feed-blind',
         prefix: undefined,
-        prefixText: feed,
+        prefixText: name,
         watch: feed,
-        name: feed,
+        name,
         expectedOrigins: [],
-        rows: [
-          {
-            code: 'feed-blind',
-            weight: core.config.detection.weights['feed-blind'],
-            source: 'feed',
-            facts: [feed, reason],
-          },
-        ],
+        rows: [{ code: 'feed-blind', weight, source: 'feed', facts: [name, reason] }],
         isKnown: true,
-        observedMs: atMs,
+        observedMs: sinceMs,
         via: 'live',
       },
-      atMs,
+      nowMs,
     );
   }
 }

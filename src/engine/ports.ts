@@ -30,6 +30,19 @@ export type FeedInput =
       readonly feed: string;
       readonly state: FeedState;
       readonly reason: string;
+      /** Since when nothing proves that it saw: the arrival of its last BGP message. Absent: since this input. */
+      readonly sinceMs?: number | undefined;
+      /** When it is an incident that it does not see. Absent: `blindAfterSeconds` after this input. */
+      readonly blindAtMs?: number | undefined;
+    }
+  | {
+      /** One collector of a feed that sees lost its rhythm, or is heard again. */
+      readonly type: 'collector-state';
+      readonly feed: string;
+      readonly collector: string;
+      readonly state: CollectorState;
+      readonly reason: string;
+      readonly sinceMs: number;
     }
   | {
       /** From an own recording: the daemon began, or began again after whatever ended it; or it stopped in order. */
@@ -39,6 +52,7 @@ export type FeedInput =
 
 /** `live`: subscribed and fresh. `stalled`: connected, silent. `down`: not connected. */
 export type FeedState = 'live' | 'stalled' | 'down';
+export type CollectorState = 'live' | 'silent';
 
 // ---------------------------------------------------------------- what is kept
 
@@ -228,6 +242,26 @@ export interface IncidentPage {
   readonly next: string | null;
 }
 
+/** What became of one alert at one receiver. */
+export interface Delivery {
+  readonly receiver: string;
+  /** Id of the alert. */
+  readonly alert: string;
+  readonly seq: number;
+  readonly event: Alert['event'];
+  /** Set when it is the alert told again because nobody acknowledged. */
+  readonly reminder: string | null;
+  readonly state: 'waiting' | 'delivered' | 'given-up';
+  /** Tries so far. */
+  readonly attempts: number;
+  /** Why it waits or was given up. */
+  readonly error: string | null;
+  /** ISO: not tried before; null unless it waits. */
+  readonly nextAt: string | null;
+  /** ISO: when it was delivered or given up. */
+  readonly at: string | null;
+}
+
 export interface Archive {
   incidents(query: IncidentQuery): IncidentPage;
   incident(id: string): Incident | undefined;
@@ -236,6 +270,8 @@ export interface Archive {
   historyOf(incidentId: string): History;
   /** What people did to it, oldest first. */
   actsOn(incidentId: string): readonly AuditRow[];
+  /** Newest first, at most 1000. */
+  deliveriesOf(incidentId: string): readonly Delivery[];
   /** Oldest first, those with `seq > after`. */
   alertsAfter(after: number, limit: number): readonly Alert[];
   /** Newest first. */

@@ -6,6 +6,7 @@ import type { Family } from '../bgp/address.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Interest } from '../decode/bgp/update.ts';
 import type { Incident } from '../incident/alert.ts';
+import { renderIncident } from '../incident/render.ts';
 import type { PlanChange } from '../judge/watch-plan.ts';
 import { AsnSet } from '../match/asn-set.ts';
 import type { Watched } from '../match/quick-reject.ts';
@@ -74,6 +75,13 @@ export class EngineView {
   *incidents(): Generator<Pick<Incident, 'state' | 'kind' | 'severity'>> {
     for (const { state, kind, severity } of this.core.book.every())
       if (state !== 'pending') yield { state, kind, severity };
+  }
+
+  /** Open incidents that a receiver was told of, as they stand. */
+  *toldOf(receiver: string): Generator<Incident> {
+    for (const incident of this.core.book.every())
+      if (incident.state === 'open' && incident.toldReceivers.includes(receiver))
+        yield renderIncident(incident, this.core.renderPorts());
   }
 
   /** Vantage points of the family that are up and were heard in the last 24 h. */

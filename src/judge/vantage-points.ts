@@ -27,6 +27,10 @@ export class VantagePoints {
   private readonly all: KnownVantagePoint[] = [];
   private readonly byName = new Map<string, KnownVantagePoint>();
   private readonly stalled = new Set<string>();
+  private collectorGapped = false;
+  /** Feed → collectors of it that fell silent. */
+  private readonly silent = new Map<string, Set<string>>();
+  /** Feed, or feed and collector → number of the input up to which it had a gap. */
   private readonly gaps = new Map<string, number>();
 
   /** The vantage point, made on first sight. A peer AS that was unknown (0) is filled in when it is told. */
@@ -96,7 +100,28 @@ export class VantagePoints {
   /** True while what this vantage point carries is what we last heard of it. */
   isUp(id: number): boolean {
     const point = this.byId(id);
-    return point.up && !this.stalled.has(point.feed);
+    return point.up && !this.isUnheard(point);
+  }
+
+  /** Its feed does not deliver, or its collector does not. */
+  private isUnheard({ feed, point }: KnownVantagePoint): boolean {
+    if (this.stalled.has(feed)) return true;
+    return this.silent.size > 0 && this.silent.get(feed)?.has(point.collector) === true;
+  }
+
+  /** The same as `setFeedLive`, for the vantage points of one collector. */
+  setCollectorLive(feed: string, collector: string, live: boolean): void {
+    const silent = this.silent.get(feed) ?? new Set();
+    if (live) silent.delete(collector);
+    else silent.add(collector);
+    if (silent.size > 0) this.silent.set(feed, silent);
+    else this.silent.delete(feed);
+  }
+
+  /** A collector had a gap up to input number `order`. */
+  setCollectorGap(feed: string, collector: string, order: number): void {
+    this.gaps.set(gapName(feed, collector), order);
+    this.collectorGapped = true;
   }
 
   /** The session went down with input number `order`, or came up. Nothing is withdrawn by that. */
@@ -115,7 +140,9 @@ export class VantagePoints {
   doubtOf(id: number, order: number): Doubt {
     const point = this.byId(id);
     if (point.downOrder >= order) return 2;
-    return (this.gaps.get(point.feed) ?? 0) >= order ? 1 : 0;
+    if ((this.gaps.get(point.feed) ?? 0) >= order) return 1;
+    if (!this.collectorGapped) return 0;
+    return (this.gaps.get(gapName(point.feed, point.point.collector)) ?? 0) >= order ? 1 : 0;
   }
 
   /** How many of the family are up and were heard in the last 24 h. */
@@ -123,8 +150,12 @@ export class VantagePoints {
     let count = 0;
     for (const point of this.all) {
       const heardMs = family === 4 ? point.heard4Ms : point.heard6Ms;
-      if (point.up && !this.stalled.has(point.feed) && nowMs - heardMs <= HEARD_WITHIN_MS) count += 1;
+      if (point.up && !this.isUnheard(point) && nowMs - heardMs <= HEARD_WITHIN_MS) count += 1;
     }
     return count;
   }
+}
+
+function gapName(feed: string, collector: string): string {
+  return `${feed} ${collector}`;
 }

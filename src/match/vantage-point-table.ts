@@ -28,6 +28,8 @@ export class VantagePointTable {
   private heard4 = new Float64Array(1_024);
   private heard6 = new Float64Array(1_024);
   private calledIn = new Uint8Array(1_024);
+  /** What `heardMs` was at the last `eachNew`, both families. */
+  private told = new Float64Array(1_024);
   private readonly vantagePoints: VantagePoint[] = [];
   private readonly names: string[] = [];
   private readonly rowsByName = new Map<string, number[]>();
@@ -126,6 +128,7 @@ export class VantagePointTable {
     this.heard4 = doubled(this.heard4);
     this.heard6 = doubled(this.heard6);
     this.calledIn = doubled(this.calledIn);
+    this.told = doubled(this.told);
     this.cells = new Int32Array(this.cells.length * 2);
     for (let row = 0; row < this.size; row += 1) this.place(row);
   }
@@ -151,6 +154,16 @@ export class VantagePointTable {
   each(note: (name: string, heard4Ms: number, heard6Ms: number) => void): void {
     this.hasNews = false;
     for (let row = 0; row < this.size; row += 1) note(this.names[row]!, this.heard4[row]!, this.heard6[row]!);
+  }
+
+  /** Calls `note` for each row that was heard since the last call. */
+  eachNew(note: (vantagePoint: VantagePoint) => void): void {
+    for (let row = 0; row < this.size; row += 1) {
+      const heardMs = Math.max(this.heard4[row]!, this.heard6[row]!);
+      if (heardMs === this.told[row]) continue;
+      this.told[row] = heardMs;
+      note(this.vantagePoints[row]!);
+    }
   }
 
   vantagePointOf(row: number): VantagePoint | undefined {

@@ -24,6 +24,14 @@ export type DeliveryResult = (typeof DELIVERY_RESULTS)[number];
 const ROADS = ['reject', 'accept', 'slow'] as const;
 export type Road = (typeof ROADS)[number];
 
+/** How a collector of a feed is heard. */
+export interface CollectorGauge {
+  readonly feed: string;
+  readonly collector: string;
+  readonly isSilent: boolean;
+  readonly ageSeconds: number;
+}
+
 export interface IncidentCount {
   readonly state: string;
   readonly kind: string;
@@ -49,6 +57,8 @@ export interface Metrics {
   feedLastMessageAge(feed: string, seconds: () => number): void;
   feedConnected(feed: string, isConnected: boolean): void;
   feedReconnects(feed: string): void;
+  /** `collectors` is asked at each scrape. */
+  feedCollectors(collectors: () => readonly CollectorGauge[]): void;
   decodeProblem(code: string, count: number): void;
   dropped(reason: string, count: number): void;
   observations(count: number): void;
@@ -88,7 +98,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   const feeds = known.feeds ?? [];
   const counters = countersOf(registry, known);
-  const age = asked(registry, 'feed_last_message_age_seconds', 'Seconds since the last message.', 'feed');
+  const age = asked(registry, 'feed_last_message_age_seconds', 'Seconds since the last BGP message.', 'feed');
   const pending = asked(registry, 'outbox_pending', 'Alerts that wait for a receiver.', 'receiver');
   const connected = new Gauge({
     name: 'originwatch_feed_connected',
@@ -104,6 +114,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     registers: [registry],
   });
   const incidents = incidentGauge(registry);
+  const collectors = collectorGauges(registry);
   const ahead = aheadGauge(registry);
 
   return {
@@ -112,6 +123,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     feedBytes: (feed, bytes) => counters.bytes(bytes, feed),
     feedLastMessageAge: (feed, seconds) => age.set(feed, seconds),
     feedConnected: (feed, isConnected) => connected.set({ feed }, isConnected ? 1 : 0),
+    feedCollectors: (rows) => collectors.ask(rows),
     feedReconnects: (feed) => counters.reconnects(1, feed),
     decodeProblem: (code, count) => counters.problems(count, code),
     dropped: (reason, count) => counters.dropped(count, reason),
@@ -250,6 +262,29 @@ function summed(rows: readonly IncidentCount[]): Iterable<IncidentCount> {
     else sum.count += count;
   }
   return sums.values();
+}
+
+function collectorGauges(registry: Registry): { ask(rows: () => readonly CollectorGauge[]): void } {
+  let owner: () => readonly CollectorGauge[] = () => [];
+  const gauge = (name: string, help: string, measure: (row: CollectorGauge) => number): void => {
+    new Gauge({
+      name: `originwatch_feed_collector_${name}`,
+      help,
+      labelNames: ['feed', 'collector'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const row of owner()) this.set({ feed: row.feed, collector: row.collector }, measure(row));
+      },
+    });
+  };
+  gauge('silent', '1 for a collector that fell silent.', ({ isSilent }) => (isSilent ? 1 : 0));
+  gauge('message_age_seconds', 'Seconds since its last BGP message.', ({ ageSeconds }) => ageSeconds);
+  return {
+    ask(rows) {
+      owner = rows;
+    },
+  };
 }
 
 function incidentGauge(registry: Registry): { ask(rows: () => readonly IncidentCount[]): void } {

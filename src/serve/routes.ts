@@ -93,7 +93,7 @@ function incidentRoutes({ archive }: ReadParts): readonly Route[] {
       id: 'getIncident',
       method: 'GET',
       path: '/api/v1/incidents/{id}',
-      summary: 'One incident with its timeline and raw evidence',
+      summary: 'One incident with its timeline, raw evidence and deliveries',
       access: 'read',
       tag: 'incidents',
       pathParameters: ID,
@@ -102,8 +102,13 @@ function incidentRoutes({ archive }: ReadParts): readonly Route[] {
         const id = ask.path('id');
         const incident = isPlain(id, 100) ? archive.incident(id) : undefined;
         if (incident === undefined) throw new Problem(404, 'There is no incident with this id.');
-        const acts = archive.actsOn(id);
-        return json({ ...incident, alerts: archive.alertsOf(id), raw: archive.rawOf(id), acts });
+        return json({
+          ...incident,
+          alerts: archive.alertsOf(id),
+          raw: archive.rawOf(id),
+          acts: archive.actsOn(id),
+          deliveries: archive.deliveriesOf(id),
+        });
       },
     },
     {

@@ -118,9 +118,26 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   IncidentDetail: {
     allOf: [
       ref('Incident'),
-      object({ alerts: list(ref('Alert')), raw: list(ref('RawEvidence')), acts: list(ref('AuditRow')) }),
+      object({
+        alerts: list(ref('Alert')),
+        raw: list(ref('RawEvidence')),
+        acts: list(ref('AuditRow')),
+        deliveries: list(ref('Delivery')),
+      }),
     ],
   },
+  Delivery: object({
+    receiver: text,
+    alert: text,
+    seq: count,
+    event: oneOf(ALERT_EVENTS),
+    reminder: { type: ['string', 'null'] },
+    state: oneOf(['waiting', 'delivered', 'given-up']),
+    attempts: count,
+    error: { type: ['string', 'null'] },
+    nextAt: timeOrNull,
+    at: timeOrNull,
+  }),
   History: object({
     steps: list(object({ at: time, vantagePoint: text, prefix: text, path: textOrNull })),
     cut: truth,
@@ -180,6 +197,10 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
       receivers: list({
         type: 'object',
         properties: { name: text, type: text, pending: count, lastError: { type: ['string', 'null'] } },
+      }),
+      givenUp: list({
+        type: 'object',
+        properties: { receiver: text, alertId: text, seq: count, incidentId: text, error: text, at: time },
       }),
       reload: { type: ['object', 'null'] },
     },

@@ -6,6 +6,7 @@ import type {
   AuditRow,
   BaselineRow,
   CoverageInterval,
+  Delivery,
   History,
   IncidentPage,
   IncidentQuery,
@@ -20,6 +21,7 @@ import type { CoverageTable } from './coverage-table.ts';
 import { listIncidents } from './incident-query.ts';
 import type { IncidentTable } from './incident-table.ts';
 import type { NotesTables } from './notes-tables.ts';
+import type { OutboxTable } from './outbox-table.ts';
 
 /** The tables of one database, each with what it alone knows. */
 export interface Tables {
@@ -28,6 +30,7 @@ export interface Tables {
   readonly baseline: BaselineTable;
   readonly coverage: CoverageTable;
   readonly notes: NotesTables;
+  readonly outbox: OutboxTable;
 }
 
 export class SqliteArchive implements Archive {
@@ -65,6 +68,11 @@ export class SqliteArchive implements Archive {
   /** Oldest first. */
   actsOn(incidentId: string): readonly AuditRow[] {
     return this.connection.reading(() => this.tables.notes.auditOf(incidentId));
+  }
+
+  /** Newest first. */
+  deliveriesOf(incidentId: string): readonly Delivery[] {
+    return this.tables.outbox.deliveriesOf(incidentId);
   }
 
   alertsAfter(after: number, limit: number): readonly Alert[] {

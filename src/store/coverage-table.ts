@@ -45,6 +45,11 @@ export class CoverageTable implements CoverageWriter {
     });
   }
 
+  /** Where the last interval of the feed ends, ms; undefined: there is none. */
+  untilMs(feed: string): number | undefined {
+    return this.connection.reading(() => this.latest(feed)?.until);
+  }
+
   /** Same state and reason, not about the past; and begun by this process, or touching. */
   private continues(last: StoredInterval, interval: CoverageInterval, since: number): boolean {
     if (last.state !== interval.state || last.reason !== interval.reason || since < last.since) return false;

@@ -6,7 +6,7 @@
  * Order per incident: of each receiver and incident only the first unsent row is `ready`, those after it stand
  * `behind` until it is delivered or given up. Claims therefore read an index of ready rows and never count.
  */
-import type { Outbox, OutboxItem, OutboxRow } from '../engine/ports.ts';
+import type { Delivery, Outbox, OutboxItem, OutboxRow } from '../engine/ports.ts';
 import type { Alert } from '../incident/alert.ts';
 import { isoTime } from '../incident/alert.ts';
 
@@ -25,6 +25,38 @@ export interface FailedDelivery {
   readonly attempts: number;
   readonly error: string;
   readonly at: string;
+}
+
+/** Deliveries shown of one incident. */
+const DELIVERIES_MAX = 1_000;
+
+interface DeliveryRow {
+  readonly receiver: string;
+  readonly key: string;
+  readonly alert: string;
+  readonly seq: number;
+  readonly event: Alert['event'];
+  readonly state: 'ready' | 'behind' | 'delivered' | 'failed';
+  readonly attempts: number;
+  readonly error: string;
+  readonly due: number;
+  readonly finished: number | null;
+}
+
+function deliveryOf({ key, state, error, due, finished, ...row }: DeliveryRow): Delivery {
+  const waits = state === 'ready' || state === 'behind';
+  return {
+    receiver: row.receiver,
+    alert: row.alert,
+    seq: row.seq,
+    event: row.event,
+    reminder: key === row.alert ? null : key.slice(row.alert.length + 1),
+    state: waits ? 'waiting' : state === 'failed' ? 'given-up' : 'delivered',
+    attempts: row.attempts,
+    error: error === '' || state === 'delivered' ? null : error,
+    nextAt: waits && due > 0 ? isoTime(due) : null,
+    at: finished === null ? null : isoTime(finished),
+  };
 }
 
 export class OutboxTable implements Outbox {
@@ -155,6 +187,19 @@ export class OutboxTable implements Outbox {
        WHERE outbox.state = 'failed' ORDER BY outbox.finished DESC LIMIT ?`,
       limit,
     ).map(({ finished, ...row }) => ({ ...row, at: isoTime(finished) }));
+  }
+
+  /** Newest first. */
+  deliveriesOf(incidentId: string): readonly Delivery[] {
+    return this.reading<DeliveryRow>(
+      `SELECT outbox.receiver, outbox.key, alert.id AS alert, alert.seq, json_extract(alert.body, '$.event') AS event,
+         outbox.state, outbox.attempts, outbox.error, outbox.not_before AS due, outbox.finished
+       FROM alert CROSS JOIN outbox ON outbox.seq = alert.seq
+       WHERE alert.incident = (SELECT number FROM incident WHERE id = ?)
+       ORDER BY outbox.number DESC LIMIT ?`,
+      incidentId,
+      DELIVERIES_MAX,
+    ).map(deliveryOf);
   }
 
   memo(receiver: string, key: string): string | undefined {

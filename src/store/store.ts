@@ -75,16 +75,17 @@ export class SqliteStore implements Store {
     this.retention = retention;
     const incidents = new IncidentTable(connection);
     this.coverage = new CoverageTable(connection);
+    this.outbox = new OutboxTable(connection, incidents);
     this.tables = {
       incidents,
       alerts: new AlertTable(connection, incidents),
       baseline: new BaselineTable(connection),
       coverage: this.coverage,
       notes: new NotesTables(connection),
+      outbox: this.outbox,
     };
     this.ribTable = new RibTable(connection);
     this.segments = new RouteSegments(connection);
-    this.outbox = new OutboxTable(connection, incidents);
     this.archive = new SqliteArchive(connection, this.tables);
   }
 

@@ -32,7 +32,7 @@ describe('check', () => {
     expect(stdout).toMatch(
       /211\.249\.216\.0\/21 +Kakao developers +origins AS7625, to \/24, next to them AS10158/,
     );
-    expect(stdout).toMatch(/filtered: 3 prefixes .*2 subscriptions \(3 prefixes and 0 ASes are watched/);
+    expect(stdout).toMatch(/filtered: 3 prefixes .*4 subscriptions \(3 prefixes and 0 ASes are watched/);
     expect(stdout).toMatch(/no errors, \d+ warnings\n$/);
     expect(readdirSync(place.directory).sort()).toEqual(['originwatch.yaml', 'watchlist.yaml']);
   });
@@ -56,7 +56,7 @@ describe('check', () => {
       ],
     });
     const { feeds } = JSON.parse((await place.run('check', '--json')).stdout);
-    expect(feeds).toMatchObject([{ mode: 'filtered', prefixes: 1, asns: 1, subscriptions: 3 }]);
+    expect(feeds).toMatchObject([{ mode: 'filtered', prefixes: 1, asns: 1, subscriptions: 5 }]);
   });
 
   test('prints one JSON value without a secret in it', async () => {

@@ -33,6 +33,9 @@ it('settles on their bytes all frames that it can, tells of each run before the 
   const intake = new FrameIntake({
     feed: 'test',
     collectors: [],
+    ignores: () => false,
+    decodesAll: false,
+    heard: () => {},
     quick,
     table,
     apply: (input, nowMs) => {

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { prefixOf } from '../../src/bgp/prefix.ts';
 import { archivePort } from '../../src/daemon/live-ports.ts';
-import type { Archive } from '../../src/engine/ports.ts';
-import { baselineRow, batch, incident, openingBatch, record, storeWith } from '../store/samples.ts';
+import type { Archive, CoverageInterval } from '../../src/engine/ports.ts';
+import { at, baselineRow, batch, incident, openingBatch, record, storeWith } from '../store/samples.ts';
 
 describe('the archive of a running daemon', () => {
   it.each<[string, (archive: Archive) => unknown, unknown]>([
@@ -30,7 +30,9 @@ describe('the archive of a running daemon', () => {
         }),
       );
     };
-    expect(ask(archivePort(archive, { commit, writeCoverage: () => undefined }))).toBe(expected);
+    expect(
+      ask(archivePort(archive, { commit, writeCoverage: () => undefined, provisionalCoverage: () => [] })),
+    ).toBe(expected);
     expect(writes).toBe(1);
   });
 
@@ -44,9 +46,37 @@ describe('the archive of a running daemon', () => {
         state: 'live',
         reason: '',
       });
-    const port = archivePort(store.archive, { commit: () => undefined, writeCoverage });
+    const port = archivePort(store.archive, {
+      commit: () => undefined,
+      writeCoverage,
+      provisionalCoverage: () => [],
+    });
     expect(port.coverage(incident('a').firstSeenAt, incident('a').openedAt)).toHaveLength(1);
     expect(port.lastSeq()).toBe(1);
     expect(port.alertTextsAfter(0, 10)).toHaveLength(1);
+  });
+
+  it('shows behind what is certain what is taken to be so, within what was asked for', () => {
+    const store = storeWith();
+    const interval = (
+      from: number,
+      to: number,
+      state: CoverageInterval['state'],
+      feed = 'f',
+    ): CoverageInterval => ({
+      feed,
+      from: at(from),
+      to: at(to),
+      state,
+      reason: '',
+    });
+    store.coverage.coverage(interval(0, 10, 'live'));
+    const port = archivePort(store.archive, {
+      commit: () => undefined,
+      writeCoverage: () => undefined,
+      provisionalCoverage: () => [interval(10, 30, 'live'), interval(12, 40, 'live', 'g')],
+    });
+    expect(port.coverage(at(5), at(20))).toEqual([interval(5, 20, 'live'), interval(12, 20, 'live', 'g')]);
+    expect(port.coverage(at(0), at(10))).toEqual([interval(0, 10, 'live')]);
   });
 });

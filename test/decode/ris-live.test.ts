@@ -250,7 +250,12 @@ describe('other frames', () => {
 
   test('of types that are not judged, or not known, are other', () => {
     for (const type of ['OPEN', 'NOTIFICATION', 'KEEPALIVE', 'OTHER', 'whatever'])
-      expect(decode({ type })).toEqual({ type: 'other', observedMs: 1_643_850_258_500 });
+      expect(decode({ type })).toEqual({
+        type: 'other',
+        observedMs: 1_643_850_258_500,
+        isKeepalive: type === 'KEEPALIVE',
+        vantagePoint: { collector: 'rrc00', peerAddress: '192.0.2.1', peerAsn: 64_500 },
+      });
   });
 
   test('that are no message are bad', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GIVE_UP_AFTER_MS } from '../../src/deliver/backoff.ts';
 import { Dispatcher, NOTICE_AFTER_MS } from '../../src/deliver/dispatcher.ts';
-import type { LaneOptions, ReceiverState } from '../../src/deliver/lane.ts';
+import type { LaneOptions } from '../../src/deliver/lane.ts';
 import {
   type Outcome,
   type Receiver,
@@ -10,6 +10,7 @@ import {
   type SendContext,
   tryAgain,
 } from '../../src/deliver/receiver.ts';
+import type { ReceiverState } from '../../src/deliver/receiver-health.ts';
 import type { Alert } from '../../src/incident/alert.ts';
 import { reminderKey } from '../../src/incident/reminders.ts';
 import { numbered } from './alerts.ts';

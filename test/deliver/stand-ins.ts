@@ -148,9 +148,20 @@ function respond(
 
 // ---------------------------------------------------------------- SMTP (RFC 5321)
 
-export async function smtpStandIn(port = 0): Promise<StandIn> {
+export interface SmtpStandIn extends StandIn {
+  /** What a recipient is answered, by address; all others by the mode. */
+  readonly recipients: Map<string, string>;
+}
+
+export async function smtpStandIn(port = 0): Promise<SmtpStandIn> {
   const sockets = new Set<Socket>();
-  const standIn = { mode: 'ok' as Mode, received: [] as Received[], port: 0, close: async () => undefined };
+  const standIn = {
+    mode: 'ok' as Mode,
+    received: [] as Received[],
+    recipients: new Map<string, string>(),
+    port: 0,
+    close: async () => undefined,
+  };
   const server = createTcp((socket) => {
     if (standIn.mode === 'cut') socket.destroy();
     else if (standIn.mode !== 'hang' && standIn.mode !== 'slow') talkSmtp(socket, standIn);
@@ -166,7 +177,8 @@ const RCPT: Partial<Record<Mode, string>> = {
   limit: '450 later',
 };
 
-function talkSmtp(socket: Socket, standIn: { mode: Mode; received: Received[] }): void {
+function talkSmtp(socket: Socket, standIn: Pick<SmtpStandIn, 'mode' | 'received' | 'recipients'>): void {
+  let path = '';
   let buffer = '';
   let inData = false;
   const say = (line: string): void => void socket.write(`${line}\r\n`);
@@ -180,12 +192,17 @@ function talkSmtp(socket: Socket, standIn: { mode: Mode; received: Received[] })
       buffer = buffer.slice(end + (inData ? 5 : 2));
       if (inData) {
         inData = false;
-        standIn.received.push({ path: '', headers: {}, body: line });
+        standIn.received.push({ path: path.trim(), headers: {}, body: line });
+        path = '';
         say('250 taken');
       } else if (/^EHLO|^HELO/.test(line)) say('250-stand-in\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME');
       else if (line.startsWith('AUTH')) say(standIn.mode === 'echo' ? `535 bad ${line}` : '235 in');
-      else if (line.startsWith('RCPT')) say(RCPT[standIn.mode] ?? '250 ok');
-      else if (line === 'DATA') {
+      else if (line.startsWith('RCPT')) {
+        const address = /<(.*?)>/.exec(line)?.[1] ?? '';
+        const answer = standIn.recipients.get(address) ?? RCPT[standIn.mode] ?? '250 ok';
+        if (answer.startsWith('2')) path += ` ${address}`;
+        say(answer);
+      } else if (line === 'DATA') {
         inData = true;
         say('354 go');
       } else if (line === 'QUIT') socket.end('221 bye\r\n');
@@ -222,8 +239,10 @@ export async function syslogStandIn(protocol: 'tcp' | 'tls', port = 0): Promise<
   return Object.assign(standIn, { close, port: await listen(server, port) });
 }
 
-export async function udpStandIn(): Promise<StandIn & { readonly next: () => Promise<string> }> {
-  const socket: UdpSocket = createSocket('udp4');
+export async function udpStandIn(
+  address = '127.0.0.1',
+): Promise<StandIn & { readonly next: () => Promise<string> }> {
+  const socket: UdpSocket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   const received: Received[] = [];
   const waiting: ((text: string) => void)[] = [];
   socket.on('message', (message) => {
@@ -231,7 +250,7 @@ export async function udpStandIn(): Promise<StandIn & { readonly next: () => Pro
     received.push({ path: '', headers: {}, body });
     waiting.shift()?.(body);
   });
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => socket.bind(0, address, resolve));
   const close = () => new Promise<void>((resolve) => socket.close(() => resolve()));
   const next = () => new Promise<string>((resolve) => waiting.push(resolve));
   return { mode: 'ok', received, port: socket.address().port, close, next };

@@ -7,7 +7,18 @@ const TAKEN = '203.0.113.0/24';
 
 type Line =
   | Step
-  | { readonly at: number; readonly state: 'live' | 'stalled' | 'down' }
+  | {
+      readonly at: number;
+      readonly state: 'live' | 'stalled' | 'down';
+      readonly since?: number;
+      readonly blindAt?: number;
+    }
+  | {
+      readonly at: number;
+      readonly collector: string;
+      readonly state: 'live' | 'silent';
+      readonly since: number;
+    }
   | { readonly at: number; readonly end: true };
 
 function recording(lines: readonly Line[]): readonly string[] {
@@ -18,13 +29,52 @@ function recording(lines: readonly Line[]): readonly string[] {
 function lineOf(line: Line): Record<string, unknown> {
   const at = (T0 + line.at) * 1000;
   if ('end' in line) return { at, end: true };
-  if ('state' in line) return { at, feed: 'ris', state: line.state, reason: 'test' };
+  if ('state' in line) {
+    const { since, ...rest } = line;
+    const blindAt = 'blindAt' in rest && rest.blindAt !== undefined ? (T0 + rest.blindAt) * 1000 : undefined;
+    return { ...rest, at, feed: 'ris', reason: 'test', since: since && (T0 + since) * 1000, blindAt };
+  }
   const frame = JSON.stringify({ type: 'ris_message', data: { timestamp: T0 + line.at, ...line.frame } });
   return { at, feed: 'ris', via: 'live', frame };
 }
 
 const said = (lines: readonly Line[]): Promise<readonly string[]> =>
   briefly({ watch, steps: [], lines: recording(lines) });
+
+describe('a collector that falls silent', () => {
+  const live = { at: 0, state: 'live' } as const;
+  const from = (collector: string, peer: number): Step =>
+    announce(60, '203.0.112.0/22', `${peer} 7625`, { collector });
+  const silent = { at: 200, collector: 'rrc06', state: 'silent', since: 100 } as const;
+  const story = (...lines: readonly Line[]): Promise<readonly string[]> =>
+    said([
+      live,
+      ...lines,
+      silent,
+      { at: 900, collector: 'rrc06', state: 'live', since: 900 },
+      { at: 1_500, end: true },
+    ]);
+
+  test('and through which most see a watched prefix makes blind until it is heard', async () => {
+    expect(await story(from('rrc06', 174), from('rrc06', 1299), from('rrc00', 3356))).toEqual([
+      '+200 opened feed-blind - warning 4',
+      '+1200 resolved feed-blind - warning 4',
+    ]);
+  });
+  test('and through which half or fewer see it is no incident', async () => {
+    expect(await story(from('rrc06', 174), from('rrc00', 3356))).toEqual([]);
+  });
+  test('takes nothing back: what it showed is neither seen nor over', async () => {
+    const hijack = announce(60, TAKEN, '174 9457', { collector: 'rrc06' });
+    const { alerts } = await tell({
+      watch,
+      steps: [],
+      lines: recording([live, hijack, silent, { at: 9_000, end: true }]),
+    });
+    const [own] = alerts.filter(({ incident }) => incident.family === 'hijack').slice(-1);
+    expect(own).toMatchObject({ event: 'opened' });
+  });
+});
 
 describe('the state of the feed', () => {
   const live = { at: 0, state: 'live' } as const;
@@ -39,6 +89,16 @@ describe('the state of the feed', () => {
     expect(
       await said([live, { at: 100, state: 'stalled' }, { at: 159, state: 'live' }, { at: 600, end: true }]),
     ).toEqual([]);
+  });
+  test('noticed late: blind at once, since its last message', async () => {
+    const stalled = { at: 800, state: 'stalled', since: 140, blindAt: 800 } as const;
+    const { alerts } = await tell({
+      watch,
+      steps: [],
+      lines: recording([live, stalled, { at: 900, end: true }]),
+    });
+    expect(alerts.map((alert) => brief(alert))).toEqual(['+800 opened feed-blind - warning 4']);
+    expect(alerts[0]?.incident.firstSeenAt).toBe('2026-01-01T00:02:20.000Z');
   });
   test('stalled, then down: blind counts from the first', async () => {
     expect(

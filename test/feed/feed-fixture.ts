@@ -3,7 +3,7 @@ import { loadScanner } from '../../src/daemon/scanner-file.ts';
 import type { FeedState } from '../../src/engine/ports.ts';
 import { RisLiveFeed } from '../../src/feed/ris-live/client.ts';
 import type { FrameScanner } from '../../src/feed/ris-live/frame-tap.ts';
-import type { RisLiveOptions } from '../../src/feed/ris-live/options.ts';
+import type { FeedChange, RisLiveOptions } from '../../src/feed/ris-live/options.ts';
 import type { SubscriptionPlan } from '../../src/feed/ris-live/subscription.ts';
 import { RisLiveSimulator } from '../../src/feed/simulator/simulator.ts';
 import type { FeedClock, Timer } from '../../src/feed/surroundings.ts';
@@ -48,6 +48,12 @@ export class TestClock implements FeedClock {
     this.#nowMs = untilMs;
   }
 
+  /** The process stood still: whatever became due meanwhile runs at the end of it. */
+  leap(ms: number): void {
+    this.#nowMs += ms;
+    this.advance(0);
+  }
+
   #run(due: Due): void {
     if (this.#due.delete(due)) due.run();
   }
@@ -76,6 +82,11 @@ export function message(change: object = {}): string {
   return JSON.stringify({ type: 'ris_message', data: { ...data, ...change } });
 }
 
+export function keepalive(change: object = {}): string {
+  const data = { timestamp: 1_643_850_258.5, peer: '192.0.2.1', peer_asn: '64500', id: 'x', host: 'rrc00' };
+  return JSON.stringify({ type: 'ris_message', data: { ...data, type: 'KEEPALIVE', ...change } });
+}
+
 /** The road of a daemon that does not record: frames are taken before `ws` reads them. Each comes on as a buffer. */
 function nothingSettled(): FrameScanner {
   const scanner = loadScanner();
@@ -100,6 +111,7 @@ export class Stage {
   readonly messages: string[] = [];
   readonly bytes: Buffer[] = [];
   readonly states: FeedState[] = [];
+  readonly changes: FeedChange[] = [];
   readonly logged: Readonly<Record<string, unknown>>[] = [];
   feed!: RisLiveFeed;
   readonly #waiting = new Set<{ holds: () => boolean; resolve: () => void }>();
@@ -120,6 +132,7 @@ export class Stage {
       url,
       clientId: 'originwatch-test',
       plan: FILTERED,
+      blindAfterMs: 60_000,
       clock: this.clock,
       random: () => 0.5,
       log: { debug: log, info: log, warn: log },
@@ -130,8 +143,9 @@ export class Stage {
         if (text.includes('ris_message')) this.messages.push(text);
         this.#check();
       },
-      onState: (state) => {
-        this.states.push(state);
+      onState: (change) => {
+        this.states.push(change.state);
+        this.changes.push(change);
         this.#check();
       },
       scanner: nothingSettled(),

@@ -236,7 +236,7 @@ test('our own recording keeps arrival, way, states, broken frames and the final 
     throw error;
   };
   const recording = new RecordingWriter(path('own'), { append: false, atMs: 1_000, onFailure });
-  recording.feedState(2_000, 'ris-live', 'live', 'subscribed');
+  recording.state(2_000, { type: 'feed-state', feed: 'ris-live', state: 'live', reason: 'subscribed' });
   recording.frame(3_000, 'ris-live', 'live', Buffer.from(message(999_999_999)));
   recording.frame(4_000, 'ripestat', 'backfill', Buffer.from(message(1)));
   recording.frame(5_000, 'ris-live', 'live', Buffer.from('broken'));

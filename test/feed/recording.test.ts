@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseRecordingLine, RecordingWriter } from '../../src/feed/files/recording.ts';
+import { parseRecordingLine, RecordingWriter, type StateInput } from '../../src/feed/files/recording.ts';
 
 let directory: string;
 let file: string;
@@ -34,11 +34,37 @@ describe('a recording', () => {
   test('gives back frames to the byte, with stamp, feed and way', () => {
     const frames = ['{"a":"\\u00e9 é \u2028"}\r\n', '', 'no json\n\n'].map((text) => Buffer.from(text));
     const broken = Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x0a]);
+    const states: readonly StateInput[] = [
+      {
+        type: 'feed-state',
+        feed: 'ris-live',
+        state: 'stalled',
+        reason: 'silent',
+        sinceMs: 3_400,
+        blindAtMs: 4_100,
+      },
+      {
+        type: 'feed-state',
+        feed: 'bmp',
+        state: 'live',
+        reason: '',
+        sinceMs: undefined,
+        blindAtMs: undefined,
+      },
+      {
+        type: 'collector-state',
+        feed: 'ris-live',
+        collector: 'rrc06',
+        state: 'silent',
+        reason: 'x',
+        sinceMs: 1,
+      },
+    ];
     const recording = writer();
     for (const [index, frame] of [...frames, broken].entries())
       recording.frame(2_000 + index, 'ris-live', 'live', frame);
     recording.frame(3_000.25, 'ripestat', 'backfill', frames[0] as Buffer);
-    recording.feedState(4_000, 'ris-live', 'stalled', 'silent for 30 s');
+    for (const state of states) recording.state(4_000, state);
     recording.close(5_000);
     expect(recording.frames).toBe(5);
     expect(lines()).toEqual([
@@ -51,7 +77,7 @@ describe('a recording', () => {
         bytes,
       })),
       { type: 'frame', atMs: 3_000.25, feed: 'ripestat', via: 'backfill', bytes: frames[0] },
-      { type: 'feed-state', atMs: 4_000, feed: 'ris-live', state: 'stalled', reason: 'silent for 30 s' },
+      ...states.map((input) => ({ type: 'state', atMs: 4_000, input })),
       { type: 'end', atMs: 5_000 },
     ]);
   });

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { retryDelayMs } from '../../src/feed/retry-delay.ts';
-import { isMessageFrame } from '../../src/feed/ris-live/frame.ts';
+import { isMessageFrame, signOf } from '../../src/feed/ris-live/frame.ts';
 import { FRAME_BYTES_MAX, withClient } from '../../src/feed/ris-live/options.ts';
 import { RisLiveSimulator } from '../../src/feed/simulator/simulator.ts';
-import { FILTERED, FIREHOSE, message, Stage } from './feed-fixture.ts';
+import { FILTERED, FIREHOSE, keepalive, message, Stage } from './feed-fixture.ts';
 
 let stage: Stage;
 
@@ -32,6 +32,17 @@ describe('a client that connects', () => {
         },
       },
       { type: 'ris_subscribe', data: { type: 'UPDATE', path: '64501$', socketOptions: SOCKET_OPTIONS } },
+      {
+        type: 'ris_subscribe',
+        data: {
+          type: 'UPDATE',
+          prefix: ['84.205.66.0/24', '2001:7fb:ff02::/48'],
+          moreSpecific: true,
+          lessSpecific: true,
+          socketOptions: SOCKET_OPTIONS,
+        },
+      },
+      { type: 'ris_subscribe', data: { type: 'KEEPALIVE', socketOptions: SOCKET_OPTIONS } },
     ]);
     expect(stage.states).toEqual(['live']);
     expect(stage.feed.stats()).toMatchObject({ connected: true, unacknowledged: 0, reconnects: 0 });
@@ -45,20 +56,22 @@ describe('a client that connects', () => {
       message({ announcements: [{ prefixes: ['198.0.0.0/8'] }] }),
       message({ announcements: [{ prefixes: ['203.0.113.0/24'] }], path: [64_500, 64_501] }),
       message({ type: 'RIS_PEER_STATE', state: 'down' }),
+      message({ announcements: [], path: [], withdrawals: ['84.205.66.0/24'] }),
+      keepalive(),
     ];
     expect(stage.simulator.send(message({ announcements: [{ prefixes: ['203.0.113.0/24'] }] }))).toBe(0);
-    expect(stage.simulator.send(message({ type: 'KEEPALIVE' }))).toBe(0);
     for (const text of wanted) expect(stage.simulator.send(text)).toBe(1);
     await stage.until(() => stage.messages.length === wanted.length);
     expect(stage.messages).toEqual(wanted);
-    expect(stage.feed.stats().lastMessageMs).toBe(stage.clock.now());
+    expect(stage.feed.stats().silentMs).toBe(0);
   });
 
-  test('takes the firehose with one subscription beside that to peer states', async () => {
+  test('takes the firehose with one subscription beside those to peer states and keepalives', async () => {
     stage = await (await new Stage().open({ plan: FIREHOSE })).live();
     expect(stage.simulator.clients[0]?.subscriptions).toEqual([
       { type: 'RIS_PEER_STATE' },
       { type: 'UPDATE' },
+      { type: 'KEEPALIVE' },
     ]);
   });
 });
@@ -72,7 +85,7 @@ describe('acknowledgements', () => {
     expect(stage.feed.stats()).toMatchObject({ state: 'down', unacknowledged: 4 });
     for (let round = 1; round <= 2; round += 1) {
       stage.clock.advance(5_000);
-      const heard = (round + 1) * 3;
+      const heard = 5 + round * 3;
       await stage.simulator.until(() => stage.simulator.clients[0]?.received.length === heard);
     }
     stage.simulator.faults.deaf = false;
@@ -86,7 +99,7 @@ describe('acknowledgements', () => {
     stage = new Stage();
     stage.simulator.faults.unacknowledged = true;
     await stage.open();
-    await stage.simulator.until(() => stage.simulator.clients[0]?.subscriptions.length === 4);
+    await stage.simulator.until(() => stage.simulator.clients[0]?.subscriptions.length === 7);
     stage.simulator.send(message());
     await stage.until(() => stage.messages.length === 1);
     expect(stage.states).toEqual([]);
@@ -106,7 +119,7 @@ describe('a connection that ends', () => {
       else stage.simulator.rejectAsSlow();
       await stage.until(() => stage.states.length === 3);
       expect(stage.states).toEqual(['live', 'down', 'live']);
-      expect(stage.simulator.clients.at(-1)?.subscriptions).toHaveLength(4);
+      expect(stage.simulator.clients.at(-1)?.subscriptions).toHaveLength(7);
       expect(stage.feed.stats()).toMatchObject({ reconnects: 1, serverErrors: how === 'slow' ? 1 : 0 });
       expect(stage.clock.delays).toContain(0);
     },
@@ -164,18 +177,145 @@ describe('a connection that ends', () => {
   });
 });
 
+/** Sends and waits until the client has it. */
+async function hear(text: string): Promise<void> {
+  const heard = stage.messages.length;
+  stage.simulator.broadcast(text);
+  await stage.until(() => stage.messages.length > heard);
+}
+
+async function acknowledged(subscriptions: number): Promise<void> {
+  const answers = (): number => stage.frames.filter((text) => text.includes('ris_subscribe_ok')).length;
+  await stage.until(() => answers() === subscriptions);
+}
+
+/** As many turns of the event loop as judging a silence takes. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Time passes second by second, pongs come and nothing else. */
+async function pongs(seconds: number): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += 5) {
+    const before = stage.frames.length;
+    stage.simulator.broadcast('{"type":"pong","data":null}');
+    await stage.until(() => stage.frames.length > before || stage.states.includes('stalled'));
+    stage.clock.advance(5_000);
+    await turns();
+  }
+}
+
 describe('silence', () => {
-  test('stalls the feed, which connects again and is live when it hears again', async () => {
-    stage = await (await new Stage().open()).live();
-    stage.simulator.faults.silent = true;
-    stage.clock.advance(29_999);
+  const blindAfterMs = 10_000;
+
+  test('of a firehose for the configured time is blindness, although pongs come; it counts from the last message', async () => {
+    stage = await (await new Stage().open({ plan: FIREHOSE, blindAfterMs })).live();
+    await hear(message());
+    await pongs(5);
     expect(stage.states).toEqual(['live']);
-    stage.clock.advance(1);
+    await pongs(5);
+    await stage.until(() => stage.states.length === 2);
+    expect(stage.changes.at(-1)).toEqual({
+      state: 'stalled',
+      reason: 'no BGP message for 10 s',
+      silentMs: 10_000,
+      blindInMs: 0,
+    });
+  });
+
+  test('of filters on a connection that had keepalives is the same', async () => {
+    stage = await (await new Stage().open({ blindAfterMs })).live();
+    await hear(keepalive());
+    await pongs(10);
+    await stage.until(() => stage.states.length === 2);
+    expect(stage.changes.at(-1)).toMatchObject({ state: 'stalled', silentMs: 10_000 });
+  });
+
+  test('is none on a quiet watchlist while keepalives flow', async () => {
+    stage = await (await new Stage().open({ blindAfterMs })).live();
+    for (let passed = 0; passed < 100; passed += 5) {
+      await hear(keepalive());
+      stage.clock.advance(5_000);
+    }
+    expect([stage.states, stage.simulator.connections]).toEqual([['live'], 1]);
+  });
+
+  test('of filters without keepalives has the rhythm of the beacons', async () => {
+    stage = await (await new Stage().open({ blindAfterMs })).live();
+    await hear(message());
+    await pongs(605);
+    expect(stage.states).toEqual(['live']);
+    await pongs(5);
+    await stage.until(() => stage.states.length === 2);
+    expect(stage.changes.at(-1)).toMatchObject({ reason: 'no BGP message for 610 s', silentMs: 610_000 });
+  });
+
+  test('from the beginning is said to prove nothing, whatever was acknowledged', async () => {
+    stage = await (await new Stage().open({ blindAfterMs })).live();
+    await pongs(610);
+    await stage.until(() => stage.states.length === 2);
+    expect(stage.changes.at(-1)).toMatchObject({
+      state: 'stalled',
+      reason: expect.stringContaining('nothing proves that the feed sees'),
+      silentMs: undefined,
+      blindInMs: 0,
+    });
+  });
+
+  test('is not broken by states of sessions, answers and what is no BGP message', async () => {
+    stage = await (await new Stage().open({ plan: FIREHOSE, blindAfterMs })).live();
+    stage.clock.advance(5_000);
+    await hear(
+      message({
+        type: 'RIS_PEER_STATE',
+        state: 'down',
+        announcements: undefined,
+        withdrawals: undefined,
+        path: undefined,
+      }),
+    );
+    await hear('{"type":"ris_message","data":null}');
+    await pongs(5);
+    await stage.until(() => stage.states.length === 2);
+    expect(stage.changes.at(-1)?.reason).toMatch(/within 10 s of connecting/);
+  });
+
+  test('is over with a BGP message, not because subscriptions are acknowledged again', async () => {
+    stage = await (await new Stage().open({ plan: FIREHOSE, blindAfterMs })).live();
+    await pongs(10);
+    await acknowledged(6);
+    await pongs(5);
     expect(stage.states).toEqual(['live', 'stalled']);
-    stage.simulator.faults.silent = false;
-    await stage.live();
+    await hear(keepalive());
     expect(stage.states).toEqual(['live', 'stalled', 'live']);
     expect(stage.feed.stats().reconnects).toBe(1);
+  });
+
+  test('does not make it connect again and again in a hurry', async () => {
+    stage = await (await new Stage().open({ plan: FIREHOSE, blindAfterMs: 1_000 })).live();
+    await pongs(5);
+    await acknowledged(6);
+    await pongs(25);
+    expect(stage.simulator.connections).toBe(2);
+    await pongs(5);
+    await stage.until(() => stage.count('feed.connected') === 3);
+  });
+
+  test('of the server itself means that the connection is dead', async () => {
+    stage = await (await new Stage().open()).live();
+    await hear(message());
+    stage.simulator.faults.silent = true;
+    stage.clock.advance(29_999);
+    await turns();
+    expect(stage.states).toEqual(['live']);
+    stage.clock.advance(1);
+    await stage.until(() => stage.states.length === 2);
+    expect(stage.changes.at(-1)).toEqual({
+      state: 'stalled',
+      reason: 'no answer to pings for 30 s',
+      silentMs: 30_000,
+      blindInMs: 60_000,
+    });
   });
 
   test('that ends in no connection at all is down', async () => {
@@ -187,47 +327,36 @@ describe('silence', () => {
     expect(stage.states).toEqual(['live', 'stalled', 'down']);
   });
 
-  test('is not over because subscriptions are acknowledged again: something else has to be heard', async () => {
-    stage = await (await new Stage().open()).live();
-    stage.simulator.faults.speechless = true;
-    stage.clock.advance(30_000);
-    await stage.until(() => stage.count('feed.connected') === 2 && stage.feed.stats().unacknowledged === 0);
-    expect(stage.states).toEqual(['live', 'stalled']);
-    stage.simulator.faults.speechless = false;
-    stage.clock.advance(10_000);
-    await stage.live();
-    expect(stage.feed.stats().reconnects).toBe(1);
-  });
-
-  test('is broken by pongs where routes are rare', async () => {
-    stage = await (await new Stage().open()).live();
-    for (let round = 1; round <= 10; round += 1) {
-      stage.clock.advance(10_000);
-      await stage.until(() => stage.frames.filter((text) => text.includes('pong')).length === round);
-    }
-    expect([stage.states, stage.simulator.connections]).toEqual([['live'], 1]);
-  });
-
-  test('of routes stalls the firehose although pongs come', async () => {
-    stage = await (await new Stage().open({ plan: FIREHOSE })).live();
-    for (let round = 1; round <= 5; round += 1) {
-      stage.clock.advance(10_000);
-      await stage.until(() => stage.frames.filter((text) => text.includes('pong')).length === round);
-    }
-    stage.clock.advance(10_000);
-    expect(stage.states).toEqual(['live', 'stalled']);
-  });
-
   test('is not judged while we do not read', async () => {
     stage = await (await new Stage().open()).live();
     stage.feed.pause();
-    stage.clock.advance(120_000);
+    stage.clock.advance(900_000);
+    await turns();
     expect(stage.states).toEqual(['live']);
     stage.simulator.send(message());
     stage.feed.resume();
     await stage.until(() => stage.messages.length === 1);
     expect(stage.simulator.connections).toBe(1);
   });
+
+  test('is not judged before what lies in the socket was read: nothing of it is lost', async () => {
+    stage = await (await new Stage().open({ plan: FIREHOSE, blindAfterMs })).live();
+    const texts = Array.from({ length: 200 }, (_, index) => message({ id: `${index}` }));
+    for (const text of texts) stage.simulator.send(text);
+    // All of it is on its way or in the socket, and the timer is due before anybody read.
+    stage.clock.leap(35_000);
+    await stage.until(() => stage.messages.length === texts.length);
+    expect([stage.states, stage.simulator.connections]).toEqual([['live'], 1]);
+  });
+});
+
+test('a connection that is lost after a silence tells since when, and how soon that is blindness', async () => {
+  stage = await (await new Stage().open({ plan: FIREHOSE })).live();
+  await hear(message());
+  stage.clock.advance(29_000);
+  stage.simulator.terminateClients();
+  await stage.until(() => stage.states.length >= 2);
+  expect(stage.changes[1]).toMatchObject({ state: 'down', silentMs: 29_000, blindInMs: 31_000 });
 });
 
 describe('a frame that is wrong', () => {
@@ -299,16 +428,14 @@ describe('a reload', () => {
     stage.feed.updateSubscription(FILTERED);
     const received = (): readonly unknown[] =>
       stage.simulator.clients[0]?.received.map(({ type }) => type) ?? [];
-    await stage.simulator.until(() => received().length === 9);
-    expect(received().slice(3)).toEqual([
+    await stage.simulator.until(() => received().length === 13);
+    expect(received().slice(5)).toEqual([
       'ris_subscribe',
-      'ris_unsubscribe',
-      'ris_unsubscribe',
-      'ris_subscribe',
-      'ris_subscribe',
+      ...Array(3).fill('ris_unsubscribe'),
+      ...Array(3).fill('ris_subscribe'),
       'ris_unsubscribe',
     ]);
-    expect(stage.simulator.clients[0]?.subscriptions).toHaveLength(4);
+    expect(stage.simulator.clients[0]?.subscriptions).toHaveLength(7);
     expect(stage.simulator.connections).toBe(1);
   });
 
@@ -316,7 +443,7 @@ describe('a reload', () => {
     stage = new Stage();
     stage.simulator.faults.unacknowledged = true;
     await stage.open();
-    await stage.simulator.until(() => stage.simulator.clients[0]?.received.length === 3);
+    await stage.simulator.until(() => stage.simulator.clients[0]?.received.length === 5);
     stage.feed.updateSubscription({ ...FILTERED, prefixes: [], asns: [] });
     expect(stage.feed.stats()).toMatchObject({ unacknowledged: 1, state: 'down' });
     stage.simulator.faults.unacknowledged = false;
@@ -336,6 +463,7 @@ describe('a reload', () => {
     expect(stage.simulator.clients[0]?.subscriptions).toEqual([
       { type: 'RIS_PEER_STATE' },
       { type: 'UPDATE' },
+      { type: 'KEEPALIVE' },
     ]);
   });
 });
@@ -386,6 +514,20 @@ test('the address keeps the client it names', () => {
   expect(withClient('ws://127.0.0.1:1/v1/ws/', 'a b')).toBe('ws://127.0.0.1:1/v1/ws/?client=a+b');
   expect(withClient('wss://x/?client=mine&y=1', 'other')).toBe('wss://x/?client=mine&y=1');
   expect(withClient('no address', 'x')).toBe('no address');
+});
+
+test.each([
+  ['keepalive', keepalive()],
+  ['bgp', message()],
+  ['bgp', message({ type: 'OPEN' })],
+  ['bgp', message({ type: 'NOTIFICATION' })],
+  ['bgp', message({ type: undefined })],
+  ['message', message({ type: 'RIS_PEER_STATE', announcements: undefined, withdrawals: undefined })],
+  ['message', '{"type":"ris_message","data":null}'],
+  ['answer', '{"type":"pong","data":null}'],
+  ['answer', '{"type":"ris_subscribe_ok","data":{"subscription":{"type":"KEEPALIVE"}}}'],
+])('a frame is a sign of %s', (sign, text) => {
+  expect(signOf(Buffer.from(text))).toBe(sign);
 });
 
 test('messages are told from answers wherever the type stands', () => {

@@ -12,6 +12,8 @@ import {
 
 const SOCKET_OPTIONS = { acknowledge: true, includeRaw: false };
 const FILTER = { type: 'UPDATE', moreSpecific: true, lessSpecific: true, socketOptions: SOCKET_OPTIONS };
+const BEACONS = { ...FILTER, prefix: ['84.205.66.0/24', '2001:7fb:ff02::/48'] };
+const KEEPALIVE = { type: 'KEEPALIVE', socketOptions: SOCKET_OPTIONS };
 const PEER_STATE = { type: 'RIS_PEER_STATE', socketOptions: SOCKET_OPTIONS };
 
 function plan(
@@ -40,12 +42,14 @@ describe('the plan', () => {
     expect(plan('firehose', ['192.0.2.0/24']).mode).toBe('firehose');
   });
 
-  test('becomes prefix arrays, a path for each watched AS, and one subscription to peer states', () => {
+  test('becomes prefix arrays, a path for each watched AS, and the signs of life', () => {
     expect(subscriptionsOf(plan('filtered', ['192.0.2.0/24', '2001:db8::/32'], [64500, 64501]))).toEqual([
       PEER_STATE,
       { ...FILTER, prefix: ['192.0.2.0/24', '2001:db8::/32'] },
       { type: 'UPDATE', path: '64500$', socketOptions: SOCKET_OPTIONS },
       { type: 'UPDATE', path: '64501$', socketOptions: SOCKET_OPTIONS },
+      BEACONS,
+      KEEPALIVE,
     ]);
   });
 
@@ -53,6 +57,7 @@ describe('the plan', () => {
     expect(subscriptionsOf(plan('firehose', many, [64500]))).toEqual([
       PEER_STATE,
       { type: 'UPDATE', socketOptions: SOCKET_OPTIONS },
+      KEEPALIVE,
     ]);
   });
 
@@ -60,8 +65,8 @@ describe('the plan', () => {
     const arrays = subscriptionsOf(plan('filtered', many)).flatMap(({ prefix }) =>
       prefix === undefined ? [] : [prefix],
     );
-    expect(arrays.map((prefixes) => prefixes.length)).toEqual([PREFIXES_PER_FRAME, 1]);
-    expect(arrays.flat()).toEqual(many);
+    expect(arrays.map((prefixes) => prefixes.length)).toEqual([PREFIXES_PER_FRAME, 1, 2]);
+    expect(arrays.slice(0, 2).flat()).toEqual(many);
   });
 });
 
@@ -95,9 +100,17 @@ describe('a change of plan', () => {
     const [filtered, firehose] = [plan('auto', ['192.0.2.0/24']), plan('auto', many)];
     const change = changeSubscription(filtered, firehose);
     expect(change.subscribe).toEqual([{ type: 'UPDATE', socketOptions: SOCKET_OPTIONS }]);
-    expect(change.unsubscribe).toEqual([{ ...FILTER, prefix: ['192.0.2.0/24'] }]);
+    expect(change.unsubscribe).toEqual([{ ...FILTER, prefix: ['192.0.2.0/24'] }, BEACONS]);
     const back = changeSubscription(firehose, filtered);
     expect([back.subscribe, back.unsubscribe]).toEqual([change.unsubscribe, change.subscribe]);
+  });
+
+  test('never takes the beacons back, though somebody watched them', () => {
+    const change = changeSubscription(
+      plan('filtered', ['192.0.2.0/24', '84.205.66.0/24']),
+      plan('filtered', ['192.0.2.0/24']),
+    );
+    expect(change).toEqual({ subscribe: [], unsubscribe: [] });
   });
 });
 

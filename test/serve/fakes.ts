@@ -186,6 +186,7 @@ function fakeArchive(world: World): Archive {
     rawOf: (id) => world.raw.get(id) ?? [],
     historyOf: (id) => ({ steps: world.steps.get(id) ?? [], cut: false }),
     actsOn: (id) => world.audit.filter(({ subject }) => subject === id),
+    deliveriesOf: () => [],
     alertsAfter(after, limit) {
       world.reads += 1;
       return world.alerts.filter((alert) => alert.seq > after).slice(0, limit);

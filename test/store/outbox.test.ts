@@ -43,6 +43,29 @@ describe('the outbox', () => {
     expect(due(store, 'siem')).toEqual([1]);
   });
 
+  it('shows of an incident what became of each alert at each receiver', () => {
+    const store = story();
+    store.outbox.postponed('noc', 'alert-1', START_MS + 5_000, 'HTTP 403');
+    store.outbox.failed('siem', 'alert-1', START_MS, 'HTTP 400');
+    const shown = store.archive.deliveriesOf('a');
+    expect(shown.map(({ receiver, alert: id, state, error }) => [receiver, id, state, error])).toEqual([
+      ['noc', 'alert-3', 'waiting', null],
+      ['siem', 'alert-1', 'given-up', 'HTTP 400'],
+      ['noc', 'alert-1', 'waiting', 'HTTP 403'],
+    ]);
+    expect(shown[2]).toMatchObject({
+      seq: 1,
+      event: 'opened',
+      attempts: 1,
+      nextAt: at(5),
+      at: null,
+      reminder: null,
+    });
+    store.outbox.delivered('noc', 'alert-1', START_MS);
+    expect(store.archive.deliveriesOf('a')[2]).toMatchObject({ state: 'delivered', error: null, at: at(0) });
+    expect(store.archive.deliveriesOf('nobody')).toEqual([]);
+  });
+
   it('claims nothing: what was not reported back is given again', () => {
     const store = story();
     expect(due(store)).toEqual(due(store));

@@ -92,6 +92,7 @@ describe('the plan', () => {
       archive.alertsAfter(0, 100);
       archive.alertsOf('a');
       archive.rawOf('a');
+      archive.deliveriesOf('a');
       archive.lastSeq();
       archive.coverage(at(0), at(1));
       outbox.due('noc', START_MS, 10);
@@ -102,7 +103,7 @@ describe('the plan', () => {
       outbox.memo('noc', 'thread');
     });
     expect(plans.length).toBeGreaterThan(12);
-    expect(plans.find(({ sql }) => sql.includes('CROSS JOIN'))?.plan[0]).toMatch(
+    expect(plans.find(({ sql }) => sql.includes('CROSS JOIN alert'))?.plan[0]).toMatch(
       /outbox USING INDEX outbox_ready/,
     );
     expect(

@@ -9,7 +9,14 @@ import { Daemon } from '../../daemon/daemon.ts';
 import { createLog } from '../../daemon/log.ts';
 import { followAlerts } from '../../demo/alert-feed.ts';
 import { type DemoFiles, writeDemoFiles } from '../../demo/files.ts';
-import { frameOf, HIJACKED, KAKAO_2022, type ScenarioStep, WATCHED } from '../../demo/kakao-2022.ts';
+import {
+  frameOf,
+  HIJACKED,
+  KAKAO_2022,
+  type ScenarioStep,
+  VANTAGE_POINTS,
+  WATCHED,
+} from '../../demo/kakao-2022.ts';
 import { Narrator, seoulTime } from '../../demo/narrator.ts';
 import { type SlackStandIn, startSlackStandIn } from '../../demo/slack-stand-in.ts';
 import { RisLiveSimulator } from '../../feed/simulator/simulator.ts';
@@ -29,6 +36,8 @@ export interface DemoOptions {
 
 const RESOLVE_AFTER_SECONDS = 12;
 const UPDATE_EVERY_SECONDS = 6;
+/** So often the simulated peers say that they are there. */
+const KEEPALIVE_MS = 20_000;
 /** Between two routes of one step: they spread, they don't jump. */
 const ROUTE_GAP_MS = 60;
 /** How much later than due the all-clear may come before the demo gives up. */
@@ -125,6 +134,7 @@ class Demo {
       },
     });
     const url = await this.daemon.start();
+    this.simulator.keepAlive(VANTAGE_POINTS, KEEPALIVE_MS);
     await this.simulator.until(() => (this.simulator.clients[0]?.subscriptions.length ?? 0) > WATCHED.length);
     return url;
   }

@@ -86,20 +86,24 @@ class Recorder {
     log: ReturnType<typeof createLog>,
   ): RisLiveFeed {
     const { name, url } = feed;
-    this.writer.feedState(this.beganMs, name, 'down', 'starting');
+    this.writer.state(this.beganMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
     return new RisLiveFeed({
       name,
       url,
       outside: new Outside(networkOf(settings.network)),
       clientId: clientId(),
       plan: watchSubscription(settings.watchlist, [], feed),
+      blindAfterMs: settings.detection.blindAfterSeconds * 1_000,
       clock: systemClock,
       random: Math.random,
       log,
       onFrame: (bytes) => this.writer.frame(this.clock.nowMs(), name, 'live', bytes),
-      onState: (state, reason) => {
+      onState: ({ state, reason, silentMs, blindInMs }) => {
         this.wasLive ||= state === 'live';
-        this.writer.feedState(this.clock.nowMs(), name, state, reason);
+        const nowMs = this.clock.nowMs();
+        const sinceMs = state === 'live' || silentMs === undefined ? undefined : nowMs - silentMs;
+        const blindAtMs = state === 'live' ? undefined : nowMs + blindInMs;
+        this.writer.state(nowMs, { type: 'feed-state', feed: name, state, reason, sinceMs, blindAtMs });
       },
     });
   }

@@ -17,6 +17,7 @@ import { formatFileProblem, RecordedInput } from '../../feed/files/files.ts';
 import type { FileRecord } from '../../feed/files/forms.ts';
 import { mrtForm } from '../../feed/files/mrt-files.ts';
 import type { Stamped } from '../../feed/files/stamps.ts';
+import { ignoring } from '../../feed/peers.ts';
 import { keepsCollector } from '../../feed/ris-live/subscription.ts';
 import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
 import { systemClock } from '../../feed/surroundings.ts';
@@ -176,10 +177,13 @@ class Replay {
 
   /** An own recording holds every frame; the feed's collectors are kept as the daemon kept them. */
   private isKept(input: FeedInput): boolean {
-    if (input.type === 'feed-state' || input.type === 'daemon') return true;
+    if (input.type !== 'update' && input.type !== 'peer-state') return true;
     const feed = this.options.settings.feeds.find(({ name }) => name === input.feed);
     const { vantagePoint } = input.type === 'update' ? input.update : input.change;
-    return feed === undefined || keepsCollector(feed.collectors, vantagePoint.collector);
+    if (feed === undefined) return true;
+    return (
+      keepsCollector(feed.collectors, vantagePoint.collector) && !ignoring(feed.ignorePeers)(vantagePoint)
+    );
   }
 
   private endFilling(driver: Driver): void {

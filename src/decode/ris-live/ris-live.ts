@@ -52,8 +52,16 @@ export type Decoded =
   | { readonly type: 'update'; readonly update: Update; readonly problems: readonly Problem[] }
   | { readonly type: 'peer-state'; readonly change: PeerStateChange; readonly problems: readonly Problem[] }
   | { readonly type: 'control'; readonly kind: ControlKind; readonly data: unknown }
-  /** OPEN, NOTIFICATION, KEEPALIVE and types yet unknown: nothing to judge, though its stamp moves a replay's clock. */
-  | { readonly type: 'other'; readonly observedMs: number | undefined }
+  /**
+   * OPEN, NOTIFICATION, KEEPALIVE and types yet unknown: nothing to judge, though its stamp moves a replay's clock, and a
+   * vantage point that speaks is alive.
+   */
+  | {
+      readonly type: 'other';
+      readonly observedMs: number | undefined;
+      readonly isKeepalive: boolean;
+      readonly vantagePoint: VantagePoint | undefined;
+    }
   | { readonly type: 'bad'; readonly problems: readonly Problem[] };
 
 type Json = Readonly<Record<string, unknown>>;
@@ -115,7 +123,13 @@ function decodeMessage(frame: Json, problems: Problems): Decoded {
     case undefined:
       return bad(problems, 'bad-frame', 'neither a type nor routes');
     default:
-      return { type: 'other', observedMs: stampOf(data.timestamp) };
+      return {
+        type: 'other',
+        observedMs: stampOf(data.timestamp),
+        isKeepalive: data.type === 'KEEPALIVE',
+        // What is odd about it is nobody's loss.
+        vantagePoint: readVantagePoint(data, new Problems()),
+      };
   }
 }
 

@@ -82,8 +82,7 @@ function inputOf(line: Exclude<RecordingLine, { type: 'frame' }>): FeedInput | u
   if (line.type === 'clock') return undefined;
   if (line.type === 'header') return { type: 'daemon', state: 'started' };
   if (line.type === 'end') return { type: 'daemon', state: 'stopped' };
-  const { feed, state, reason } = line;
-  return { type: 'feed-state', feed, state, reason };
+  return line.input;
 }
 
 function fromFrame(

@@ -5,17 +5,21 @@
  *   {"recording":"originwatch","version":1,"at":…}                        begins each run
  *   {"at":…,"feed":"ris-live","via":"live","frame":"…"}                   one frame, its text exactly as it came
  *   {"at":…,"feed":"ris-live","via":"live","base64":"…"}                  one frame that is no UTF-8
- *   {"at":…,"feed":"ris-live","state":"stalled","reason":"silent for 30 s"}
+ *   {"at":…,"feed":"ris-live","state":"stalled","reason":"no BGP message for 60 s","since":…,"blindAt":…}
+ *   {"at":…,"feed":"ris-live","collector":"rrc06","state":"silent","reason":"…","since":…}
  *   {"at":…,"clock":true}                                                 the clock ran on to here, and something became due
  *   {"at":…,"end":true}                                                   the clock when the recording was closed
  * `at` is the driver's stamp of arrival in ms since the epoch, never decreasing within a run.
  */
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import type { FeedInput, FeedState } from '../../engine/ports.ts';
+import type { CollectorState, FeedInput, FeedState } from '../../engine/ports.ts';
 
 /** How a frame came to us: what `detectedBy` will say. */
 export type Via = Extract<FeedInput, { type: 'update' }>['via'];
+
+/** What is said of a feed, or of a collector of it. */
+export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' }>;
 
 export const RECORDING_VERSION = 1;
 
@@ -28,13 +32,7 @@ export type RecordingLine =
       readonly via: Via;
       readonly bytes: Buffer;
     }
-  | {
-      readonly type: 'feed-state';
-      readonly atMs: number;
-      readonly feed: string;
-      readonly state: FeedState;
-      readonly reason: string;
-    }
+  | { readonly type: 'state'; readonly atMs: number; readonly input: StateInput }
   | { readonly type: 'clock'; readonly atMs: number }
   | { readonly type: 'end'; readonly atMs: number };
 
@@ -85,9 +83,14 @@ export class RecordingWriter {
     this.#line(JSON.stringify({ at: atMs, feed, via, ...body }));
   }
 
-  feedState(atMs: number, feed: string, state: FeedState, reason: string): void {
+  state(atMs: number, input: StateInput): void {
     this.#lastMs = atMs;
-    this.#line(JSON.stringify({ at: atMs, feed, state, reason }));
+    const { feed, state, reason, sinceMs: since } = input;
+    const line =
+      input.type === 'feed-state'
+        ? { at: atMs, feed, state, reason, since, blindAt: input.blindAtMs }
+        : { at: atMs, feed, collector: input.collector, state, reason, since };
+    this.#line(JSON.stringify(line));
   }
 
   /** The driver's clock, where no line says it yet: what became due by time alone becomes due in a replay too. */
@@ -160,18 +163,34 @@ export function parseRecordingLine(text: string): RecordingLine | undefined {
   if (typeof feed !== 'string') return undefined;
   const bytes = frameBytes(line);
   if (bytes !== undefined) return { type: 'frame', atMs: at, feed, via: viaOf(line.via), bytes };
+  const input = stateIn(line, feed, at);
+  return input === undefined ? undefined : { type: 'state', atMs: at, input };
+}
+
+function stateIn(
+  line: Readonly<Record<string, unknown>>,
+  feed: string,
+  atMs: number,
+): StateInput | undefined {
+  const { collector } = line;
+  const reason = typeof line.reason === 'string' ? line.reason : '';
+  const sinceMs = timeIn(line.since);
+  if (typeof collector === 'string') {
+    const state = COLLECTOR_STATES.find((one) => one === line.state);
+    if (state === undefined) return undefined;
+    return { type: 'collector-state', feed, collector, state, reason, sinceMs: sinceMs ?? atMs };
+  }
   const state = FEED_STATES.find((one) => one === line.state);
   if (state === undefined) return undefined;
-  return {
-    type: 'feed-state',
-    atMs: at,
-    feed,
-    state,
-    reason: typeof line.reason === 'string' ? line.reason : '',
-  };
+  return { type: 'feed-state', feed, state, reason, sinceMs, blindAtMs: timeIn(line.blindAt) };
+}
+
+function timeIn(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 const FEED_STATES: readonly FeedState[] = ['live', 'stalled', 'down'];
+const COLLECTOR_STATES: readonly CollectorState[] = ['live', 'silent'];
 const VIAS: readonly Via[] = ['live', 'backfill', 'snapshot', 'replay'];
 
 function viaOf(via: unknown): Via {

@@ -3,7 +3,7 @@
  * each prefix of it (the manual makes each a subscription of its own), so what is awaited is kept by single keys.
  */
 import { parsePrefix } from '../../bgp/prefix.ts';
-import type { RisSubscription } from './subscription.ts';
+import { isSignOfLife, type RisSubscription } from './subscription.ts';
 
 export class Acknowledgements {
   /** Key of what is awaited → the subscription it was sent with. */
@@ -18,7 +18,9 @@ export class Acknowledgements {
     this.#awaited.clear();
   }
 
+  /** Signs of life are not awaited: a server that does not know them may stay silent. */
   sent(subscription: RisSubscription): void {
+    if (isSignOfLife(subscription)) return;
     for (const key of keysOf(subscription)) this.#awaited.set(key, subscription);
   }
 

@@ -6,8 +6,9 @@
  * itself: binary ones are counted and left out, broken UTF-8 is passed on, one beyond 8 MiB ends the connection, which
  * comes back at once. Nothing is ever queued here: a driver that can't keep up calls `pause`, TCP holds the server back.
  *
- * States: `live` is subscribed (acknowledged, or messages flow where the server acknowledges nothing) and fresh;
- * `stalled` is connected and silent; `down` is not connected. Protocol: RIS Live manual; RFC 6455.
+ * States: `live` is subscribed (acknowledged, or BGP messages flow where the server acknowledges nothing) and sees
+ * (`sight.ts`); `stalled` is silent, until a BGP message comes; `down` is not connected. Before silence is judged, what lies
+ * in the socket is read: a process that stood still wakes up with old timers and new frames. Protocol: RIS Live manual; RFC 6455.
  */
 import { WebSocket } from 'ws';
 import { type ControlKind, decodeRisLive } from '../../decode/ris-live/ris-live.ts';
@@ -15,7 +16,7 @@ import type { FeedState } from '../../engine/ports.ts';
 import { retryDelayMs } from '../retry-delay.ts';
 import type { FeedLog, Timer } from '../surroundings.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import { errorText, failureText, isMessageFrame } from './frame.ts';
+import { errorText, failureText, signOf } from './frame.ts';
 import { FrameTap } from './frame-tap.ts';
 import {
   type FeedDrop,
@@ -26,6 +27,7 @@ import {
   type RisLiveTimings,
   withClient,
 } from './options.ts';
+import { SilenceWatch } from './silence.ts';
 import {
   changeSubscription,
   type RisSubscription,
@@ -37,8 +39,6 @@ import { connectionThrough } from './tapped-connection.ts';
 /** Times that unacknowledged subscriptions are sent again before the connection is given up or taken as it is. */
 const RESENDS_MAX = 2;
 const CLOSE_WITHIN_MS = 500;
-/** A connection that ends because of silence leaves the state at `stalled`, which says more than `down`. */
-const SILENT = 'silent for';
 
 export class RisLiveFeed {
   readonly #options: RisLiveOptions;
@@ -57,21 +57,18 @@ export class RisLiveFeed {
   #connections = 0;
   #resends = 0;
   #proven = false;
-  #messagesSeen = false;
-  /** The feed fell silent; acknowledgements alone don't prove that it speaks again. */
-  #doubted = false;
+  readonly #silence: SilenceWatch;
+  /** The connection is given up because of silence: the state stays `stalled`, which says more than `down`. */
+  #isSilent = false;
   #endedByOversize = false;
   #bytes = 0;
   #frames = 0;
   #serverErrors = 0;
-  #lastFrameMs: number | undefined;
-  #lastMessageMs: number | undefined;
-  #heardMs = 0;
-  #messageHeardMs = 0;
+  /** Bytes that came in on the wire of this connection. */
+  #wireBytes: () => number = () => 0;
   #retryTimer: Timer;
   #connectTimer: Timer;
   #pingTimer: Timer;
-  #staleTimer: Timer;
   #acknowledgeTimer: Timer;
 
   constructor(options: RisLiveOptions) {
@@ -79,6 +76,15 @@ export class RisLiveFeed {
     this.#timings = { ...RIS_LIVE_TIMINGS, ...options.timings };
     this.#url = withClient(options.url, options.clientId);
     this.#plan = options.plan;
+    const { deadAfterMs, doubtedForMs } = this.#timings;
+    this.#silence = new SilenceWatch({
+      clock: options.clock,
+      blindAfterMs: options.blindAfterMs,
+      deadAfterMs,
+      doubtedForMs,
+      isPaused: () => this.#paused,
+      giveUp: (reason) => this.#giveUp(reason),
+    });
   }
 
   /** Connects, and stays connected until `stop`. */
@@ -115,7 +121,7 @@ export class RisLiveFeed {
 
   resume(): void {
     this.#paused = false;
-    this.#heardMs = this.#messageHeardMs = this.#options.clock.now();
+    this.#silence.excuse();
     this.#socket?.resume();
   }
 
@@ -124,13 +130,12 @@ export class RisLiveFeed {
     const change = changeSubscription(this.#plan, plan);
     this.#plan = plan;
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#messageHeardMs = this.#options.clock.now();
+    if (change.subscribe.length > 0) this.#silence.subscribed(plan.mode === 'firehose');
     for (const subscription of change.subscribe) this.#subscribe(subscription);
     for (const subscription of change.unsubscribe) {
       this.#acknowledgements.cancelled(subscription);
       this.#send('ris_unsubscribe', subscription);
     }
-    this.#armStale();
     this.#resends = 0;
     if (this.#acknowledgements.missing > 0) this.#awaitAcknowledgements();
     else this.#considerLive();
@@ -143,8 +148,7 @@ export class RisLiveFeed {
       bytes: this.#bytes,
       frames: this.#frames,
       reconnects: Math.max(0, this.#connections - 1),
-      lastFrameMs: this.#lastFrameMs,
-      lastMessageMs: this.#lastMessageMs,
+      silentMs: this.#silence.silentMs(),
       unacknowledged: this.#acknowledgements.missing,
       serverErrors: this.#serverErrors,
       drops: { ...this.#drops },
@@ -156,7 +160,7 @@ export class RisLiveFeed {
   #connect(): void {
     this.#connections += 1;
     this.#ending = undefined;
-    this.#proven = this.#messagesSeen = false;
+    this.#proven = this.#isSilent = false;
     const isCurrent = (): boolean => this.#socket === socket;
     const tap = this.#makeTap(isCurrent);
     const socket = this.#openSocket(tap);
@@ -164,6 +168,9 @@ export class RisLiveFeed {
     this.#socket = socket;
     // Before anybody else hears of it: what the server sends next may be taken.
     socket.on('open', () => tap?.open());
+    socket.on('upgrade', ({ socket: wire }) => {
+      this.#wireBytes = () => wire.bytesRead;
+    });
     socket.on('open', () => isCurrent() && this.#opened(socket));
     socket.on('message', (data, isBinary) => isCurrent() && this.#received(data as Buffer, isBinary));
     // Without a listener an error ends the process; for an old socket there is nothing else to do.
@@ -200,16 +207,14 @@ export class RisLiveFeed {
 
   #opened(socket: WebSocket): void {
     this.#options.clock.clearTimeout(this.#connectTimer);
-    this.#heardMs = this.#messageHeardMs = this.#options.clock.now();
+    this.#silence.connected(this.#plan.mode === 'firehose', this.#wireBytes);
     this.#acknowledgements.clear();
     this.#resends = 0;
     const subscriptions = subscriptionsOf(this.#plan);
     this.#log('info', 'feed.connected', { mode: this.#plan.mode, subscriptions: subscriptions.length });
     for (const subscription of subscriptions) this.#subscribe(subscription);
     this.#awaitAcknowledgements();
-    if (this.#doubted) this.#send('ping', null);
     this.#armPing();
-    this.#armStale();
     if (this.#paused) socket.pause();
   }
 
@@ -236,7 +241,7 @@ export class RisLiveFeed {
     this.#socket = undefined;
     this.#clearTimers();
     this.#acknowledgements.clear();
-    if (!reason.startsWith(SILENT)) this.#setState('down', reason);
+    if (!this.#isSilent) this.#setState('down', reason);
     const delayMs = retryDelayMs(this.#tries, this.#options.random);
     this.#tries += 1;
     this.#log('warn', 'feed.disconnected', { reason, retryInMs: delayMs, tries: this.#tries });
@@ -245,7 +250,8 @@ export class RisLiveFeed {
 
   #clearTimers(): void {
     const { clock } = this.#options;
-    const timers = [this.#connectTimer, this.#pingTimer, this.#staleTimer, this.#acknowledgeTimer];
+    this.#silence.stop();
+    const timers = [this.#connectTimer, this.#pingTimer, this.#acknowledgeTimer];
     for (const timer of timers) clock.clearTimeout(timer);
   }
 
@@ -255,15 +261,14 @@ export class RisLiveFeed {
   #settled(frames: number, bytes: number): void {
     this.#bytes += bytes;
     this.#frames += frames;
-    this.#heardMs = this.#lastFrameMs = this.#options.clock.now();
-    this.#noteMessage(this.#heardMs);
+    this.#noteMessage(false);
   }
 
-  #noteMessage(nowMs: number): void {
-    this.#messageHeardMs = this.#lastMessageMs = nowMs;
-    this.#messagesSeen = true;
+  /** A BGP message: the server works with us, and the feed sees. */
+  #noteMessage(isKeepalive: boolean): void {
+    const isBelieved = this.#silence.message(isKeepalive);
     if (!this.#proven) this.#prove();
-    if (this.#doubted) this.#believe();
+    if (isBelieved) this.#considerLive();
   }
 
   #received(bytes: Buffer, isBinary: boolean): void {
@@ -272,11 +277,11 @@ export class RisLiveFeed {
       this.#drops['binary-frame'] += 1;
       return;
     }
-    const nowMs = this.#options.clock.now();
     this.#frames += 1;
-    this.#heardMs = this.#lastFrameMs = nowMs;
-    if (isMessageFrame(bytes)) this.#noteMessage(nowMs);
-    else this.#readAnswer(bytes);
+    const sign = signOf(bytes);
+    if (sign === 'bgp' || sign === 'keepalive') this.#noteMessage(sign === 'keepalive');
+    else this.#silence.heard();
+    if (sign === 'answer') this.#readAnswer(bytes);
     this.#options.onFrame(bytes);
   }
 
@@ -290,8 +295,6 @@ export class RisLiveFeed {
       this.#prove();
       this.#acknowledgements.confirmed(data);
       this.#considerLive();
-    } else if (kind === 'pong') {
-      if (this.#doubted && this.#plan.mode === 'filtered') this.#believe();
     } else if (kind === 'error') {
       this.#serverErrors += 1;
       this.#log('warn', 'feed.server-error', { text: errorText(data) });
@@ -305,22 +308,18 @@ export class RisLiveFeed {
     this.#endedByOversize = false;
   }
 
-  #believe(): void {
-    this.#doubted = false;
-    this.#considerLive();
-  }
-
   #considerLive(): void {
     if (this.#acknowledgements.missing > 0) return;
     this.#options.clock.clearTimeout(this.#acknowledgeTimer);
-    if (!this.#doubted) this.#setState('live', 'subscribed');
+    if (!this.#silence.isDoubted) this.#setState('live', 'subscribed');
   }
 
   #setState(state: FeedState, reason: string): void {
     if (this.#state === state) return;
     this.#state = state;
     this.#log(state === 'live' ? 'info' : 'warn', `feed.${state}`, { reason });
-    this.#options.onState(state, reason);
+    const silentMs = this.#silence.silentMs();
+    this.#options.onState({ state, reason, silentMs, blindInMs: this.#silence.blindInMs() });
   }
 
   // ---------------------------------------------------------------- subscriptions
@@ -343,8 +342,8 @@ export class RisLiveFeed {
     const { missing } = this.#acknowledgements;
     if (missing === 0 || this.#socket === undefined) return;
     this.#log('warn', 'feed.unacknowledged', { missing, resends: this.#resends });
-    // A server that never acknowledges and yet delivers must not leave us blind: routes are proof enough.
-    if (this.#messagesSeen)
+    // A server that never acknowledges and yet delivers must not leave us blind: BGP messages are proof enough.
+    if (this.#silence.hasSpoken)
       this.#setState('live', `messages flow, ${missing} subscriptions not acknowledged`);
     if (this.#resends < RESENDS_MAX) {
       this.#resends += 1;
@@ -363,28 +362,9 @@ export class RisLiveFeed {
     }, this.#timings.pingEveryMs);
   }
 
-  #armStale(): void {
-    const { clock } = this.#options;
-    clock.clearTimeout(this.#staleTimer);
-    this.#staleTimer = clock.setTimeout(() => this.#staleDue(), Math.max(1, this.#staleAtMs() - clock.now()));
-  }
-
-  #staleAtMs(): number {
-    const frameDueMs = this.#heardMs + this.#timings.staleAfterMs;
-    if (this.#plan.mode === 'filtered') return frameDueMs;
-    return Math.min(frameDueMs, this.#messageHeardMs + this.#timings.firehoseStaleAfterMs);
-  }
-
-  #staleDue(): void {
-    const nowMs = this.#options.clock.now();
-    if (this.#paused) this.#heardMs = this.#messageHeardMs = nowMs;
+  #giveUp(reason: string): void {
     if (this.#socket === undefined) return;
-    if (nowMs < this.#staleAtMs()) {
-      this.#armStale();
-      return;
-    }
-    const reason = `${SILENT} ${Math.round((nowMs - Math.min(this.#heardMs, this.#messageHeardMs)) / 1_000)} s`;
-    this.#doubted = true;
+    this.#isSilent = true;
     this.#setState('stalled', reason);
     this.#end(this.#socket, reason);
   }

@@ -1,6 +1,6 @@
 /**
- * Tells route messages of RIS Live from answers about the connection by a few bytes, without parsing them: the client
- * reads answers itself and leaves messages to whoever judges.
+ * What a frame of RIS Live is, by a few bytes and without parsing it: the client reads answers about the connection itself,
+ * leaves messages to whoever judges, and counts those that prove that the feed sees.
  */
 import { wordsOfFailure } from '../../outside/failure.ts';
 
@@ -18,6 +18,23 @@ export function isMessageFrame(bytes: Buffer): boolean {
   const head = bytes.toString('latin1', 0, REACH);
   const tail = bytes.toString('latin1', Math.max(0, bytes.length - REACH));
   return head.includes('"ris_message"') || tail.includes('"ris_message"');
+}
+
+/**
+ * `keepalive` and `bgp` are BGP messages of a peer and prove that the feed sees. `message` is a word of a collector (the state of a
+ * session, a type yet unknown) and `answer` one about the connection: they prove nothing.
+ */
+export type Sign = 'answer' | 'message' | 'keepalive' | 'bgp';
+
+const KEEPALIVE = Buffer.from('"KEEPALIVE"');
+const BGP_TYPES = ['"UPDATE"', '"OPEN"', '"NOTIFICATION"', '"announcements"', '"withdrawals"'].map((text) =>
+  Buffer.from(text),
+);
+
+export function signOf(bytes: Buffer): Sign {
+  if (!isMessageFrame(bytes)) return 'answer';
+  if (BGP_TYPES.some((type) => bytes.includes(type))) return 'bgp';
+  return bytes.includes(KEEPALIVE) ? 'keepalive' : 'message';
 }
 
 function marksAt(bytes: Buffer, start: number): boolean {

@@ -20,10 +20,10 @@ export type FeedDrop = keyof typeof FEED_DROPS;
 export interface RisLiveTimings {
   /** Between two pings. */
   readonly pingEveryMs: number;
-  /** Without any frame, pongs among them, the feed is stalled and connects again. */
-  readonly staleAfterMs: number;
-  /** The same for the firehose without any route message: pongs don't prove that routes flow. */
-  readonly firehoseStaleAfterMs: number;
+  /** Without any frame, pongs among them, the connection is dead and made again. */
+  readonly deadAfterMs: number;
+  /** A connection that is made because of silence gets this long at least to say something. */
+  readonly doubtedForMs: number;
   /** Acknowledgements that are missing then are asked for again. */
   readonly acknowledgeWithinMs: number;
   readonly connectWithinMs: number;
@@ -31,8 +31,8 @@ export interface RisLiveTimings {
 
 export const RIS_LIVE_TIMINGS: RisLiveTimings = {
   pingEveryMs: 10_000,
-  staleAfterMs: 30_000,
-  firehoseStaleAfterMs: 60_000,
+  deadAfterMs: 30_000,
+  doubtedForMs: 30_000,
   acknowledgeWithinMs: 5_000,
   connectWithinMs: 10_000,
 };
@@ -46,6 +46,8 @@ export interface RisLiveOptions {
   readonly url: string;
   readonly clientId: string;
   readonly plan: SubscriptionPlan;
+  /** Without a BGP message for this long, beyond the rhythm of the feed (`sight.ts`), it is blind. */
+  readonly blindAfterMs: number;
   readonly clock: FeedClock;
   /** 0…1; spreads the delays of reconnecting. */
   readonly random: () => number;
@@ -57,7 +59,17 @@ export interface RisLiveOptions {
   /** Settles route messages on their bytes; what it settles does not come to `onFrame`. */
   readonly scanner?: FrameScanner;
   /** Only changes are told; the state before the first call is `down`. */
-  readonly onState: (state: FeedState, reason: string) => void;
+  readonly onState: (change: FeedChange) => void;
+}
+
+/** A feed changed its state. Durations are of the monotonic clock, counted from now. */
+export interface FeedChange {
+  readonly state: FeedState;
+  readonly reason: string;
+  /** How long ago the last BGP message came: since then nothing proves that the feed saw. Undefined: none ever came. */
+  readonly silentMs: number | undefined;
+  /** How soon the feed is blind, if it does not come back; 0 for now. Of no meaning while it is live. */
+  readonly blindInMs: number;
 }
 
 export interface FeedStats {
@@ -68,10 +80,8 @@ export interface FeedStats {
   readonly frames: number;
   /** Connections begun after the first. */
   readonly reconnects: number;
-  /** Any text frame; undefined before the first. */
-  readonly lastFrameMs: number | undefined;
-  /** A route message (UPDATE, peer state, …); undefined before the first. */
-  readonly lastMessageMs: number | undefined;
+  /** How long ago the last BGP message came; undefined before the first. */
+  readonly silentMs: number | undefined;
   /** Prefixes, paths and types subscribed and not yet acknowledged on this connection. */
   readonly unacknowledged: number;
   /** `ris_error` answers so far. */

@@ -26,7 +26,7 @@ export interface SubscriptionPlan {
 
 /** The `data` of `ris_subscribe`; `ris_unsubscribe` repeats it. */
 export interface RisSubscription {
-  readonly type: 'UPDATE' | 'RIS_PEER_STATE';
+  readonly type: 'UPDATE' | 'RIS_PEER_STATE' | 'KEEPALIVE';
   readonly prefix?: readonly string[];
   readonly moreSpecific?: boolean;
   readonly lessSpecific?: boolean;
@@ -40,6 +40,17 @@ export const PREFIXES_PER_FRAME = 200;
 const SOCKET_OPTIONS = { acknowledge: true, includeRaw: false } as const;
 const FIREHOSE: RisSubscription = { type: 'UPDATE', socketOptions: SOCKET_OPTIONS };
 const PEER_STATE: RisSubscription = { type: 'RIS_PEER_STATE', socketOptions: SOCKET_OPTIONS };
+const KEEPALIVE: RisSubscription = { type: 'KEEPALIVE', socketOptions: SOCKET_OPTIONS };
+
+/** RIS announces or withdraws them every ten minutes, so that somebody who filters hears something (RIPE NCC, routing beacons). */
+export const FAST_BEACONS: readonly string[] = ['84.205.66.0/24', '2001:7fb:ff02::/48'];
+const BEACONS: RisSubscription = {
+  type: 'UPDATE',
+  prefix: FAST_BEACONS,
+  moreSpecific: true,
+  lessSpecific: true,
+  socketOptions: SOCKET_OPTIONS,
+};
 
 /** Decides between filters and the firehose. `prefixes` are those to be judged, holes (`ignore`) left out. */
 export function planSubscription(
@@ -73,9 +84,21 @@ function whyBy(
   return `${counts.prefixes} prefixes and ${counts.asns} ASes are watched, filters carry up to ${filterPrefixesMax}`;
 }
 
-/** Every subscription of a plan, each the data of one `ris_subscribe`; sessions of peers always among them. */
+/**
+ * Every subscription of a plan, each the data of one `ris_subscribe`: sessions of peers, routes, and last the signs of life,
+ * which are not awaited (`isSignOfLife`).
+ */
 export function subscriptionsOf(plan: SubscriptionPlan): readonly RisSubscription[] {
-  return [PEER_STATE, ...routeSubscriptions(plan)];
+  return [PEER_STATE, ...routeSubscriptions(plan), ...beaconsOf(plan), KEEPALIVE];
+}
+
+/** Asked for to know that the feed sees. A server that knows no such subscription may stay silent about it. */
+export function isSignOfLife(subscription: RisSubscription): boolean {
+  return subscription === KEEPALIVE || subscription === BEACONS;
+}
+
+function beaconsOf({ mode }: SubscriptionPlan): readonly RisSubscription[] {
+  return mode === 'filtered' ? [BEACONS] : [];
 }
 
 export interface SubscriptionChange {
@@ -90,10 +113,16 @@ export interface SubscriptionChange {
  */
 export function changeSubscription(from: SubscriptionPlan, to: SubscriptionPlan): SubscriptionChange {
   if (from.mode !== to.mode)
-    return { subscribe: routeSubscriptions(to), unsubscribe: routeSubscriptions(from) };
+    return {
+      subscribe: [...routeSubscriptions(to), ...beaconsOf(to)],
+      unsubscribe: [...routeSubscriptions(from), ...beaconsOf(from)],
+    };
+  const beacons = new Set(FAST_BEACONS);
+  const gone = without(from, to);
+  const unwanted = { ...gone, prefixes: gone.prefixes.filter((prefix) => !beacons.has(prefix)) };
   return {
     subscribe: routeSubscriptions(without(to, from), true),
-    unsubscribe: routeSubscriptions(without(from, to), true),
+    unsubscribe: routeSubscriptions(unwanted, true),
   };
 }
 

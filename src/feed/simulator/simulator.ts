@@ -7,7 +7,8 @@
  */
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type FeedClock, systemClock } from '../surroundings.ts';
+import type { VantagePoint } from '../../bgp/vantage-point.ts';
+import { type FeedClock, systemClock, type Timer } from '../surroundings.ts';
 import { type RoutedMessage, routeMessage, subscriptionTakes } from './subscription-match.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -95,6 +96,7 @@ export class RisLiveSimulator {
   #server: WebSocketServer | undefined;
   #connections = 0;
   #refused = 0;
+  #alive: Timer;
 
   constructor(options: SimulatorOptions = {}) {
     this.#options = options;
@@ -141,6 +143,7 @@ export class RisLiveSimulator {
   }
 
   async close(): Promise<void> {
+    this.#clock.clearTimeout(this.#alive);
     for (const client of this.#clients) client.socket.terminate();
     const server = this.#server;
     this.#server = undefined;
@@ -160,6 +163,13 @@ export class RisLiveSimulator {
       taken += 1;
     }
     return taken;
+  }
+
+  /** Every peer sends a KEEPALIVE each `everyMs` from now on, as real ones do each minute, until the simulator is closed. */
+  keepAlive(peers: readonly VantagePoint[], everyMs: number): void {
+    for (const peer of peers) this.send(keepaliveOf(peer, this.#clock.now()));
+    this.#clock.clearTimeout(this.#alive);
+    this.#alive = this.#clock.setTimeout(() => this.keepAlive(peers, everyMs), everyMs);
   }
 
   /** Sends anything to every client, whatever it subscribed: garbage, oversize, bytes that are no UTF-8, binary. */
@@ -333,6 +343,18 @@ function parseFrame(text: string): Json | undefined {
 function withoutRaw(text: string, message: RoutedMessage): string {
   if (message.data.raw === undefined) return text;
   const { raw: _, ...data } = message.data;
+  return JSON.stringify({ type: 'ris_message', data });
+}
+
+function keepaliveOf({ collector, peerAddress, peerAsn }: VantagePoint, nowMs: number): string {
+  const data = {
+    timestamp: nowMs / 1_000,
+    peer: peerAddress,
+    peer_asn: String(peerAsn),
+    id: `${peerAddress}-keepalive`,
+    host: `${collector}.ripe.net`,
+    type: 'KEEPALIVE',
+  };
   return JSON.stringify({ type: 'ris_message', data });
 }
 
