@@ -4,8 +4,9 @@
  */
 import type { Severity } from '../bgp/severity.ts';
 import type { AlertEvent, DetectedBy, Kind, Resolution } from '../incident/alert.ts';
+import { type Language, NAMES } from '../words/names.ts';
 
-export type Language = 'en' | 'ko';
+export type { Language } from '../words/names.ts';
 
 export interface Catalogue {
   readonly severity: Readonly<Record<Severity, string>>;
@@ -54,37 +55,7 @@ export type Label =
   | 'details';
 
 const en: Catalogue = {
-  severity: { critical: 'Critical', warning: 'Warning', info: 'Info' },
-  event: {
-    opened: 'Opened',
-    escalated: 'Escalated',
-    updated: 'Updated',
-    resolved: 'Resolved',
-    reopened: 'Reopened',
-  },
-  kind: {
-    squatting: 'Squatting on unannounced space',
-    'sub-prefix': 'Sub-prefix hijack',
-    'origin-change': 'Origin change',
-    'forged-origin': 'Forged origin',
-    'route-leak': 'Route leak',
-    'path-policy': 'Path policy broken',
-    'rpki-invalid': 'Own route is RPKI-invalid',
-    'unexpected-more-specific': 'Unexpected more-specific',
-    misconfiguration: 'Misconfiguration',
-    'unexpected-origination': 'Unexpected origination',
-    'covering-prefix': 'Covering prefix',
-    'visibility-loss': 'Visibility loss',
-    'feed-blind': 'Feed is blind',
-  },
-  resolution: {
-    withdrawn: 'withdrawn',
-    replaced: 'replaced by a conforming route',
-    accepted: 'accepted as expected',
-    operator: 'resolved by an operator',
-    'no-evidence': 'no evidence either way for too long',
-  },
-  detectedBy: { live: 'live', backfill: 'backfill', snapshot: 'snapshot', replay: 'replay' },
+  ...NAMES.en,
   label: {
     severity: 'Severity',
     score: 'Score',
@@ -129,31 +100,7 @@ const en: Catalogue = {
 };
 
 const ko: Catalogue = {
-  severity: { critical: '치명', warning: '경고', info: '정보' },
-  event: { opened: '발생', escalated: '심각도 상승', updated: '갱신', resolved: '해소', reopened: '재발생' },
-  kind: {
-    squatting: '미광고 주소 무단 사용',
-    'sub-prefix': '하위 프리픽스 하이재킹',
-    'origin-change': '오리진 AS 변경',
-    'forged-origin': '오리진 위조',
-    'route-leak': '경로 누출',
-    'path-policy': '경로 정책 위반',
-    'rpki-invalid': '자사 경로 RPKI 무효',
-    'unexpected-more-specific': '예상 밖의 세부 프리픽스',
-    misconfiguration: '설정 오류',
-    'unexpected-origination': '예상 밖의 광고',
-    'covering-prefix': '상위 프리픽스 광고',
-    'visibility-loss': '가시성 상실',
-    'feed-blind': '피드 수신 불가',
-  },
-  resolution: {
-    withdrawn: '철회됨',
-    replaced: '정상 경로로 대체됨',
-    accepted: '정상으로 승인됨',
-    operator: '운영자가 해소함',
-    'no-evidence': '오랫동안 확인할 근거 없음',
-  },
-  detectedBy: { live: '실시간', backfill: '소급', snapshot: '스냅샷', replay: '재생' },
+  ...NAMES.ko,
   label: {
     severity: '심각도',
     score: '점수',
@@ -161,13 +108,13 @@ const ko: Catalogue = {
     offender: '원인 AS',
     watch: '감시 대상',
     prefix: '프리픽스',
-    expected: '기대 오리진',
-    seen: '관측 오리진',
+    expected: '기대 오리진 AS',
+    seen: '관측 오리진 AS',
     paths: 'AS 경로',
     vantagePoints: '관측 지점',
     routes: '경로',
     evidence: '근거',
-    benign: '무해한 해석',
+    benign: '정상일 가능성',
     next: '다음 조치',
     firstSeen: '최초 관측',
     alerted: '알림',
@@ -187,11 +134,11 @@ const ko: Catalogue = {
   reminder: (type, number) =>
     type === 'escalate' ? '에스컬레이션: 아직 아무도 확인하지 않음' : `재알림 ${number}회: 미해소, 미확인`,
   digestTitle: (alerts) => `알림 ${alerts}건 동시 발생`,
-  digestCounts: (counts) => `치명 ${counts.critical}건, 경고 ${counts.warning}건, 정보 ${counts.info}건`,
+  digestCounts: (counts) => `심각 ${counts.critical}건, 경고 ${counts.warning}건, 정보 ${counts.info}건`,
   digestWhere: (link) => (link === undefined ? '전체 목록: GET /api/v1/incidents' : `전체 목록: ${link}`),
-  button: { open: '열기', acknowledge: '확인', resolve: '해소', silence: '1시간 무음' },
+  button: { open: '열기', acknowledge: '확인', resolve: '해소', silence: '1시간 알림 중지' },
   pressed: (action, who) =>
-    `${{ acknowledge: '확인', resolve: '해소', silence: '1시간 무음' }[action]}: ${who}`,
+    `${{ acknowledge: '확인', resolve: '해소', silence: '1시간 알림 중지' }[action]}: ${who}`,
   notDone: (why) => `처리하지 못함: ${why}`,
 };
 

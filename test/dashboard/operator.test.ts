@@ -19,9 +19,9 @@ const WORDS = {
   ko: {
     acknowledge: '확인',
     resolve: '해소',
-    silence: '무음',
-    accept: '오리진 승인',
-    end: '끝내기',
+    silence: '알림 중지',
+    accept: '오리진 AS 승인',
+    end: '종료',
     by: '이름',
     note: '메모',
     isAcknowledged: '확인됨',

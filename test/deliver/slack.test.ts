@@ -58,7 +58,7 @@ describe('a message', () => {
     const message = incidentMessage(alertOf(), { ...EN, language: 'ko' });
     const text = allText(message);
     for (const part of [
-      '치명',
+      '심각',
       '하위 프리픽스 하이재킹',
       '기대 오리진: AS64496',
       '350곳 중 3곳',

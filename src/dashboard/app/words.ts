@@ -2,12 +2,10 @@
  * The dashboard's catalogue: every word of our own, here in English. Korean is in `words-ko.ts` and has the type of
  * this one, so that neither can lack a word. Sentences about one incident come with it and are not here.
  */
-import type { AlertEvent, AlertReason, DetectedBy, Incident, Resolution } from '../../incident/alert.ts';
+import { type Language, NAMES } from '../../words/names.ts';
 import { ko } from './words-ko.ts';
 
-export type Language = 'en' | 'ko';
-type Severity = Incident['severity'];
-type Kind = Incident['kind'];
+export type { Language } from '../../words/names.ts';
 
 export const en = {
   language: 'en' as Language,
@@ -21,54 +19,8 @@ export const en = {
     silences: 'Silences',
   },
   navigation: 'Pages',
+  ...NAMES.en,
   settings: 'Display',
-  severity: { critical: 'Critical', warning: 'Warning', info: 'Info' } as Record<Severity, string>,
-  event: {
-    opened: 'Opened',
-    escalated: 'Escalated',
-    updated: 'Updated',
-    resolved: 'Resolved',
-    reopened: 'Reopened',
-  } as Record<AlertEvent, string>,
-  reason: {
-    'first-sighting': 'first sighting',
-    'severity-raised': 'severity raised',
-    'route-added': 'route added',
-    'reach-doubled': 'reach doubled',
-    ended: 'ended',
-    operator: 'by an operator',
-    accepted: 'accepted',
-    'no-evidence': 'no evidence',
-    returned: 'it returned',
-  } as Record<AlertReason, string>,
-  kind: {
-    squatting: 'Squatting',
-    'sub-prefix': 'Sub-prefix hijack',
-    'origin-change': 'Origin change',
-    'forged-origin': 'Forged origin',
-    'route-leak': 'Route leak',
-    'path-policy': 'Path policy broken',
-    'rpki-invalid': 'Own route is RPKI-invalid',
-    'unexpected-more-specific': 'Unexpected more-specific',
-    misconfiguration: 'Misconfiguration',
-    'unexpected-origination': 'Unexpected origination',
-    'covering-prefix': 'Covering prefix',
-    'visibility-loss': 'Visibility loss',
-    'feed-blind': 'Feed is blind',
-  } as Record<Kind, string>,
-  resolution: {
-    withdrawn: 'withdrawn',
-    replaced: 'replaced by a conforming route',
-    accepted: 'accepted as expected',
-    operator: 'resolved by an operator',
-    'no-evidence': 'no evidence either way for too long',
-  } as Record<Resolution, string>,
-  detectedBy: {
-    live: 'live',
-    backfill: 'backfill',
-    snapshot: 'snapshot',
-    replay: 'replay',
-  } as Record<DetectedBy, string>,
   theme: { auto: 'Auto', light: 'Light', dark: 'Dark' },
   themeLabel: 'Theme',
   zone: { seoul: 'Asia/Seoul', browser: 'Browser’s zone' },
