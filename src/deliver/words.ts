@@ -3,14 +3,14 @@
  * about one incident (summary, evidence, advice) come with the alert and are not here.
  */
 import type { Severity } from '../bgp/severity.ts';
-import type { AlertEvent, DetectedBy, Kind, Resolution } from '../incident/alert.ts';
+import type { AlertEvent, DetectedBy, Kind, Resolution, Words } from '../incident/alert.ts';
+import { KIND_WORDS } from '../words/kinds.ts';
 
 export type Language = 'en' | 'ko';
 
 export interface Catalogue {
   readonly severity: Readonly<Record<Severity, string>>;
   readonly event: Readonly<Record<AlertEvent, string>>;
-  readonly kind: Readonly<Record<Kind, string>>;
   readonly resolution: Readonly<Record<Resolution, string>>;
   readonly detectedBy: Readonly<Record<DetectedBy, string>>;
   readonly label: Readonly<Record<Label, string>>;
@@ -26,6 +26,10 @@ export interface Catalogue {
   readonly button: Readonly<Record<'open' | 'acknowledge' | 'resolve' | 'silence', string>>;
   readonly pressed: (action: 'acknowledge' | 'resolve' | 'silence', who: string) => string;
   readonly notDone: (why: string) => string;
+  readonly acknowledgedBy: (who: string) => string;
+  readonly routes: (count: number) => string;
+  readonly reached: (seeing: number, known: number) => string;
+  readonly pointsBack: string;
 }
 
 export type Label =
@@ -51,7 +55,15 @@ export type Label =
   | 'services'
   | 'state'
   | 'acknowledged'
-  | 'details';
+  | 'details'
+  | 'duration'
+  | 'reach'
+  | 'notes'
+  | 'feed'
+  | 'resolvedBy'
+  | 'doNow'
+  | 'since'
+  | 'concerned';
 
 const en: Catalogue = {
   severity: { critical: 'Critical', warning: 'Warning', info: 'Info' },
@@ -61,21 +73,6 @@ const en: Catalogue = {
     updated: 'Updated',
     resolved: 'Resolved',
     reopened: 'Reopened',
-  },
-  kind: {
-    squatting: 'Squatting on unannounced space',
-    'sub-prefix': 'Sub-prefix hijack',
-    'origin-change': 'Origin change',
-    'forged-origin': 'Forged origin',
-    'route-leak': 'Route leak',
-    'path-policy': 'Path policy broken',
-    'rpki-invalid': 'Own route is RPKI-invalid',
-    'unexpected-more-specific': 'Unexpected more-specific',
-    misconfiguration: 'Misconfiguration',
-    'unexpected-origination': 'Unexpected origination',
-    'covering-prefix': 'Covering prefix',
-    'visibility-loss': 'Visibility loss',
-    'feed-blind': 'Feed is blind',
   },
   resolution: {
     withdrawn: 'withdrawn',
@@ -109,6 +106,14 @@ const en: Catalogue = {
     state: 'State',
     acknowledged: 'Acknowledged',
     details: 'Details',
+    duration: 'Lasted',
+    reach: 'Widest reach',
+    notes: 'Notes',
+    feed: 'Feed',
+    resolvedBy: 'Resolved by',
+    doNow: 'Do now',
+    since: 'Since',
+    concerned: 'Concerned',
   },
   nobody: 'nobody',
   none: 'none',
@@ -126,31 +131,20 @@ const en: Catalogue = {
   pressed: (action, who) =>
     `${{ acknowledge: 'Acknowledged', resolve: 'Resolved', silence: 'Silenced for 1 h' }[action]} by ${who}`,
   notDone: (why) => `Not done: ${why}`,
+  acknowledgedBy: (who) => `acknowledged by ${who}`,
+  routes: (count) => `${count} ${count === 1 ? 'route' : 'routes'}`,
+  reached: (seeing, known) => `${seeing} of ${known} vantage points`,
+  pointsBack: 'The first message of this incident has the details.',
 };
 
 const ko: Catalogue = {
-  severity: { critical: '치명', warning: '경고', info: '정보' },
-  event: { opened: '발생', escalated: '심각도 상승', updated: '갱신', resolved: '해소', reopened: '재발생' },
-  kind: {
-    squatting: '미광고 주소 무단 사용',
-    'sub-prefix': '하위 프리픽스 하이재킹',
-    'origin-change': '오리진 AS 변경',
-    'forged-origin': '오리진 위조',
-    'route-leak': '경로 누출',
-    'path-policy': '경로 정책 위반',
-    'rpki-invalid': '자사 경로 RPKI 무효',
-    'unexpected-more-specific': '예상 밖의 세부 프리픽스',
-    misconfiguration: '설정 오류',
-    'unexpected-origination': '예상 밖의 광고',
-    'covering-prefix': '상위 프리픽스 광고',
-    'visibility-loss': '가시성 상실',
-    'feed-blind': '피드 수신 불가',
-  },
+  severity: { critical: '심각', warning: '경고', info: '정보' },
+  event: { opened: '발생', escalated: '심각도 상승', updated: '갱신', resolved: '종료', reopened: '재발생' },
   resolution: {
     withdrawn: '철회됨',
     replaced: '정상 경로로 대체됨',
     accepted: '정상으로 승인됨',
-    operator: '운영자가 해소함',
+    operator: '운영자가 종료함',
     'no-evidence': '오랫동안 확인할 근거 없음',
   },
   detectedBy: { live: '실시간', backfill: '소급', snapshot: '스냅샷', replay: '재생' },
@@ -161,23 +155,31 @@ const ko: Catalogue = {
     offender: '원인 AS',
     watch: '감시 대상',
     prefix: '프리픽스',
-    expected: '기대 오리진',
-    seen: '관측 오리진',
+    expected: '기대 오리진 AS',
+    seen: '관측 오리진 AS',
     paths: 'AS 경로',
     vantagePoints: '관측 지점',
     routes: '경로',
     evidence: '근거',
-    benign: '무해한 해석',
+    benign: '정상일 가능성',
     next: '다음 조치',
     firstSeen: '최초 관측',
     alerted: '알림',
     ended: '종료',
-    resolution: '해소 사유',
+    resolution: '종료 사유',
     incident: '인시던트',
     services: '서비스',
     state: '상태',
     acknowledged: '확인됨',
     details: '상세',
+    duration: '지속 시간',
+    reach: '최대 관측 범위',
+    notes: '메모',
+    feed: '피드',
+    resolvedBy: '종료한 사람',
+    doNow: '지금 할 일',
+    since: '시작',
+    concerned: '해당 대상',
   },
   nobody: '없음',
   none: '없음',
@@ -185,14 +187,25 @@ const ko: Catalogue = {
   more: (count) => `외 ${count}건`,
   seenBy: (seeing, known) => `${known}곳 중 ${seeing}곳`,
   reminder: (type, number) =>
-    type === 'escalate' ? '에스컬레이션: 아직 아무도 확인하지 않음' : `재알림 ${number}회: 미해소, 미확인`,
+    type === 'escalate' ? '에스컬레이션: 아직 아무도 확인하지 않음' : `재알림 ${number}회: 미종료, 미확인`,
   digestTitle: (alerts) => `알림 ${alerts}건 동시 발생`,
-  digestCounts: (counts) => `치명 ${counts.critical}건, 경고 ${counts.warning}건, 정보 ${counts.info}건`,
+  digestCounts: (counts) => `심각 ${counts.critical}건, 경고 ${counts.warning}건, 정보 ${counts.info}건`,
   digestWhere: (link) => (link === undefined ? '전체 목록: GET /api/v1/incidents' : `전체 목록: ${link}`),
-  button: { open: '열기', acknowledge: '확인', resolve: '해소', silence: '1시간 무음' },
+  button: { open: '열기', acknowledge: '확인', resolve: '종료', silence: '1시간 알림 중지' },
   pressed: (action, who) =>
-    `${{ acknowledge: '확인', resolve: '해소', silence: '1시간 무음' }[action]}: ${who}`,
+    `${{ acknowledge: '확인', resolve: '종료', silence: '1시간 알림 중지' }[action]}: ${who}`,
   notDone: (why) => `처리하지 못함: ${why}`,
+  acknowledgedBy: (who) => `확인: ${who}`,
+  routes: (count) => `경로 ${count}건`,
+  reached: (seeing, known) => `관측 지점 ${known}곳 중 ${seeing}곳`,
+  pointsBack: '자세한 내용은 이 인시던트의 첫 메시지에 있습니다.',
 };
 
 export const WORDS: Readonly<Record<Language, Catalogue>> = { en, ko };
+
+const KIND_NAMES: Readonly<Record<Kind, { readonly name: Words }>> = KIND_WORDS;
+
+/** What a kind is called; the words of a kind stand in `words/kinds.ts`. */
+export function kindName(kind: Kind, language: Language): string {
+  return KIND_NAMES[kind].name[language];
+}
