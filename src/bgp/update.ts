@@ -17,6 +17,8 @@ export function isBlackhole(community: Community): boolean {
 export interface PathIds {
   readonly announced: readonly number[];
   readonly withdrawn: readonly number[];
+  /** False: nobody said that the session has identifiers, the bytes alone show it. */
+  readonly areDeclared: boolean;
 }
 
 export interface Update {

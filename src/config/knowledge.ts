@@ -4,6 +4,7 @@
  */
 import { parseAsn } from '../bgp/asn.ts';
 import { type Item, plain, readYaml } from './item.ts';
+import { readContacts } from './knowledge/contacts.ts';
 import { readLines } from './lines.ts';
 import { anything, type Complaint, isComplaint, TEXT_MAX } from './rules.ts';
 import type { KnowledgeSettings } from './settings.ts';
@@ -18,6 +19,7 @@ const knowledgeShape = shape(() => ({
   topology: anything(),
   asNames: anything(),
   dropList: anything(),
+  contacts: anything(),
 }));
 
 export function readKnowledge(item: Item | undefined, sources: Sources): KnowledgeSettings {
@@ -35,7 +37,11 @@ export function readKnowledge(item: Item | undefined, sources: Sources): Knowled
     readPart('asNames', part('asNames'), sources, new NamesReader(asNames));
     readPart('dropList', part('dropList'), sources, new DropReader(dropList));
   }
-  return { siblings, topology, asNames, dropList };
+  const contacts = readContacts(
+    isMap && item.kind === 'map' ? item.pairs.get('contacts')?.value : undefined,
+    sources,
+  );
+  return { siblings, topology, asNames, dropList, contacts };
 }
 
 /** How one part is read: as an inline item, and as a line of its file. */

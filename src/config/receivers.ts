@@ -29,7 +29,7 @@ const word = (): Rule => rules.wordText();
 
 const RECEIVERS: Readonly<Record<string, ReceiverSpec>> = {
   slack: {
-    plain: () => ({ channel: word(), apiUrl: httpUrl() }),
+    plain: () => ({ channel: word(), apiUrl: httpUrl(), mention: rules.mention() }),
     secrets: { webhookUrl: 'url', botToken: 'text', appToken: 'text' },
     needs: [['webhookUrl'], ['botToken', 'channel']],
   },

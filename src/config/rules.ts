@@ -203,6 +203,18 @@ export function peer(): Rule {
   });
 }
 
+/** Whom Slack calls: a user group (`S…`), somebody (`U…`, `W…`), or whoever is there. */
+export function mention(): Rule {
+  return rule((value) => {
+    if (typeof value === 'string' && /^(?:[SUW][A-Z0-9]{4,20}|here|channel)$/.test(value)) return value;
+    const shown = typeof value === 'string' ? show(value) : kindOf(value);
+    return {
+      found: `is ${shown}, nobody whom Slack can call`,
+      remedy: 'write the id of a user group (S0123ABCD) or of somebody (U0123ABCD), here, or channel',
+    };
+  });
+}
+
 /** An AS path pattern or any other one-line text, longer than a name. */
 export function lineText(max: number): Rule {
   return rule((value) => {

@@ -3,6 +3,7 @@
  * Plain data. `daemon/` hands each room its own part.
  */
 import type { Severity } from '../bgp/severity.ts';
+import type { Contact } from '../incident/answer/contact.ts';
 import type { Weights } from '../judge/vocabulary.ts';
 import type { CheckedWatchlist } from './watchlist-files.ts';
 
@@ -42,6 +43,8 @@ export interface KnowledgeSettings {
   readonly topology: readonly { readonly a: number; readonly b: number; readonly relation: -1 | 0 }[];
   readonly asNames: ReadonlyMap<number, string>;
   readonly dropList: ReadonlySet<number>;
+  /** How to reach the people of an AS; judging never asks. */
+  readonly contacts: ReadonlyMap<number, readonly Contact[]>;
 }
 
 export interface DetectionSettings {

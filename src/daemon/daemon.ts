@@ -307,6 +307,7 @@ export class Daemon {
       present: presentPort(this.driver, this.clock, archive, {
         feeds: () => this.feeds.readiness(),
         isWritable: () => this.store.isWritable(),
+        knowledge: () => this.settings.knowledge,
       }),
       operator: this.operator,
       publisher: this.driver,

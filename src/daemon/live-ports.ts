@@ -1,9 +1,11 @@
 /** The engine as the API and Slack's buttons see it: stamp, act, commit, answer. */
 
+import type { Settings } from '../config/settings.ts';
 import type { OperatorInput, Outcome } from '../engine/input.ts';
 import type { Archive, CoverageInterval, Operator, Present, StatusAnswer } from '../engine/ports.ts';
 import { statusThen } from '../explain/status-then.ts';
 import { isoTime } from '../incident/alert.ts';
+import { countermeasuresFor } from '../incident/answer/sheet.ts';
 import type { Driver } from './driver.ts';
 
 /** Stamps of arrival. */
@@ -102,7 +104,11 @@ export function presentPort(
   driver: Driver,
   clock: ArrivalStamps,
   archive: Archive,
-  readiness: { feeds(): readonly FeedReadiness[]; isWritable(): boolean },
+  readiness: {
+    feeds(): readonly FeedReadiness[];
+    isWritable(): boolean;
+    knowledge(): Settings['knowledge'];
+  },
 ): Present {
   const { view } = driver;
   const advance = (): void => {
@@ -125,6 +131,17 @@ export function presentPort(
       const coverage = archive.coverage(isoTime(nowMs - 3_600_000), isoTime(nowMs));
       const answer: StatusAnswer = { ...view.status(found), coverage };
       return answer;
+    },
+    countermeasures: (id) => {
+      advance();
+      const incident = archive.incident(id);
+      if (incident === undefined)
+        return { refused: 'not-found', detail: 'There is no incident with this id.' };
+      const { asNames, contacts } = readiness.knowledge();
+      return countermeasuresFor(incident, {
+        validate: (prefix, origin) => view.validate(prefix, origin),
+        book: { name: (asn) => asNames.get(asn), contacts: (asn) => contacts.get(asn) ?? [] },
+      });
     },
     readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),
   };

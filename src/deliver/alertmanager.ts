@@ -10,7 +10,7 @@ import { SEVERITIES } from '../bgp/severity.ts';
 import { type Incident, isoTime } from '../incident/alert.ts';
 import { cleanText } from './clean-text.ts';
 import { postJson } from './http.ts';
-import { messageOfIncident, routeLines } from './message.ts';
+import { messageOf, routeLines, standingAlert } from './message.ts';
 import {
   type Receiver,
   type ReceiverConfig,
@@ -88,7 +88,7 @@ interface Telling {
 }
 
 function alertsOf(incident: Incident, { language, link, until, endedAt }: Telling): readonly unknown[] {
-  const message = messageOfIncident(incident, { language, link });
+  const message = messageOf(standingAlert(incident), { language, link, reminder: undefined });
   const annotations = {
     summary: message.summary,
     description: [

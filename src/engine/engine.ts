@@ -13,6 +13,7 @@ import type { DetectedBy } from '../incident/alert.ts';
 import type { Gone } from '../incident/book-contract.ts';
 import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
 import type { Finding } from '../judge/finding.ts';
+import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
@@ -29,6 +30,8 @@ export const FUTURE_MAX_MS = 3_600_000;
 
 /** Where an update came from, for the routes it carries. */
 interface Origin extends RouteOwner {
+  /** The path identifiers of the session were declared. */
+  readonly isExact: boolean;
   readonly peerAsn: number;
   readonly observedMs: number;
   readonly hasBadClock: boolean;
@@ -218,6 +221,7 @@ export class Engine {
     const isPossible = isPossibleStamp(update.observedMs, nowMs);
     const origin: Origin = {
       vantagePoint: point.id,
+      isExact: update.pathIds?.areDeclared ?? false,
       peerAsn: update.vantagePoint.peerAsn || firstAs(update.path),
       observedMs: isPossible ? (update.observedMs ?? nowMs) : nowMs,
       hasBadClock: !isPossible,
@@ -234,14 +238,21 @@ export class Engine {
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
-    const gone = core.withdraw(prefix, origin);
+    const owner = withdrawnBy(core.rib, prefix, origin, origin.isExact);
+    const gone = core.withdraw(prefix, owner);
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined)
-      this.drop(gone.finding, prefix.text, origin, { cause: 'withdrawn', path: null }, nowMs);
+      this.drop(
+        gone.finding,
+        prefix.text,
+        { ...origin, ...owner },
+        { cause: 'withdrawn', path: null },
+        nowMs,
+      );
     core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    const others = core.rib.otherFindings(prefix, origin.vantagePoint, origin.pathId);
+    const others = otherFindings(core.rib, prefix, { ...origin, ...owner });
     const wasOurs = isOurs(gone.finding) || others.some(isOurs);
     if (others.length > 0) {
       core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
@@ -291,7 +302,7 @@ export class Engine {
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
-    const isOursElse = core.rib.otherFindings(prefix, origin.vantagePoint, origin.pathId).some(isOurs);
+    const isOursElse = otherFindings(core.rib, prefix, origin).some(isOurs);
     const wasOurs = isOursElse || (before !== undefined && isOurs(before.finding));
     core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOursElse || isOurs(answer.finding));
     this.regain(prefix, origin, nowMs);

@@ -6,6 +6,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { Alert, DetectedBy, Incident } from '../incident/alert.ts';
+import type { CountermeasureSheet } from '../incident/answer/sheet.ts';
 import type { Words } from '../judge/vocabulary.ts';
 
 // ---------------------------------------------------------------- what goes in
@@ -352,6 +353,8 @@ export interface Present {
   watchlist(): Iterable<WatchlistStateEntry>;
   /** `resource`: prefix, address, AS number or host name. `at` ISO; undefined: now. */
   status(resource: string, at: string | undefined): Answer<StatusAnswer>;
+  /** What to do against an incident, as things stand at this moment. */
+  countermeasures(incidentId: string): Answer<CountermeasureSheet>;
   readiness(): {
     readonly feeds: readonly {
       readonly name: string;

@@ -7,6 +7,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import type { Interest } from '../decode/bgp/update.ts';
 import type { Incident } from '../incident/alert.ts';
 import { renderIncident } from '../incident/render.ts';
+import type { Validation } from '../judge/origin-validation.ts';
 import type { PlanChange } from '../judge/watch-plan.ts';
 import { AsnSet } from '../match/asn-set.ts';
 import type { Watched } from '../match/quick-reject.ts';
@@ -64,6 +65,11 @@ export class EngineView {
   /** What of MRT files is worth an object, as the plan stands at each moment. */
   interest(): Interest {
     return interestOf(() => this.core.plan);
+  }
+
+  /** What the ROAs say of an announcement; undefined where no RPKI data is loaded. */
+  validate(prefix: Prefix, origin: number): Validation | undefined {
+    return this.core.rpki?.validate(prefix, origin);
   }
 
   /** How another watchlist differs, for a `config` input; long work, in steps. */

@@ -84,7 +84,7 @@ function benignThen(incident: IncidentState): Words {
 
 const LOOK_AGAIN: Words = {
   en: 'The route still stood when it was resolved by hand: only new evidence reopens it, so look again.',
-  ko: '해소 처리할 때 경로가 아직 남아 있었습니다. 새로운 근거가 있어야 다시 열리므로 다시 확인하십시오.',
+  ko: '종료 처리할 때 경로가 아직 남아 있었습니다. 새로운 근거가 있어야 다시 열리므로 다시 확인하십시오.',
 };
 
 function benignReading(incident: IncidentState): Words {

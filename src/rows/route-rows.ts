@@ -85,11 +85,15 @@ export class RouteRows {
     return count;
   }
 
-  /** Routes of the vantage point by other path identifiers. */
-  others(row: number, vantagePoint: number, pathId: number): readonly number[] {
+  /** Routes of the vantage point in a row that joined, by any path identifier. */
+  ofPoint(row: number, vantagePoint: number): readonly number[] {
+    if (this.withPathId === 0) {
+      const route = this.find(row, vantagePoint, 0);
+      return route < 0 ? [] : [route];
+    }
     const found: number[] = [];
     for (let route = this.firstOf(row); route >= 0; route = this.nextOf(route))
-      if (this.points[route] === vantagePoint && this.pathIds[route] !== pathId) found.push(route);
+      if (this.points[route] === vantagePoint) found.push(route);
     return found;
   }
 

@@ -62,24 +62,15 @@ export class WatchedRib<T> {
   has(prefix: Prefix): boolean {
     return this.countAt(prefix) > 0;
   }
-
   countAt(prefix: Prefix): number {
     const row = this.rows.findOf(prefix);
-    return row < 0 || !this.rows.isHeld(row, IN_RIB) ? 0 : this.table.counts[row]!;
+    return this.firstRoute(row) < 0 ? 0 : this.table.counts[row]!;
   }
 
-  /** How many of the vantage points that carry the prefix are meant; one with several paths counts once. */
+  /** How many of those who carry the prefix are meant; a vantage point with several paths counts once. */
   countWhere(prefix: Prefix, isMeant: (vantagePoint: number) => boolean): number {
     const row = this.rows.findOf(prefix);
     return this.firstRoute(row) < 0 ? 0 : this.table.countPoints(row, isMeant);
-  }
-
-  /** Findings of the vantage point's routes of the prefix, but for the one of this path identifier. */
-  otherFindings(prefix: Prefix, vantagePoint: number, pathId = 0): readonly (T | undefined)[] {
-    if (this.table.withPathId === 0 && pathId === 0) return NOTHING_ELSE;
-    const row = this.rows.findOf(prefix);
-    if (this.firstRoute(row) < 0) return NOTHING_ELSE;
-    return this.table.others(row, vantagePoint, pathId | 0).map((route) => this.findings.get(route));
   }
 
   /** Every route of the prefix, in the order in which they came. */
@@ -97,7 +88,7 @@ export class WatchedRib<T> {
     return route < 0 ? undefined : this.routeObject(route);
   }
 
-  /** Puts a route in, in place of the vantage point's earlier one of that path identifier. */
+  /** Puts a route in, in place of the earlier one of its owner. */
   announce(prefix: Prefix, route: RibRoute<T>): void {
     const row = this.rows.makeOf(prefix);
     const index = this.place(row, route.vantagePoint, route.pathId);
@@ -180,6 +171,22 @@ export class WatchedRib<T> {
     return this.table.nextOf(route);
   }
 
+  /** Some route has a path identifier. */
+  get hasPathIds(): boolean {
+    return this.table.withPathId > 0;
+  }
+  /** Routes of the vantage point in the row, which may be −1, by any path identifier. */
+  routesOf(row: number, vantagePoint: number): readonly number[] {
+    return this.firstRoute(row) < 0 ? NO_ROUTES : this.table.ofPoint(row, vantagePoint);
+  }
+
+  pathIdOf(route: number): number {
+    return this.table.pathIds[route]! >>> 0;
+  }
+  findingOf(route: number): T | undefined {
+    return this.findings.get(route);
+  }
+
   /** The route of a vantage point by this path identifier, −1 when it carries none. */
   find(row: number, vantagePoint: number, pathId = 0): number {
     return this.table.find(row, vantagePoint, pathId | 0);
@@ -204,23 +211,19 @@ export class WatchedRib<T> {
     return this.sequences.words(this.table.paths[route]!);
   }
 
-  hasPath(route: number, { cells, at, count }: Words): boolean {
-    return this.sequences.equals(this.table.paths[route]!, cells, at, count);
+  hasPath(route: number, path: Words): boolean {
+    return this.hasWords(this.table.paths[route]!, path);
+  }
+
+  private hasWords(id: number, { cells, at, count }: Words): boolean {
+    return this.sequences.equals(id, cells, at, count);
   }
 
   /** The same as `announce`, for a route that is plain and replaces none or one that is plain. */
   announcePlain(row: number, route: PlainRoute): number {
     const index = this.place(row, route.vantagePoint, route.pathId);
     const { path, communities } = route;
-    const isSame =
-      this.sequences.equals(this.table.paths[index]!, path.cells, path.at, path.count) &&
-      this.sequences.equals(
-        this.table.communities[index]!,
-        communities.cells,
-        communities.at,
-        communities.count,
-      );
-    if (!isSame) {
+    if (!this.hasPath(index, path) || !this.hasWords(this.table.communities[index]!, communities)) {
       this.swap(this.table.paths, index, path);
       this.swap(this.table.communities, index, communities);
     }
@@ -263,7 +266,7 @@ export class WatchedRib<T> {
 
   written(route: number): WrittenRoute {
     return {
-      pathId: this.table.pathIds[route]! >>> 0,
+      pathId: this.pathIdOf(route),
       observedMs: this.table.observed[route]!,
       arrivedMs: this.table.arrived[route]!,
       hasBadClock: (this.table.flags[route]! & BAD_CLOCK) !== 0,
@@ -279,7 +282,7 @@ export class WatchedRib<T> {
 
   routeObject(route: number): RibRoute<T> {
     const flags = this.table.flags[route]!;
-    const pathId = this.table.pathIds[route]! >>> 0;
+    const pathId = this.pathIdOf(route);
     return {
       vantagePoint: this.table.points[route]!,
       ...(pathId !== 0 ? { pathId } : {}),
@@ -289,12 +292,12 @@ export class WatchedRib<T> {
       arrivedMs: this.table.arrived[route]!,
       order: this.table.orders[route]!,
       ...((flags & BAD_CLOCK) !== 0 ? { hasBadClock: true } : {}),
-      finding: (flags & HAS_FINDING) !== 0 ? this.findings.get(route) : undefined,
+      finding: this.findingOf(route),
     };
   }
 
   private pathOf(route: number): AsPath {
-    const known = (this.table.flags[route]! & HAS_SET) !== 0 ? this.setPaths.get(route) : undefined;
+    const known = this.setPaths.get(route);
     if (known !== undefined) return known;
     const id = this.table.paths[route]!;
     return Array.from({ length: this.sequences.lengthOf(id) }, (_, n) => this.sequences.valueAt(id, n) >>> 0);
@@ -389,7 +392,7 @@ export class WatchedRib<T> {
   }
 }
 
-const NOTHING_ELSE: readonly never[] = [];
+const NO_ROUTES: readonly number[] = [];
 const NO_WORDS: Words = { cells: new Int32Array(0), at: 0, count: 0 };
 
 function isNumber(element: PathElement): element is number {

@@ -2,7 +2,7 @@
  * The Atom feed (RFC 4287) of the last alerts. Everything in it may come from outside, so every text is escaped and
  * loses what XML 1.0 can't hold and what could reorder it on a screen.
  */
-import { type Alert, isoTime } from '../incident/alert.ts';
+import { type Alert, type Incident, type IncidentRoute, isoTime } from '../incident/alert.ts';
 
 export const ATOM_TYPE = 'application/atom+xml; charset=utf-8';
 export const ATOM_ALERTS = 100;
@@ -43,15 +43,26 @@ function atomEntry(alert: Alert, base: string): string {
   ].join('\n');
 }
 
+/** A blind feed has no routes to list; what went is not counted; what people said stands below. */
 function atomContent({ incident }: Alert): string {
-  const routes = incident.routes.map((route) => {
-    const origins = route.originAs.map((asn) => `AS${asn}`).join(', ');
-    const seen = `${route.vantagePoints.seeing} of ${route.vantagePoints.known} vantage points`;
-    return `${route.prefix} (${route.kind}) originated by ${origins || 'nobody'}, watched: ${route.watch}, seen by ${seen}`;
-  });
-  const more =
-    incident.routesTotal > incident.routes.length ? [`… ${incident.routesTotal} routes in all`] : [];
-  return [incident.summary.en, incident.summary.ko, '', ...routes, ...more].join('\n');
+  const listed = incident.family === 'feed' ? [] : incident.routes;
+  const isMore = incident.family !== 'feed' && incident.routesTotal > listed.length;
+  const more = isMore ? [`… ${incident.routesTotal} routes in all`] : [];
+  const routes = listed.map((route) => routeLine(route, incident.family));
+  const notes = incident.notes.map(({ at, by, text }) => `${at} ${by}: ${text}`);
+  return [incident.summary.en, incident.summary.ko, '', ...routes, ...more, ...notes].join('\n');
+}
+
+function routeLine(route: IncidentRoute, family: Incident['family']): string {
+  const origins = route.originAs.map((asn) => `AS${asn}`).join(', ') || 'nobody';
+  const { seeing, known } = route.vantagePoints;
+  const parts = [
+    `${route.prefix} (${route.kind})`,
+    ...(family === 'visibility' ? [] : [`originated by ${origins}`]),
+    `watched: ${route.watch}`,
+    route.active ? `seen by ${seeing} of ${known} vantage points` : 'gone',
+  ];
+  return parts.join(', ');
 }
 
 const MARKUP: Readonly<Record<string, string>> = {

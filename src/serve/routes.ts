@@ -76,7 +76,7 @@ export function readRoutes(parts: ReadParts): readonly Route[] {
   return [...incidentRoutes(parts), ...alertRoutes(parts), ...stateRoutes(parts), ...questionRoutes(parts)];
 }
 
-function incidentRoutes({ archive }: ReadParts): readonly Route[] {
+function incidentRoutes({ archive, present }: ReadParts): readonly Route[] {
   return [
     {
       id: 'listIncidents',
@@ -130,6 +130,22 @@ function incidentRoutes({ archive }: ReadParts): readonly Route[] {
         if (!isPlain(id, 100) || archive.incident(id) === undefined)
           throw new Problem(404, 'There is no incident with this id.');
         return json(archive.historyOf(id));
+      },
+    },
+    {
+      id: 'getCountermeasures',
+      method: 'GET',
+      path: '/api/v1/incidents/{id}/countermeasures',
+      summary:
+        'What to announce and what our ROAs say to it, router lines, whom to call, a mail to their NOC',
+      access: 'read',
+      tag: 'incidents',
+      pathParameters: ID,
+      answers: { 200: described('The sheet.', ref('CountermeasureSheet')) },
+      run(ask) {
+        const id = ask.path('id');
+        if (!isPlain(id, 100)) throw new Problem(404, 'There is no incident with this id.');
+        return json(granted(present.countermeasures(id)));
       },
     },
   ];

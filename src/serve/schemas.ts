@@ -100,6 +100,9 @@ const silence = object({
   note: text,
 });
 
+const roaChange = object({ prefix: text, origin: asn, maxLength: count, first: truth, why: ref('Words') });
+const routerLines = object({ announce: text, withdraw: text });
+
 /** Everything that answers refer to by name. */
 export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   Words: object({ en: text, ko: text }),
@@ -179,6 +182,49 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
     visibility,
     incidents: list(ref('Incident')),
     coverage: list(ref('CoverageInterval')),
+  }),
+  CountermeasureSheet: object({
+    incident: object({
+      id: uuid,
+      group: text,
+      kind: oneOf(KINDS),
+      severity: oneOf(['info', 'warning', 'critical']),
+      state: oneOf(['open', 'resolved']),
+      offender: { type: ['integer', 'null'] },
+      summary: ref('Words'),
+    }),
+    announce: list(
+      object({
+        prefix: text,
+        origin: asn,
+        against: text,
+        watch: text,
+        rpki: oneOf(['valid', 'invalid', 'not-found', 'unknown']),
+        competes: truth,
+        roa: { oneOf: [roaChange, { type: 'null' }] },
+      }),
+    ),
+    announceTotal: count,
+    roaChanges: list(roaChange),
+    routers: object({ frr: routerLines, bird: routerLines, junos: routerLines, ios: routerLines }),
+    contacts: list(
+      object({
+        asn,
+        name: text,
+        why: ref('Words'),
+        contacts: list(
+          object({ asn, name: text, role: text, mail: text, phone: text, source: text, date: text }),
+        ),
+      }),
+    ),
+    mail: {
+      oneOf: [
+        object({ to: list(text), cc: list(text), subject: ref('Words'), body: ref('Words') }),
+        { type: 'null' },
+      ],
+    },
+    limits: list(ref('Words')),
+    watch: list(ref('Words')),
   }),
   Readiness: object({
     feeds: list(object({ name: text, connected: truth, fresh: truth })),

@@ -25,7 +25,7 @@ const EVENT = {
   opened: { en: 'Opened', ko: '발생' },
   escalated: { en: 'Escalated', ko: '심각도 상승' },
   updated: { en: 'Updated', ko: '갱신' },
-  resolved: { en: 'Resolved', ko: '해소' },
+  resolved: { en: 'Resolved', ko: '종료' },
   reopened: { en: 'Reopened', ko: '재발생' },
 } as const;
 
@@ -45,7 +45,7 @@ const RESOLUTION = {
   withdrawn: { en: 'withdrawn', ko: '철회됨' },
   replaced: { en: 'replaced by a conforming route', ko: '정상 경로로 대체됨' },
   accepted: { en: 'accepted as expected', ko: '정상으로 승인됨' },
-  operator: { en: 'resolved by an operator', ko: '운영자가 해소 처리함' },
+  operator: { en: 'resolved by an operator', ko: '운영자가 종료함' },
   'no-evidence': { en: 'no evidence either way for too long', ko: '오랫동안 확인할 근거 없음' },
 } as const;
 

@@ -18,14 +18,14 @@ const WORDS = {
   },
   ko: {
     acknowledge: '확인',
-    resolve: '해소',
+    resolve: '종료',
     silence: '알림 중지',
     accept: '오리진 AS 승인',
     end: '종료',
     by: '이름',
     note: '메모',
     isAcknowledged: '확인됨',
-    isResolved: '해소됨',
+    isResolved: '종료됨',
     checked: '확인했습니다',
   },
 } as const;

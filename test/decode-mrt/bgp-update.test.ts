@@ -71,7 +71,21 @@ describe('a sound UPDATE', () => {
     );
     const { parsed, update } = judged(body, { addPath: true });
     expect(parsed.announced.map(({ pathId }) => pathId)).toEqual([7, 8]);
-    expect(announced(update)).toEqual(['211.249.216.0/21']);
+    expect(announced(update)).toEqual(['211.249.216.0/21', '211.249.216.0/21']);
+    expect(update?.pathIds).toEqual({ announced: [7, 8], withdrawn: [], areDeclared: true });
+  });
+
+  test('with path identifiers withdraws and announces by prefix and identifier', () => {
+    const body = updateBody(
+      Buffer.concat([be32(7), KAKAO, be32(8), KAKAO]),
+      Buffer.concat([ORIGIN_IGP, PATH, NEXT_HOP]),
+      Buffer.concat([be32(8), KAKAO, be32(8), KAKAO]),
+    );
+    expect(judged(body, { addPath: true }).update?.pathIds).toEqual({
+      announced: [8],
+      withdrawn: [7],
+      areDeclared: true,
+    });
   });
 
   test('without prefixes (End-of-RIB, RFC 4724) says nothing', () => {
@@ -79,12 +93,12 @@ describe('a sound UPDATE', () => {
     expect(judged(updateBody(NONE, attribute(0x80, 15, hex('0002 01')), NONE)).update).toBeUndefined();
   });
 
-  test('of other address families says nothing that is judged', () => {
-    // VPN-IPv4 (1/128), flow specification (1/133), EVPN (25/70), multicast (1/2).
+  test('of other address families says nothing that is judged, and is counted', () => {
+    // VPN-IPv4 (1/128), flow specification (1/133), EVPN (25/70); multicast (1/2) is read, if only for printing.
     for (const family of ['0001 80', '0001 85', '0019 46', '0001 02']) {
       const reach = attribute(0x80, 14, Buffer.concat([hex(family), hex('04 c0000201 00'), KAKAO]));
       const { update, codes } = judged(updateBody(NONE, Buffer.concat([ORIGIN_IGP, PATH, reach]), NONE));
-      expect([update, codes]).toEqual([undefined, []]);
+      expect([update, codes]).toEqual([undefined, family === '0001 02' ? [] : ['family-unread']]);
     }
   });
 
@@ -159,36 +173,36 @@ describe('the AS path', () => {
   });
 });
 
-describe('RFC 7606', () => {
+describe('what RFC 7606 makes a router withdraw or reset', () => {
   const sound = [ORIGIN_IGP, PATH, NEXT_HOP];
   const withoutPath = [ORIGIN_IGP, NEXT_HOP];
-  const cases: [string, Buffer[], 'kept' | 'withdrawn'][] = [
-    ['ORIGIN of two octets (§7.1)', [attribute(0x40, 1, hex('0000')), PATH, NEXT_HOP], 'withdrawn'],
-    ['ORIGIN 3 (§7.1)', [attribute(0x40, 1, hex('03')), PATH, NEXT_HOP], 'withdrawn'],
+  const cases: [string, Buffer[], 'kept' | 'lost'][] = [
+    ['ORIGIN of two octets (§7.1)', [attribute(0x40, 1, hex('0000')), PATH, NEXT_HOP], 'kept'],
+    ['ORIGIN 3 (§7.1)', [attribute(0x40, 1, hex('03')), PATH, NEXT_HOP], 'kept'],
     [
       'AS_PATH segment of type 7 (§7.2)',
       [...withoutPath, attribute(0x40, 2, segment([1], { type: 7 }))],
-      'withdrawn',
+      'lost',
     ],
     [
       'AS_PATH segment that overruns (§7.2)',
       [...withoutPath, attribute(0x40, 2, hex('0203 00000001'))],
-      'withdrawn',
+      'lost',
     ],
-    ['AS_PATH with a single octet (§7.2)', [...withoutPath, attribute(0x40, 2, hex('02'))], 'withdrawn'],
-    ['AS_PATH segment without an AS (§7.2)', [...withoutPath, attribute(0x40, 2, hex('0200'))], 'withdrawn'],
-    ['NEXT_HOP of three octets (§7.3)', [ORIGIN_IGP, PATH, attribute(0x40, 3, hex('010203'))], 'withdrawn'],
-    ['MULTI_EXIT_DISC of two octets (§7.4)', [...sound, attribute(0x80, 4, hex('0001'))], 'withdrawn'],
+    ['AS_PATH with a single octet (§7.2)', [...withoutPath, attribute(0x40, 2, hex('02'))], 'lost'],
+    ['AS_PATH segment without an AS (§7.2)', [...withoutPath, attribute(0x40, 2, hex('0200'))], 'lost'],
+    ['NEXT_HOP of three octets (§7.3)', [ORIGIN_IGP, PATH, attribute(0x40, 3, hex('010203'))], 'kept'],
+    ['MULTI_EXIT_DISC of two octets (§7.4)', [...sound, attribute(0x80, 4, hex('0001'))], 'kept'],
     ['LOCAL_PREF of two octets (§7.5)', [...sound, attribute(0x40, 5, hex('0001'))], 'kept'],
     ['ATOMIC_AGGREGATE with a value (§7.6)', [...sound, attribute(0x40, 6, hex('01'))], 'kept'],
     ['AGGREGATOR of six octets (§7.7)', [...sound, attribute(0xc0, 7, hex('000101020304'))], 'kept'],
-    ['COMMUNITIES of five octets (§7.8)', [...sound, attribute(0xc0, 8, hex('0001000203'))], 'withdrawn'],
+    ['COMMUNITIES of five octets (§7.8)', [...sound, attribute(0xc0, 8, hex('0001000203'))], 'kept'],
     ['ORIGINATOR_ID of three octets (§7.9)', [...sound, attribute(0x80, 9, hex('010203'))], 'kept'],
     ['CLUSTER_LIST of five octets (§7.10)', [...sound, attribute(0x80, 10, hex('0102030405'))], 'kept'],
     [
       'EXTENDED_COMMUNITIES of seven octets (§7.14)',
       [...sound, attribute(0xc0, 16, hex('00020001000000'))],
-      'withdrawn',
+      'kept',
     ],
     ['AS4_PATH that overruns (RFC 6793 §6)', [...sound, attribute(0xc0, 17, hex('0203 00000001'))], 'kept'],
     [
@@ -199,28 +213,29 @@ describe('RFC 7606', () => {
     [
       'LARGE_COMMUNITY of eight octets (RFC 8092 §6)',
       [...sound, attribute(0xc0, 32, hex('0000000100000002'))],
-      'withdrawn',
+      'kept',
     ],
-    [
-      'ONLY_TO_CUSTOMER of two octets (RFC 9234 §5)',
-      [...sound, attribute(0xc0, 35, hex('1dc9'))],
-      'withdrawn',
-    ],
-    ['ORIGIN marked optional (§3 c)', [attribute(0xc0, 1, hex('00')), PATH, NEXT_HOP], 'withdrawn'],
+    ['ONLY_TO_CUSTOMER of two octets (RFC 9234 §5)', [...sound, attribute(0xc0, 35, hex('1dc9'))], 'kept'],
+    ['ORIGIN marked optional (§3 c)', [attribute(0xc0, 1, hex('00')), PATH, NEXT_HOP], 'kept'],
     ['ORIGIN twice (§3 g)', [...sound, attribute(0x40, 1, hex('02'))], 'kept'],
-    ['no ORIGIN (§3 d)', [PATH, NEXT_HOP], 'withdrawn'],
-    ['no AS_PATH (§3 d)', withoutPath, 'withdrawn'],
-    ['no NEXT_HOP (§3 d)', [ORIGIN_IGP, PATH], 'withdrawn'],
-    ['an attribute that overruns the list (§4)', [...sound, hex('4005 0a 0000')], 'withdrawn'],
-    ['an attribute header cut off (§4)', [...sound, hex('4005')], 'withdrawn'],
+    ['no ORIGIN (§3 d)', [PATH, NEXT_HOP], 'kept'],
+    ['no AS_PATH (§3 d)', withoutPath, 'lost'],
+    ['no NEXT_HOP (§3 d)', [ORIGIN_IGP, PATH], 'kept'],
+    ['an attribute that overruns the list (§4)', [...sound, hex('4005 0a 0000')], 'kept'],
+    ['an attribute header cut off (§4)', [...sound, hex('4005')], 'kept'],
     ['an unknown optional attribute', [...sound, attribute(0xc0, 99, hex('0102'))], 'kept'],
   ];
-  test.each(cases)('%s', (_name, attributes, outcome) => {
-    const { update, codes } = judged(withAttributes(...attributes));
-    expect(outcome === 'kept' ? announced(update) : withdrawn(update)).toEqual(['211.249.216.0/21']);
-    expect(outcome === 'kept' ? withdrawn(update) : announced(update)).toEqual([]);
-    if (!_name.startsWith('an unknown')) expect(codes).toHaveLength(1);
-  });
+  test.each(cases)(
+    '%s is counted; only what makes the path unreadable costs the route',
+    (name, attributes, outcome) => {
+      const { update, codes } = judged(withAttributes(...attributes));
+      expect(announced(update)).toEqual(outcome === 'kept' ? ['211.249.216.0/21'] : []);
+      expect(withdrawn(update)).toEqual([]);
+      if (name.startsWith('an unknown')) expect(codes).toEqual([]);
+      else expect(codes).toHaveLength(outcome === 'kept' ? 1 : 2);
+      if (outcome === 'lost') expect(codes[1]).toBe('no-origin');
+    },
+  );
 
   test('a repeated attribute counts as it stood first', () => {
     const { parsed } = judged(withAttributes(...sound, attribute(0x40, 1, hex('02'))));
@@ -262,12 +277,11 @@ describe('the question whether an UPDATE is of interest', () => {
   test('is asked with masked words of every unicast prefix', () => {
     const body = updateBytes({
       path: [1],
-      announced: ['2404:4600:1::/47'],
+      announced: ['2404:4600::/47'],
       withdrawn: ['2001:db8:ffff::/48'],
     }).subarray(19);
     const asked: string[] = [];
     expect(asks(body, (text) => asked.push(text) < 0)).toBe(false);
-    // Of 2404:4600:1::/47 the last bit lies behind the length.
     expect(asked).toEqual([`6 ${0x24044600} ${0} 47`, `6 ${0x20010db8} ${0xffff0000} 48`]);
   });
 

@@ -122,15 +122,16 @@ describe('BGP4MP', () => {
     ]);
   });
 
-  test('a bad marker, length or family costs the record and is counted', () => {
+  test('a bad marker or length is counted and costs nothing where the record fits the message; a bad family costs it', () => {
     const badMarker = Buffer.from(HIJACK).fill(0, 0, 1);
     const badLength = Buffer.from(HIJACK).fill(0, 16, 18);
+    const rubbish = Buffer.from(badMarker).fill(0x55, 16, 18);
     const badFamily = record(16, 4, Buffer.concat([be32(1), be32(2), be16(0), be16(9), Buffer.alloc(40)]));
     const { items, codes } = read(
-      Buffer.concat([bgp4mp(badMarker), bgp4mp(badLength), badFamily, bgp4mp(HIJACK)]),
+      Buffer.concat([bgp4mp(badMarker), bgp4mp(badLength), bgp4mp(rubbish), badFamily, bgp4mp(HIJACK)]),
     );
-    expect(codes).toEqual(['bgp-marker', 'bgp-length', 'mrt-family']);
-    expect(items).toHaveLength(1);
+    expect(codes).toEqual(['bgp-marker', 'bgp-length', 'bgp-marker', 'mrt-family']);
+    expect(items).toHaveLength(3);
   });
 
   test('a message cut off within its record gives what is whole', () => {
@@ -207,12 +208,12 @@ describe('RIB snapshots', () => {
     expect([items.map(shown).length, codes]).toEqual([1, ['mrt-short']]);
   });
 
-  test('a route that RFC 7606 withdraws is no route', () => {
+  test('a route whose path can not be read is no route', () => {
     const broken = Buffer.concat([ORIGIN_IGP, attribute(0x40, 2, hex('0209 00000001'))]);
     const { items, codes } = read(
       Buffer.concat([peers, ribRow(2, '211.249.216.0/21', [ribEntry(0, 1, broken)])]),
     );
-    expect([items, codes]).toEqual([[], ['attribute-malformed']]);
+    expect([items, codes]).toEqual([[], ['attribute-malformed', 'no-origin']]);
   });
 });
 

@@ -9,7 +9,7 @@ import { createReceiver } from '../../src/deliver/receiver-types.ts';
 import { digestMessage, incidentMessage, type SlackMessage } from '../../src/deliver/slack/blocks.ts';
 import type { Author, Operator, Silence } from '../../src/engine/ports.ts';
 import type { Alert } from '../../src/incident/alert.ts';
-import { alertOf, HOSTILE, hostileAlert, incidentOf, numbered } from './alerts.ts';
+import { alertOf, HOSTILE, hostileAlert, incidentOf, numbered, routeOf } from './alerts.ts';
 import { secret } from './benches.ts';
 import { type HttpStandIn, httpStandIn } from './stand-ins.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -30,7 +30,7 @@ function textsOf(value: unknown): readonly { readonly type: string; readonly tex
 }
 
 function allText(message: SlackMessage): string {
-  return textsOf(message.blocks)
+  return textsOf([message.blocks, message.attachments])
     .map(({ text }) => text)
     .join('\n');
 }
@@ -62,7 +62,7 @@ describe('a message', () => {
       '하위 프리픽스 하이재킹',
       '기대 오리진 AS: AS64496',
       '350곳 중 3곳',
-      '다음 조치',
+      '지금 할 일',
     ]) {
       expect(text).toContain(part);
     }
@@ -78,7 +78,7 @@ describe('a message', () => {
 
   it('puts what comes from outside into plain text, escaped', () => {
     const message = incidentMessage(hostileAlert(HOSTILE['Slack markup'] ?? ''), EN);
-    for (const { type, text } of textsOf(message.blocks)) {
+    for (const { type, text } of textsOf([message.blocks, message.attachments])) {
       expect(type).toBe('plain_text');
       expect(text).not.toMatch(/[<>]|&(?!amp;|lt;|gt;)/);
     }
@@ -96,7 +96,7 @@ describe('a message', () => {
     expect(message.blocks.length).toBeLessThanOrEqual(50);
     const header = message.blocks[0] as unknown as { text: { text: string } };
     expect(header.text.text.length).toBeLessThanOrEqual(150);
-    for (const { text: part } of textsOf(message.blocks)) {
+    for (const { text: part } of textsOf([message.blocks, message.attachments])) {
       expect(part.length).toBeGreaterThan(0);
       expect(part.length).toBeLessThanOrEqual(3000);
       expect(part).not.toMatch(/&(?!amp;|lt;|gt;)/);
@@ -112,6 +112,94 @@ describe('a message', () => {
   });
 });
 
+/** The incident's visible part: what stands above the fold. */
+function visible(alert: Alert, over: object = {}): readonly string[] {
+  return textsOf(incidentMessage(alert, { ...EN, ...over }).blocks).flatMap(({ text }) => text.split('\n'));
+}
+
+const NOTE = { at: '2022-02-03T01:20:00.000Z', by: 'kim', text: 'called their NOC' };
+
+describe('three lines', () => {
+  it('say what and how bad, since when and how far, what to do now; the details are folded under them', () => {
+    expect(visible(alertOf()).slice(0, 4)).toEqual([
+      '🔴 Critical · Sub-prefix hijack · Opened',
+      'AS64511 announces 192.0.2.128/25, inside 192.0.2.0/24, which AS64496 should originate.',
+      'Since: 2022-02-03 01:04:18 UTC · 3 of 350 vantage points',
+      'Do now: Call the NOC of AS64511.',
+    ]);
+    const [details] = incidentMessage(alertOf(), EN).attachments ?? [];
+    expect(details?.color).toBe('#c81e1e');
+    expect(JSON.stringify(details)).toContain('64500 64511');
+  });
+
+  it('speak of the past once it is over, and ask for nothing', () => {
+    const over = {
+      state: 'resolved',
+      resolution: 'operator',
+      resolvedBy: 'kim',
+      endedAt: '2022-02-03T01:25:18.000Z',
+      resolvedAt: '2022-02-03T01:30:18.000Z',
+      peak: { seeing: 40, known: 350, at: '2022-02-03T01:10:00.000Z' },
+      notes: [NOTE],
+      routes: [routeOf({ active: false, vantagePoints: { seeing: 0, known: 350 } })],
+      advice: { benign: { en: '', ko: '' }, next: [] },
+    } as const;
+    const message = incidentMessage(alertOf({ event: 'resolved' }, over), EN);
+    const text = allText(message);
+    expect(text).toContain('Lasted: 21 min · Widest reach: 40 of 350 vantage points');
+    expect(text).toContain('Resolved by\nkim');
+    expect(text).toContain('2022-02-03 01:20:00 UTC, kim: called their NOC');
+    expect(text).not.toMatch(/Do now|Call the NOC|\b0 of 350/);
+    expect(message.attachments?.[0]?.color).toBe('#2e9e4f');
+  });
+
+  it('of a blind feed are no hijack: no origin, no offender, no vantage points', () => {
+    const summary = {
+      en: 'The feed ris-live does not deliver.',
+      ko: '피드 ris-live에서 데이터가 오지 않습니다.',
+    };
+    const feed = {
+      family: 'feed',
+      kind: 'feed-blind',
+      severity: 'warning',
+      offender: null,
+      group: 'ris-live',
+      summary,
+      routes: [
+        routeOf({
+          prefix: 'ris-live',
+          expectedOrigins: [],
+          originAs: [],
+          vantagePoints: { seeing: 0, known: 0 },
+        }),
+      ],
+    } as const;
+    const text = allText(incidentMessage(alertOf({}, feed), EN));
+    expect(text).toContain('Feed\nris-live');
+    expect(text).not.toMatch(/origin|Offender|vantage|none|nobody|0 of 0|Score|Benign/i);
+    const lost = { ...feed, family: 'visibility', kind: 'visibility-loss' } as const;
+    const visibility = {
+      ...lost,
+      routes: [routeOf({ originAs: [], vantagePoints: { seeing: 4, known: 20 } })],
+    };
+    const said = allText(incidentMessage(alertOf({}, visibility), EN));
+    expect(said).toContain('Vantage points: 4 of 20');
+    expect(said).not.toMatch(/origin:|Offender/i);
+  });
+
+  it('call whom the configuration names, for what is critical and new', () => {
+    const mention = '<!subteam^S0123ABC>';
+    const called = (alert: Alert, over: object = {}): boolean =>
+      JSON.stringify(incidentMessage(alert, { ...EN, mention, ...over })).includes('<!subteam^S0123ABC>');
+    expect(called(alertOf())).toBe(true);
+    expect(called(alertOf({ event: 'escalated' }))).toBe(true);
+    expect(called(alertOf({ event: 'updated' }))).toBe(false);
+    expect(called(alertOf({ event: 'updated' }), { reminder: { type: 'repeat', number: 1 } })).toBe(true);
+    expect(called(alertOf({}, { severity: 'warning' }))).toBe(false);
+    expect(called(alertOf({ event: 'resolved' }, { state: 'resolved' }))).toBe(false);
+  });
+});
+
 describe('a digest', () => {
   it('names the worst first, counts all, and says where to look', () => {
     const alerts = Array.from({ length: 60 }, (_, index) =>
@@ -121,7 +209,8 @@ describe('a digest', () => {
     const texts = textsOf(message.blocks).map(({ text }) => text);
     expect(texts[0]).toContain('60 alerts at once');
     expect(texts[1]).toBe('1 critical, 0 warning, 59 info');
-    expect(texts[2]).toMatch(/Critical[\s\S]*i56$/);
+    expect(texts[2]).toBe('Concerned: Example platform (192.0.2.0/24) ×60');
+    expect(texts[3]).toMatch(/Critical[\s\S]*i56$/);
     expect(texts.at(-2)).toBe('and 40 more');
     expect(texts.at(-1)).toBe('All of them: https://watch.example/');
   });
@@ -241,6 +330,31 @@ describe('with a bot token', () => {
     await receiver.stop?.();
   });
 
+  it('shows the present state after a restart, too, and what people said in the thread, once', async () => {
+    const standIn = await slackStandIn();
+    const memo = new Map<string, string>();
+    await bot(standIn.port).send(alertOf(), contextOn(memo));
+    const restarted = bot(standIn.port, {
+      memo: (_, key) => memo.get(key),
+      setMemo: (_, key, value) => void memo.set(key, value),
+    });
+    const acknowledgedAt = '2022-02-03T01:15:00.000Z';
+    const changed = incidentOf({ acknowledged: true, acknowledgedBy: 'kim', acknowledgedAt, notes: [NOTE] });
+    restarted.changed?.(changed);
+    await expect.poll(() => standIn.received.length).toBe(4);
+    restarted.changed?.({ ...changed, assignee: 'lee' });
+    await expect.poll(() => standIn.received.length).toBe(5);
+    const [, drawn, ...rest] = callsOf(standIn);
+    expect(drawn?.[0]).toBe('chat.update');
+    expect(JSON.stringify(drawn)).toContain('acknowledged by kim');
+    expect(rest.map(([method]) => method)).toEqual(['chat.postMessage', 'chat.postMessage', 'chat.update']);
+    expect(rest.map(([, body]) => body.text).slice(0, 2)).toEqual([
+      'acknowledged by kim',
+      '2022-02-03 01:20:00 UTC, kim: called their NOC',
+    ]);
+    await restarted.stop?.();
+  });
+
   it('begins anew when somebody deleted the first message', async () => {
     const standIn = await slackStandIn();
     const memo = new Map<string, string>();
@@ -271,6 +385,20 @@ describe('with a bot token', () => {
 });
 
 describe('an incoming webhook', () => {
+  it('is told an update in short, with the way back to the details', async () => {
+    const standIn = await slackStandIn();
+    const config = { name: 'noc', type: 'slack', minSeverity: 'info', language: 'en' } as const;
+    const webhookUrl = secret(`http://127.0.0.1:${standIn.port}/services/T/B/x`);
+    const linkOf = (id: string) => `https://watch.example/#/incidents/${id}`;
+    const receiver = createReceiver({ ...config, webhookUrl }, { clock: unhurried(), linkOf });
+    await receiver.send(alertOf(), contextOn(new Map()));
+    await receiver.send(alertOf({ id: 'a2', event: 'updated' }), contextOn(new Map()));
+    const [opened, updated] = standIn.received.map(({ body }) => body);
+    expect(updated?.length).toBeLessThan((opened?.length ?? 0) / 2);
+    expect(updated).toContain('https://watch.example/#/incidents/');
+    expect(updated).not.toContain('64500 64511');
+  });
+
   it('gets one message a second and no more', async () => {
     const standIn = await slackStandIn();
     const clock = new VirtualClock();

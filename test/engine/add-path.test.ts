@@ -13,13 +13,14 @@ interface Step {
   readonly announce?: readonly (readonly [string, number])[];
   readonly withdraw?: readonly (readonly [string, number])[];
   readonly from?: number;
+  readonly areDeclared?: boolean;
 }
 
 /** One UPDATE of a session with path identifiers. */
 function send(
   machine: Machine,
   atMs: number,
-  { path = '', announce = [], withdraw = [], from = 1 }: Step,
+  { path = '', announce = [], withdraw = [], from = 1, areDeclared = true }: Step,
 ): void {
   const elements = parseAsPath(path) ?? [];
   const update = {
@@ -29,7 +30,11 @@ function send(
     communities: [],
     announced: announce.map(([text]) => prefixOf(text)),
     withdrawn: withdraw.map(([text]) => prefixOf(text)),
-    pathIds: { announced: announce.map(([, id]) => id), withdrawn: withdraw.map(([, id]) => id) },
+    pathIds: {
+      announced: announce.map(([, id]) => id),
+      withdrawn: withdraw.map(([, id]) => id),
+      areDeclared,
+    },
   };
   machine.driver.apply({ type: 'update', feed: 'replay', via: 'replay', raw: '', update }, atMs);
   machine.driver.commit(true);
@@ -121,4 +126,37 @@ describe('several paths of one session', () => {
     expect(incident.kind).toBe('visibility-loss');
     expect(incident.evidence[0]?.text.en).toContain('12');
   });
+
+  it.each([
+    ['an announcement without', 0, 5],
+    ['a withdrawal without', 5, 0],
+  ])(
+    'that nobody declared are told by what they show: %s an identifier belongs to the only route',
+    (_what, first, last) => {
+      const prefix = '203.0.113.0/24';
+      const machine = new Machine(configOf([OURS]));
+      send(machine, T0, { path: FOREIGN, announce: [[prefix, first]], areDeclared: false });
+      send(machine, T0 + SECOND, { withdraw: [[prefix, last]], areDeclared: false });
+      machine.runTo(T0 + HOUR);
+      expect(story(machine)).toBe('opened first-sighting, resolved ended');
+    },
+  );
+
+  it.each([
+    ['declared', true, [0], 5],
+    ['declared', true, [5], 0],
+    ['not declared, beside others', false, [5, 6], 0],
+    ['not declared, another one', false, [5], 6],
+  ] as const)(
+    '%s: what was never announced withdraws nothing',
+    (_what, areDeclared, announced, withdrawn) => {
+      const prefix = '203.0.113.0/24';
+      const machine = new Machine(configOf([OURS]));
+      for (const id of announced)
+        send(machine, T0 + id, { path: FOREIGN, announce: [[prefix, id]], areDeclared });
+      send(machine, T0 + SECOND, { withdraw: [[prefix, withdrawn]], areDeclared });
+      machine.runTo(T0 + HOUR);
+      expect(story(machine)).toBe('opened first-sighting');
+    },
+  );
 });

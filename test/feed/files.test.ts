@@ -145,8 +145,10 @@ describe('a file of RIS Live messages', () => {
     zipped.fill(0xff, zipped.length - 200, zipped.length - 100);
     const reading = await read([written('x.gz', zipped)]);
     expect(reading.records.length).toBeGreaterThan(100);
-    expect(reading.problems).toHaveLength(1);
-    expect(reading.problems[0]).toMatch(/^x\.gz: after record \d+: gzip: /);
+    // Damage may look like data for a while; where it is noticed is said, however many lines of that are none.
+    expect(
+      reading.problems.filter((problem) => /^x\.gz: after record \d+: gzip: /.test(problem)),
+    ).toHaveLength(1);
   });
 
   test('reports the first problems one by one and then their number', async () => {

@@ -121,10 +121,11 @@ describe('the watched RIB', () => {
             touched.add(`${prefix.text} ${key}`);
           }
           expect(rib.routesAt(prefix)).toEqual([...routes.values()]);
-          const others = [...routes.values()].filter(
-            (each) => each.vantagePoint === vantagePoint && (each.pathId ?? 0) !== pathId,
+          const own = [...routes.values()].filter((each) => each.vantagePoint === vantagePoint);
+          const found = rib.routesOf(rib.rows.findOf(prefix), vantagePoint);
+          expect(found.map((each) => [rib.pathIdOf(each), rib.findingOf(each)])).toEqual(
+            own.map((each) => [each.pathId ?? 0, each.finding]),
           );
-          expect(rib.otherFindings(prefix, vantagePoint, pathId)).toEqual(others.map((each) => each.finding));
         }
         checkTaken();
         const carried = PREFIXES.filter(({ text }) => (naive.get(text)?.size ?? 0) > 0);

@@ -19,6 +19,7 @@ import type {
   Silence,
 } from '../../src/engine/ports.ts';
 import { type Alert, type AlertEvent, type Incident, isoTime, NO_CASE } from '../../src/incident/alert.ts';
+import { countermeasuresFor } from '../../src/incident/answer/sheet.ts';
 import type { ServeToken } from '../../src/serve/credentials.ts';
 import { createServer, type Server, type ServerOptions } from '../../src/serve/server.ts';
 
@@ -161,7 +162,7 @@ export function aWorld(): World {
   };
   Object.assign(world.archive, fakeArchive(world));
   Object.assign(world.operator, fakeOperator(world));
-  Object.assign(world.present, fakePresent());
+  Object.assign(world.present, fakePresent(world.incidents));
   return world;
 }
 
@@ -278,7 +279,7 @@ function fakeOperator(world: World): Operator {
   };
 }
 
-function fakePresent(): Present {
+function fakePresent(incidents: ReadonlyMap<string, Incident>): Present {
   return {
     watchlist: () => [
       {
@@ -305,6 +306,12 @@ function fakePresent(): Present {
         incidents: [],
         coverage: [],
       };
+    },
+    countermeasures(id) {
+      const incident = incidents.get(id);
+      if (incident === undefined) return { refused: 'not-found', detail: 'There is no such incident.' };
+      const book = { name: () => undefined, contacts: () => [] };
+      return countermeasuresFor(incident, { validate: () => undefined, book });
     },
     readiness: () => ({ feeds: [{ name: 'ris-live', connected: true, fresh: true }], store: 'ok' }),
   };

@@ -19,6 +19,7 @@ import {
   originArgument,
   prefixArgument,
 } from '../arguments.ts';
+import { incidentId } from '../incident-id.ts';
 import { incidentDetail, incidentTable } from '../incident-text.ts';
 import { Output } from '../output.ts';
 import { localTime, shortId, tableLines } from '../table.ts';
@@ -122,13 +123,6 @@ export async function changeIncident(
   const line = `${done} ${incident.id} by ${author.by}: ${incident.summary.en}`;
   await print(io, [options.json === true ? JSON.stringify(incident) : printable(line)]);
   return 0;
-}
-
-function incidentId(client: ApiClient, given: string): Promise<string> {
-  return wholeId(given, 'incident', async (cursor) => {
-    const page = await client.get<IncidentPage>('/api/v1/incidents', { limit: PAGE_MAX, cursor });
-    return { rows: page.incidents, next: page.next };
-  });
 }
 
 // ---------------------------------------------------------------- silences

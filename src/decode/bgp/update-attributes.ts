@@ -1,17 +1,18 @@
 /**
  * Path attributes of a BGP UPDATE or of a RIB entry (RFC 4271 §4.3 and the RFCs named at each), read leniently for
- * printing and graded by RFC 7606 for judging. Nothing throws: what is wrong becomes a `Problem` with a grade.
+ * judging, since a monitor is no router: an attribute that nobody judges hides no route. Nothing throws: what is wrong
+ * becomes a `Problem`, and the grade that RFC 7606 gives it is shown.
  */
 import { AS_TRANS } from '../../bgp/asn.ts';
 import type { Community, Problem } from '../../bgp/update.ts';
 import { hexOf, quad, u16, u32 } from '../octets.ts';
-import type { PrefixWanted } from './update-nlri.ts';
-import { mergeAs4Path, type PathSegment, parseSegments } from './update-path.ts';
+import type { ListRules } from './update-nlri.ts';
+import { mergeAs4Path, type PathSegment, readSegments } from './update-path.ts';
 import { parseReach, parseUnreach, type Reachability, type ReachSource } from './update-reach.ts';
 
 /**
- * RFC 7606 §2, mildest first. `discard`: the attribute is left out. `treat-as-withdraw`: the announced prefixes
- * count as withdrawn. `session-reset`: the rest of the message can't be trusted; what was read before stands.
+ * RFC 7606 §2, mildest first: what a router would do. `discard`: leave the attribute out. `treat-as-withdraw`: take the
+ * announced prefixes as withdrawn. `session-reset`: trust the rest of the message no more. Shown; it judges nothing.
  */
 export type Grade = 'discard' | 'treat-as-withdraw' | 'session-reset';
 
@@ -61,7 +62,7 @@ export interface AttributeContext {
   readonly addPath: boolean;
   /** RIB entries abbreviate MP_REACH_NLRI to its next hop (RFC 6396 §4.3.4) and name the prefix outside. */
   readonly inRib: boolean;
-  readonly wanted?: PrefixWanted | undefined;
+  readonly rules: ListRules;
 }
 
 interface Reader {
@@ -69,6 +70,8 @@ interface Reader {
   readonly context: AttributeContext;
   readonly into: PathAttributes;
   readonly problems: Problem[];
+  /** As the AS_PATH shows: the declared size, unless it reads only with the other. */
+  asnSize: 2 | 4;
   as4Path: readonly PathSegment[] | undefined;
   as4Aggregator: Aggregator | undefined;
 }
@@ -90,7 +93,9 @@ export function parseAttributes(
   context: AttributeContext,
   problems: Problem[],
 ): PathAttributes {
-  const reader: Reader = { bytes, context, into: {}, problems, as4Path: undefined, as4Aggregator: undefined };
+  const { asnSize } = context;
+  const none = { as4Path: undefined, as4Aggregator: undefined };
+  const reader: Reader = { bytes, context, into: {}, problems, asnSize, ...none };
   const seen = new Set<number>();
   let at = range.start;
   while (at < range.end) {
@@ -106,16 +111,13 @@ export function parseAttributes(
     const start = at + header;
     at = start + length;
     if (at > range.end) {
-      // RFC 7606 §4: the attribute claims more than the list has.
-      report(
-        reader,
-        'treat-as-withdraw',
-        'attribute-cut',
-        `attribute ${type} of ${length} octets overruns (RFC 7606 §4)`,
-      );
+      // RFC 7606 §4: the attribute claims more than the list has. Whole prefixes of it are read.
+      const detail = `attribute ${type} of ${length} octets overruns (RFC 7606 §4)`;
+      report(reader, 'treat-as-withdraw', 'attribute-cut', detail);
+      if (type === 14 || type === 15) readAttribute(reader, type, flags, start, range.end);
       break;
     }
-    if (seen.has(type)) reportDuplicate(reader, type);
+    if (seen.has(type)) readAgain(reader, type, flags, start, at);
     else {
       seen.add(type);
       checkFlags(reader, type, flags);
@@ -139,10 +141,16 @@ export function worse(a: Grade | undefined, b: Grade | undefined): Grade | undef
   return GRADES.indexOf(a) >= GRADES.indexOf(b) ? a : b;
 }
 
-/** RFC 7606 §3(g): of a repeated attribute the first counts, but for the two multiprotocol ones. */
-function reportDuplicate(reader: Reader, type: number): void {
-  const grade = type === 14 || type === 15 ? 'session-reset' : 'discard';
+/**
+ * RFC 7606 §3(g): of a repeated attribute the first counts. But no prefix of a second multiprotocol one is passed over, and
+ * a second AS_PATH counts where the first can't be read.
+ */
+function readAgain(reader: Reader, type: number, flags: number, start: number, end: number): void {
+  const isReach = type === 14 || type === 15;
+  const grade = isReach ? 'session-reset' : 'discard';
   report(reader, grade, 'attribute-twice', `attribute ${type} stands twice (RFC 7606 §3 g)`);
+  if (isReach || (type === 2 && reader.into.pathBroken === true))
+    readAttribute(reader, type, flags, start, end);
 }
 
 /** RFC 7606 §3(c): wrong Optional or Transitive bits. RIB dumps are written by collectors that don't keep them. */
@@ -213,11 +221,11 @@ function readOptional(reader: Reader, type: number, flags: number, start: number
       else malformed(reader, 'discard', 'CLUSTER_LIST', '7606 §7.10');
       break;
     case 14:
-      into.reach = listOf(parseReach(reachSource(reader, start, end)));
+      into.reach = withPart(into.reach, parseReach(reachSource(reader, start, end)));
       gradeReach(reader, before);
       break;
     case 15:
-      into.unreach = listOf(parseUnreach(reachSource(reader, start, end)));
+      into.unreach = withPart(into.unreach, parseUnreach(reachSource(reader, start, end)));
       gradeReach(reader, before);
       break;
     case 16:
@@ -268,15 +276,20 @@ function malformed(reader: Reader, grade: Grade, name: string, section: string):
 }
 
 function readPath(reader: Reader, start: number, end: number): void {
-  const { segments, fault } = parseSegments(reader.bytes, start, end, reader.context.asnSize);
+  const { segments, fault, asnSize } = readSegments(reader.bytes, start, end, reader.context.asnSize);
   reader.into.segments = segments;
+  reader.into.pathBroken = fault !== undefined && fault !== 'segment without an AS';
+  reader.asnSize = asnSize;
+  if (asnSize !== reader.context.asnSize) {
+    const detail = `AS_PATH: reads only with AS numbers of ${asnSize} octets (RFC 6793 §4)`;
+    reader.problems.push({ code: 'as-width', detail });
+  }
   if (fault === undefined) return;
-  if (fault !== 'segment without an AS') reader.into.pathBroken = true;
   report(reader, 'treat-as-withdraw', 'attribute-malformed', `AS_PATH: ${fault} (RFC 7606 §7.2)`);
 }
 
 function readAs4Path(reader: Reader, start: number, end: number): void {
-  const { segments, fault } = parseSegments(reader.bytes, start, end, 4);
+  const { segments, fault } = readSegments(reader.bytes, start, end, 4);
   if (fault === undefined) reader.as4Path = segments;
   else report(reader, 'discard', 'attribute-malformed', `AS4_PATH: ${fault} (RFC 6793 §6)`);
 }
@@ -286,20 +299,20 @@ function readAs4Path(reader: Reader, start: number, end: number): void {
  * OpenBGPD writes eight into two-octet dumps, which bgpdump reads as far as it goes. RFC 7606 discards both.
  */
 function readAggregator(reader: Reader, start: number, end: number): void {
-  const { bytes, context, into } = reader;
+  const { bytes, into } = reader;
   const size = end - start;
-  const asnSize = size === 6 ? 2 : context.asnSize;
+  const asnSize = size === 6 ? 2 : reader.asnSize;
   if (size >= asnSize + 4) {
     const asn = asnSize === 4 ? u32(bytes, start) : u16(bytes, start);
     into.aggregator = { asn, address: quad(bytes, start + asnSize) };
   }
-  if (size !== context.asnSize + 4) malformed(reader, 'discard', 'AGGREGATOR', '7606 §7.7');
+  if (size !== reader.asnSize + 4) malformed(reader, 'discard', 'AGGREGATOR', '7606 §7.7');
 }
 
 /** RFC 6793 §4.2.3: the four-byte twins count on a two-byte session alone, and only beside AS_TRANS. */
 function mergeTransition(reader: Reader): void {
   const { into } = reader;
-  if (reader.context.asnSize === 4) return;
+  if (reader.asnSize === 4) return;
   if (into.aggregator !== undefined && reader.as4Aggregator !== undefined) {
     // An AGGREGATOR that is not AS_TRANS was rewritten by an old speaker: both AS4 attributes are stale.
     if (into.aggregator.asn !== AS_TRANS) return;
@@ -310,19 +323,30 @@ function mergeTransition(reader: Reader): void {
 }
 
 function reachSource({ bytes, context, problems }: Reader, start: number, end: number): ReachSource {
-  const { addPath, inRib, wanted } = context;
-  return { bytes, start, end, addPath, inRib, wanted, problems };
+  const { addPath, inRib, rules } = context;
+  return { bytes, start, end, addPath, inRib, rules, problems };
 }
 
-function listOf(part: Reachability | undefined): readonly Reachability[] | undefined {
-  return part === undefined ? undefined : [part];
+function withPart(
+  parts: readonly Reachability[] | undefined,
+  part: Reachability | undefined,
+): readonly Reachability[] | undefined {
+  return part === undefined ? parts : [...(parts ?? []), part];
+}
+
+/** Problems that say how something was read, and cost nothing. */
+const HARMLESS: ReadonlySet<string> = new Set(['host-bits', 'add-path', 'family-unread']);
+
+/** Whether the problems from this one on name damage. */
+export function hasDamage(problems: readonly Problem[], from: number): boolean {
+  for (let index = from; index < problems.length; index += 1)
+    if (!HARMLESS.has(problems[index]?.code ?? '')) return true;
+  return false;
 }
 
 /** RFC 7606 §5.3, §7.11, §7.12: the list can't be trusted any further. */
 function gradeReach(reader: Reader, from: number): void {
-  for (let index = from; index < reader.problems.length; index += 1)
-    if (reader.problems[index]?.code !== 'host-bits')
-      reader.into.grade = worse(reader.into.grade, 'session-reset');
+  if (hasDamage(reader.problems, from)) reader.into.grade = worse(reader.into.grade, 'session-reset');
 }
 
 /** The items of a list of fixed-size ones; a tail that is too short is left out. */

@@ -7,6 +7,7 @@ import type { Family } from '../../bgp/address.ts';
 import { lengthMax, type Prefix, prefixFromWords } from '../../bgp/prefix.ts';
 import type { Problem } from '../../bgp/update.ts';
 import { topWord, u32 } from '../octets.ts';
+import { isOddPrefix, type ListBytes, readingOf } from './update-reading.ts';
 
 /**
  * Is a prefix of interest? Words are masked, most significant first, IPv4 uses the first alone. They are *signed* 32-bit
@@ -27,22 +28,42 @@ export interface ListedPrefix {
   readonly pathId: number | undefined;
 }
 
-/** Which bytes of a message hold a list, and how to read them. */
-export interface PrefixList {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-  readonly family: Family;
-  readonly addPath: boolean;
+/** How lists are read. */
+export interface ListRules {
+  /** Other prefixes are passed over; without it none is. */
+  readonly wanted?: PrefixWanted | undefined;
+  /** Where it is unclear whether identifiers stand in the list, both readings count: for announcements that are judged. */
+  readonly bothReadings?: boolean | undefined;
+}
+
+/** Reads a list the way that its bytes ask for, which is not always the declared one: see `update-reading.ts`. */
+export function readList(
+  list: ListBytes,
+  where: string,
+  problems: Problem[],
+  { wanted, bothReadings = false }: ListRules = {},
+): ListedPrefix[] {
+  const { addPath, isUnclear } = readingOf(list);
+  const isOther = addPath !== list.addPath;
+  if (isOther || (isUnclear && bothReadings)) {
+    const how = isUnclear ? 'with and without' : addPath ? 'with' : 'without';
+    problems.push({
+      code: 'add-path',
+      detail: `${where}: reads ${how} path identifiers, ${list.addPath ? '' : 'not '}declared (RFC 7911 §3)`,
+    });
+  }
+  const found = readPrefixes({ ...list, addPath }, where, problems, wanted);
+  if (!isUnclear || !bothReadings) return found;
+  // What is wrong with the less likely reading is no problem of the message.
+  return [...found, ...readPrefixes({ ...list, addPath: !addPath }, where, [], wanted)];
 }
 
 /**
- * Reads a list. What is whole before the first fault is kept, the fault is reported: RFC 7606 §5.3 calls a list
+ * Reads a list as it is declared. What is whole before the first fault is kept, the fault is reported: RFC 7606 §5.3 calls a list
  * that can't be parsed a reason to reset the session, and the prefixes before the fault were announced all the same.
- * With `wanted`, other prefixes are passed over.
  */
-export function readPrefixes(
-  list: PrefixList,
+function readPrefixes(
+  list: ListBytes,
   where: string,
   problems: Problem[],
   wanted?: PrefixWanted,
@@ -142,7 +163,7 @@ function signedWord(bytes: Uint8Array, at: number, bits: number): number {
   return bits >= 32 ? word : word & (-1 << (32 - bits));
 }
 
-/** True when some prefix of the range is wanted, or when the range is damaged and deserves a full reading. */
+/** True when some prefix of the range is wanted, or when the range is damaged or odd and deserves a full reading. */
 export function anyWanted(
   bytes: Uint8Array,
   start: number,
@@ -160,8 +181,28 @@ export function anyWanted(
     at += 1;
     const size = (length + 7) >> 3;
     if (length > longest || at + size > end) return true;
-    if (isWanted(bytes, at, family, length, wanted)) return true;
+    if (isOddPrefix(bytes, at + size, length) || isWanted(bytes, at, family, length, wanted)) return true;
     at += size;
+  }
+  return addPath && anyWantedPlain(bytes, start, end, family, wanted);
+}
+
+/** The same for a list that may hold no identifiers after all; damage only says that it does. */
+function anyWantedPlain(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  family: Family,
+  wanted: PrefixWanted,
+): boolean {
+  const longest = family === 4 ? 32 : 128;
+  let at = start;
+  while (at < end) {
+    const length = bytes[at] as number;
+    const next = at + 1 + ((length + 7) >> 3);
+    if (length > longest || next > end) return false;
+    if (isWanted(bytes, at + 1, family, length, wanted)) return true;
+    at = next;
   }
   return false;
 }

@@ -23,8 +23,30 @@ export interface ParsedPath {
   readonly fault: string | undefined;
 }
 
+/**
+ * The segments in `start…end`. `asnSize` is what the session declares; where the attribute can't be so and reads well with
+ * the other size, it is of that one: there are writers that say the wrong one.
+ */
+export function readSegments(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  asnSize: 2 | 4,
+): ParsedPath & { readonly asnSize: 2 | 4 } {
+  const declared = parseSegments(bytes, start, end, asnSize);
+  if (!isDoubtful(declared)) return { ...declared, asnSize };
+  const otherSize = asnSize === 4 ? 2 : 4;
+  const other = parseSegments(bytes, start, end, otherSize);
+  return isDoubtful(other) ? { ...declared, asnSize } : { ...other, asnSize: otherSize };
+}
+
+/** Malformed, or with AS 0 in it, which is the upper half of most four-octet numbers. */
+function isDoubtful({ segments, fault }: ParsedPath): boolean {
+  return fault !== undefined || segments.some(({ asns }) => asns.includes(0));
+}
+
 /** Reads the segments in `start…end`, with AS numbers of two or four octets. */
-export function parseSegments(bytes: Uint8Array, start: number, end: number, asnSize: 2 | 4): ParsedPath {
+function parseSegments(bytes: Uint8Array, start: number, end: number, asnSize: 2 | 4): ParsedPath {
   const segments: PathSegment[] = [];
   let at = start;
   let fault: string | undefined;
@@ -113,7 +135,7 @@ export function segmentsOf(path: AsPath): PathSegment[] {
 
 /**
  * True when the origin that the bytes name, a member of a final set included, is wanted; also when the attribute
- * is damaged. Walks the segments without making anything.
+ * is damaged, or can't be of this AS number size. Walks the segments without making anything.
  */
 export function originIsWanted(
   bytes: Uint8Array,
@@ -129,7 +151,7 @@ export function originIsWanted(
   while (at + 2 <= end) {
     const type = bytes[at] as number;
     const count = bytes[at + 1] as number;
-    if (at + 2 + count * asnSize > end) return true;
+    if (type < AS_SET || type > CONFED_SET || at + 2 + count * asnSize > end) return true;
     if (type === AS_SEQUENCE || type === AS_SET) {
       lastType = type;
       lastStart = at + 2;
@@ -142,7 +164,8 @@ export function originIsWanted(
   const first = lastType === AS_SET ? 0 : lastCount - 1;
   for (let index = first; index < lastCount; index += 1) {
     const where = lastStart + index * asnSize;
-    if (wantedOrigin(asnSize === 4 ? u32(bytes, where) : u16(bytes, where))) return true;
+    const asn = asnSize === 4 ? u32(bytes, where) : u16(bytes, where);
+    if (asn === 0 || wantedOrigin(asn)) return true;
   }
   return false;
 }

@@ -5,7 +5,7 @@
 import type { Family } from '../../bgp/address.ts';
 import type { Problem } from '../../bgp/update.ts';
 import { address6, quad, u16 } from '../octets.ts';
-import { type ListedPrefix, type PrefixWanted, readPrefixes } from './update-nlri.ts';
+import { type ListedPrefix, type ListRules, readList } from './update-nlri.ts';
 
 export interface Reachability {
   readonly family: Family;
@@ -23,27 +23,40 @@ export interface ReachSource {
   readonly end: number;
   readonly addPath: boolean;
   readonly inRib: boolean;
-  readonly wanted: PrefixWanted | undefined;
+  readonly rules: ListRules;
   /** Any fault but host bits is of the grade session-reset (RFC 7606 §5.3, §7.11, §7.12). */
   readonly problems: Problem[];
+}
+
+/** The families that are read: SAFI 1 unicast, 2 multicast, 3 both (RFC 4760 §5; 3 is deprecated since). */
+export function familyOf(afi: number, safi: number): Family | undefined {
+  if (safi < 1 || safi > 3) return undefined;
+  if (afi === 1) return 4;
+  return afi === 2 ? 6 : undefined;
 }
 
 /** Undefined for other families, and where nothing can be read. */
 export function parseReach(source: ReachSource): Reachability | undefined {
   const { bytes, start, end, inRib, problems } = source;
   if (inRib && start < end && bytes[start] !== 0) {
-    const { nextHops } = readNextHops(source, start, 6);
+    const { nextHops, next } = readNextHops(source, start, 6);
+    // The octet behind the next hops is none here.
+    if (next !== undefined && next - 1 < end) {
+      const detail = `${end - next + 1} octets behind the abbreviated MP_REACH_NLRI (RFC 6396 §4.3.4)`;
+      problems.push({ code: 'attribute-malformed', detail });
+    }
     return { family: 6, safi: 1, nextHops, prefixes: [] };
   }
   if (start + 5 > end) {
     problems.push({ code: 'attribute-malformed', detail: 'MP_REACH_NLRI cut off (RFC 7606 §7.11)' });
     return undefined;
   }
-  const [family, safi] = [familyOf(u16(bytes, start)), bytes[start + 2] as number];
-  if (family === undefined || safi < 1 || safi > 3) return undefined;
+  const safi = bytes[start + 2] as number;
+  const family = familyOf(u16(bytes, start), safi);
+  if (family === undefined) return unread(source, 'MP_REACH_NLRI');
   const { nextHops, next } = readNextHops(source, start + 3, family);
   if (next === undefined) return undefined;
-  return { family, safi, nextHops, prefixes: readList(source, next, family, 'MP_REACH_NLRI') };
+  return { family, safi, nextHops, prefixes: readNlri(source, next, family, 'MP_REACH_NLRI') };
 }
 
 /** The same for withdrawals. */
@@ -53,9 +66,28 @@ export function parseUnreach(source: ReachSource): Reachability | undefined {
     problems.push({ code: 'attribute-malformed', detail: 'MP_UNREACH_NLRI cut off (RFC 7606 §7.12)' });
     return undefined;
   }
-  const [family, safi] = [familyOf(u16(bytes, start)), bytes[start + 2] as number];
-  if (family === undefined || safi < 1 || safi > 3) return undefined;
-  return { family, safi, nextHops: [], prefixes: readList(source, start + 3, family, 'MP_UNREACH_NLRI') };
+  const safi = bytes[start + 2] as number;
+  const family = familyOf(u16(bytes, start), safi);
+  if (family === undefined) return unread(source, 'MP_UNREACH_NLRI');
+  return {
+    family,
+    safi,
+    nextHops: [],
+    prefixes: readNlri(
+      { ...source, rules: { ...source.rules, bothReadings: false } },
+      start + 3,
+      family,
+      'MP_UNREACH_NLRI',
+    ),
+  };
+}
+
+/** Whole, and none of ours; counted, so that nobody takes it for read. An End-of-RIB (RFC 4724 §2) says nothing. */
+function unread({ bytes, start, end, problems }: ReachSource, where: string): undefined {
+  if (end - start === 3) return undefined;
+  const detail = `${where} of AFI ${u16(bytes, start)}, SAFI ${bytes[start + 2]} is not read`;
+  problems.push({ code: 'family-unread', detail });
+  return undefined;
 }
 
 /** Next hop length, next hops, and the reserved octet (once the number of SNPAs, RFC 2858). */
@@ -83,16 +115,11 @@ function readNextHops(
   return { nextHops, next: first + length + 1 };
 }
 
-function readList(
-  { bytes, end, addPath, problems, wanted }: ReachSource,
+function readNlri(
+  { bytes, end, addPath, problems, rules }: ReachSource,
   start: number,
   family: Family,
   where: string,
 ): ListedPrefix[] {
-  return readPrefixes({ bytes, start: Math.min(start, end), end, family, addPath }, where, problems, wanted);
-}
-
-function familyOf(afi: number): Family | undefined {
-  if (afi === 1) return 4;
-  return afi === 2 ? 6 : undefined;
+  return readList({ bytes, start: Math.min(start, end), end, family, addPath }, where, problems, rules);
 }

@@ -1,16 +1,17 @@
 /**
- * One BGP UPDATE message, from bytes to what it says (RFC 4271 §4.3), and from there to the `Update` that is judged,
- * graded by RFC 7606. `updateIsWanted` answers on the raw bytes whether reading it is worth while.
+ * One BGP UPDATE message, from bytes to what it says (RFC 4271 §4.3), and from there to the `Update` that is judged.
+ * A monitor is no router: what RFC 7606 makes a router withdraw or reset, is counted here, and every path and prefix
+ * that can be read is judged. `updateIsWanted` answers on the raw bytes whether reading it is worth while.
  */
-import { originsOf, type PathElement } from '../../bgp/as-path.ts';
+import { type AsPath, originsOf, type PathElement } from '../../bgp/as-path.ts';
 import type { Prefix } from '../../bgp/prefix.ts';
-import type { Problem, Update } from '../../bgp/update.ts';
+import type { PathIds, Problem, Update } from '../../bgp/update.ts';
 import type { VantagePoint } from '../../bgp/vantage-point.ts';
 import { u16 } from '../octets.ts';
-import { type Grade, type PathAttributes, parseAttributes, worse } from './update-attributes.ts';
-import { anyWanted, type ListedPrefix, type PrefixWanted, readPrefixes } from './update-nlri.ts';
+import { type Grade, hasDamage, type PathAttributes, parseAttributes, worse } from './update-attributes.ts';
+import { anyWanted, type ListedPrefix, type PrefixWanted, readList } from './update-nlri.ts';
 import { originIsWanted, pathOf } from './update-path.ts';
-import type { Reachability } from './update-reach.ts';
+import { familyOf, type Reachability } from './update-reach.ts';
 
 /** What is of interest. Without it everything is. */
 export interface Interest {
@@ -23,6 +24,8 @@ export interface UpdateContext {
   readonly asnSize: 2 | 4;
   /** Path identifiers stand before each prefix (RFC 7911). */
   readonly addPath: boolean;
+  /** It is judged, and not printed: see `ListRules.bothReadings`. */
+  readonly isJudged?: boolean | undefined;
 }
 
 /** A slice of bytes that is not copied: valid until the buffer it points into is used again. */
@@ -38,6 +41,8 @@ export interface ParsedUpdate {
   readonly attributes: PathAttributes;
   readonly announced: readonly ListedPrefix[];
   readonly grade: Grade | undefined;
+  /** Path identifiers were declared, whether or not there are some. */
+  readonly addPath: boolean;
 }
 
 /** Octets of the BGP header: marker, length, type. */
@@ -62,44 +67,34 @@ export function parseUpdate(
   const wanted = interest?.prefix;
   const wantedAnnounced = byOrigin ? undefined : wanted;
   const before = problems.length;
-  const { addPath, asnSize } = context;
+  const { addPath, asnSize, isJudged: bothReadings } = context;
   const withdrawnStart = Math.min(start + 2, end);
-  const withdrawn = readPrefixes(
+  const withdrawn = readList(
     { bytes, start: withdrawnStart, end: withdrawnEnd, family: 4, addPath },
     'withdrawn routes',
     problems,
-    wanted,
+    { wanted },
   );
-  const damagedLists = damage(problems, before);
+  const damagedLists = hasDamage(problems, before);
   const range = { start: attributesStart, end: attributesEnd };
-  const attributes = parseAttributes(
-    bytes,
-    range,
-    { asnSize, addPath, inRib: false, wanted: wantedAnnounced },
-    problems,
-  );
+  const rules = { wanted: wantedAnnounced, bothReadings };
+  const attributes = parseAttributes(bytes, range, { asnSize, addPath, inRib: false, rules }, problems);
   const beforeNlri = problems.length;
-  const announced = readPrefixes(
+  const announced = readList(
     { bytes, start: attributesEnd, end, family: 4, addPath },
     'NLRI',
     problems,
-    wantedAnnounced,
+    rules,
   );
-  const damaged = layout === undefined || damagedLists || damage(problems, beforeNlri);
+  const damaged = layout === undefined || damagedLists || hasDamage(problems, beforeNlri);
   requireMandatory(attributes, announced, problems);
   return {
     withdrawn,
     attributes,
     announced,
     grade: worse(attributes.grade, damaged ? 'session-reset' : undefined),
+    addPath,
   };
-}
-
-/** Host bits cost a count only; any other fault of a list is the end of it. */
-function damage(problems: readonly Problem[], from: number): boolean {
-  for (let index = from; index < problems.length; index += 1)
-    if (problems[index]?.code !== 'host-bits') return true;
-  return false;
 }
 
 interface Layout {
@@ -125,7 +120,7 @@ function clamped({ bytes, start, end }: Slice): Layout {
   return { withdrawnEnd, attributesStart: Math.min(withdrawnEnd + 2, end), attributesEnd: end };
 }
 
-/** RFC 7606 §3(d): announcements without a mandatory attribute count as withdrawals. */
+/** RFC 7606 §3(d): announcements without a mandatory attribute, which a router takes as withdrawals. */
 function requireMandatory(
   attributes: PathAttributes,
   announced: readonly ListedPrefix[],
@@ -204,10 +199,13 @@ function reachabilityIsWanted(
   wanted: PrefixWanted,
 ): boolean {
   if (start + (hasNextHop ? 5 : 3) > end) return true;
-  const afi = u16(bytes, start);
-  if (afi < 1 || afi > 2 || bytes[start + 2] !== 1) return false;
+  const safi = bytes[start + 2] as number;
+  const family = familyOf(u16(bytes, start), safi);
+  // What is not read is counted; multicast (2) is read and not judged.
+  if (family === undefined) return end - start > 3;
+  if (safi === 2) return false;
   const list = hasNextHop ? start + 5 + (bytes[start + 3] as number) : start + 3;
-  return list > end || anyWanted(bytes, list, end, afi === 1 ? 4 : 6, addPath, wanted);
+  return list > end || anyWanted(bytes, list, end, family, addPath, wanted);
 }
 
 function originWanted(body: Slice, context: UpdateContext, origin: (asn: number) => boolean): boolean {
@@ -215,8 +213,9 @@ function originWanted(body: Slice, context: UpdateContext, origin: (asn: number)
 }
 
 /**
- * What is judged: unicast alone, confederations dropped, each prefix once, announced wins over withdrawn. Under
- * treat-as-withdraw (RFC 7606 §2) what was announced counts as withdrawn. Undefined when nothing is left.
+ * What is judged: unicast alone, confederations dropped, each prefix once (with ADD-PATH: once for each identifier),
+ * announced wins over withdrawn. Only a withdrawal withdraws: an announcement whose path names no origin is left out and
+ * counted, as by the RIS Live decoder, and what stood before stands. Undefined when nothing is left.
  */
 export function toUpdate(
   parsed: ParsedUpdate,
@@ -225,50 +224,66 @@ export function toUpdate(
   problems: Problem[],
 ): Update | undefined {
   const { attributes } = parsed;
-  const path = pathOf(attributes.segments ?? []);
+  const path = judgedPath(attributes);
   if (path.some(isZero)) problems.push({ code: 'as-zero', detail: 'AS 0 in the AS_PATH (RFC 7607 §2)' });
   const announced = unicast(parsed.announced, attributes.reach);
   const withdrawn = unicast(parsed.withdrawn, attributes.unreach);
-  // A list may be damaged behind a path that is whole (session-reset): what was announced before still counts.
-  if (
-    attributes.grade === 'treat-as-withdraw' ||
-    (attributes.grade === 'session-reset' && !hasPath(attributes))
-  ) {
-    for (const [text, prefix] of announced) withdrawn.set(text, prefix);
-    announced.clear();
-  }
   if (announced.size > 0 && originsOf(path).length === 0) {
-    problems.push({ code: 'no-origin', detail: 'announced with an empty AS_PATH: nobody is the origin' });
+    problems.push({ code: 'no-origin', detail: 'announced with a path that names no origin' });
     announced.clear();
   }
-  for (const text of announced.keys()) withdrawn.delete(text);
+  for (const key of announced.keys()) withdrawn.delete(key);
   if (announced.size === 0 && withdrawn.size === 0) return undefined;
   return {
-    vantagePoint,
+    vantagePoint: withPeerAsn(vantagePoint, path),
     observedMs,
     path: announced.size === 0 ? [] : path,
     communities: announced.size === 0 ? [] : (attributes.communities ?? []),
-    announced: [...announced.values()],
-    withdrawn: [...withdrawn.values()],
+    announced: prefixesOf(announced),
+    withdrawn: prefixesOf(withdrawn),
+    ...pathIdsOf(announced, withdrawn, parsed.addPath),
   };
 }
 
-/** Whether there is a path to judge at all. */
-function hasPath(attributes: PathAttributes): boolean {
-  return attributes.segments !== undefined && attributes.pathBroken !== true;
+/** Of a path that can be read only in part the rest stands as an empty set: nobody is its origin. */
+function judgedPath({ segments = [], pathBroken }: PathAttributes): AsPath {
+  const path = pathOf(segments);
+  return pathBroken === true ? [...path, []] : path;
+}
+
+/** There are collectors that write AS 0 for their peers (GoBGP): the leftmost AS of a path is the peer. */
+function withPeerAsn(vantagePoint: VantagePoint, path: AsPath): VantagePoint {
+  const [first] = path;
+  return vantagePoint.peerAsn === 0 && typeof first === 'number'
+    ? { ...vantagePoint, peerAsn: first }
+    : vantagePoint;
 }
 
 function isZero(element: PathElement): boolean {
   return typeof element === 'number' ? element === 0 : element.includes(0);
 }
 
-function unicast(
-  listed: readonly ListedPrefix[],
-  more: readonly Reachability[] | undefined,
-): Map<string, Prefix> {
-  const found = new Map<string, Prefix>();
-  for (const { prefix } of listed) found.set(prefix.text, prefix);
-  for (const part of more ?? [])
-    if (part.safi === 1) for (const { prefix } of part.prefixes) found.set(prefix.text, prefix);
+type Routes = Map<string, ListedPrefix>;
+
+function unicast(listed: readonly ListedPrefix[], more: readonly Reachability[] | undefined): Routes {
+  const found: Routes = new Map();
+  const add = (route: ListedPrefix): unknown =>
+    found.set(route.pathId === undefined ? route.prefix.text : `${route.prefix.text} ${route.pathId}`, route);
+  for (const route of listed) add(route);
+  for (const part of more ?? []) if (part.safi !== 2) for (const route of part.prefixes) add(route);
   return found;
+}
+
+function prefixesOf(routes: Routes): readonly Prefix[] {
+  return Array.from(routes.values(), ({ prefix }) => prefix);
+}
+
+function pathIdsOf(
+  announced: Routes,
+  withdrawn: Routes,
+  areDeclared: boolean,
+): { readonly pathIds?: PathIds } {
+  const idsOf = (routes: Routes): number[] => Array.from(routes.values(), ({ pathId }) => pathId ?? 0);
+  const ids = { announced: idsOf(announced), withdrawn: idsOf(withdrawn), areDeclared };
+  return [...ids.announced, ...ids.withdrawn].some((id) => id !== 0) ? { pathIds: ids } : {};
 }

@@ -55,6 +55,8 @@ export interface MessageEnvelope {
   readonly asnSize: 2 | 4;
   readonly addPath: boolean;
   readonly local: boolean;
+  /** Where the octets behind the message begin. */
+  readonly next: number;
   /** RFC 4271 §4.1: 1 OPEN, 2 UPDATE, 3 NOTIFICATION, 4 KEEPALIVE, 5 ROUTE-REFRESH. */
   readonly messageType: number;
   readonly body: Slice;
@@ -67,6 +69,7 @@ export interface StateEnvelope {
   readonly session: Session;
   readonly oldState: number;
   readonly newState: number;
+  readonly next: number;
 }
 
 export type Envelope = MessageEnvelope | StateEnvelope;
@@ -93,8 +96,15 @@ function openMessage(
   if (fixed > end) return short(problems);
   const afi = u16(bytes, fixed - 2);
   const peerAsn = asnSize === 4 ? u32(bytes, start) : u16(bytes, start);
+  const shared = { asnSize, addPath, local };
   // Old Zebra left interface, family and addresses out of OPENs: the marker stands in their place.
-  if (afi === 0xffff) return undefined;
+  if (afi === 0xffff && fixed - 4 + HEADER_SIZE <= end)
+    return messageAt(
+      frame,
+      fixed - 4,
+      { ...shared, session: { peerAsn, addressAt: -1, family: 4 } },
+      problems,
+    );
   if (afi !== 1 && afi !== 2) {
     problems.push({ code: 'mrt-family', detail: `BGP4MP address family ${afi} (RFC 6396 §4.4.1)` });
     return undefined;
@@ -103,28 +113,61 @@ function openMessage(
   const message = fixed + size * 2;
   if (message + HEADER_SIZE > end) return short(problems);
   const session: Session = { peerAsn, addressAt: fixed, family: afi === 1 ? 4 : 6 };
-  for (let at = message; at < message + 16; at += 1)
-    if (bytes[at] !== 0xff) {
-      problems.push({ code: 'bgp-marker', detail: 'BGP marker is not all ones (RFC 4271 §4.1)' });
-      return undefined;
-    }
-  const claimed = u16(bytes, message + 16);
-  if (claimed < HEADER_SIZE) {
-    problems.push({ code: 'bgp-length', detail: `BGP message of ${claimed} octets (RFC 4271 §4.1)` });
-    return undefined;
+  return messageAt(frame, message, { ...shared, session }, problems);
+}
+
+/**
+ * The BGP message whose header begins at `at` and is whole. Marker and length say nothing that is judged: with a wrong
+ * marker a message that fits its record exactly is read, and an impossible length means the rest of the record.
+ */
+function messageAt(
+  { bytes, end }: MrtFrame,
+  at: number,
+  shared: Pick<MessageEnvelope, 'session' | 'asnSize' | 'addPath' | 'local'>,
+  problems: Problem[],
+): MessageEnvelope | undefined {
+  const claimed = u16(bytes, at + 16);
+  const messageType = bytes[at + 18] as number;
+  if (!hasMarker(bytes, at)) {
+    problems.push({ code: 'bgp-marker', detail: 'BGP marker is not all ones (RFC 4271 §4.1)' });
+    if (at + claimed !== end || messageType > TYPE_MAX) return undefined;
   }
-  const body = { bytes, start: message + HEADER_SIZE, end: Math.min(message + claimed, end) };
-  const messageType = bytes[message + 18] as number;
-  return {
-    kind: 'message',
-    session,
-    asnSize,
-    addPath,
-    local,
-    messageType,
-    body,
-    cut: message + claimed > end,
-  };
+  const isPossible = claimed >= HEADER_SIZE;
+  if (!isPossible)
+    problems.push({ code: 'bgp-length', detail: `BGP message of ${claimed} octets (RFC 4271 §4.1)` });
+  const next = isPossible ? Math.min(at + claimed, end) : end;
+  const body = { bytes, start: at + HEADER_SIZE, end: next };
+  const { session, asnSize, addPath, local } = shared;
+  const cut = at + claimed > end;
+  return { kind: 'message', session, asnSize, addPath, local, next, messageType, body, cut };
+}
+
+/** Highest type of a BGP message: ROUTE-REFRESH (RFC 2918). */
+const TYPE_MAX = 5;
+
+function hasMarker(bytes: Uint8Array, at: number): boolean {
+  for (let octet = at; octet < at + 16; octet += 1) if (bytes[octet] !== 0xff) return false;
+  return true;
+}
+
+/** What stands in the record behind a message: another one, as some writers have it, or octets that nobody can read. */
+export function nextEnvelope(
+  frame: MrtFrame,
+  envelope: Envelope,
+  problems: Problem[],
+): MessageEnvelope | undefined {
+  const { bytes, end } = frame;
+  const at = envelope.next;
+  if (at >= end) return undefined;
+  if (envelope.kind === 'message' && at + HEADER_SIZE <= end && hasMarker(bytes, at))
+    return messageAt(frame, at, envelope, problems);
+  trailing(end - at, envelope.kind === 'message' ? 'BGP message' : 'state change', problems);
+  return undefined;
+}
+
+/** Octets of a record that belong to nothing in it. */
+export function trailing(octets: number, what: string, problems: Problem[]): void {
+  problems.push({ code: 'mrt-trailing', detail: `${octets} octets behind the ${what} are not read` });
 }
 
 function openState(frame: MrtFrame, { asnSize }: Shape, problems: Problem[]): StateEnvelope | undefined {
@@ -138,6 +181,7 @@ function openState(frame: MrtFrame, { asnSize }: Shape, problems: Problem[]): St
       session: { peerAsn, addressAt: -1, family: 4 },
       oldState: u16(bytes, start + 4),
       newState: u16(bytes, start + 6),
+      next: end,
     };
   const fixed = start + asnSize * 2 + 4;
   if (fixed > end) return short(problems);
@@ -149,7 +193,13 @@ function openState(frame: MrtFrame, { asnSize }: Shape, problems: Problem[]): St
   const states = fixed + (afi === 1 ? 8 : 32);
   if (states + 4 > end) return short(problems);
   const session: Session = { peerAsn, addressAt: fixed, family: afi === 1 ? 4 : 6 };
-  return { kind: 'state', session, oldState: u16(bytes, states), newState: u16(bytes, states + 2) };
+  return {
+    kind: 'state',
+    session,
+    oldState: u16(bytes, states),
+    newState: u16(bytes, states + 2),
+    next: states + 4,
+  };
 }
 
 /** The deprecated type 5 (RFC 6396 appendix B.2): UPDATE and STATE_CHANGE of IPv4 sessions, without a BGP header. */
@@ -165,6 +215,7 @@ export function openOldBgp(frame: MrtFrame, problems: Problem[]): Envelope | und
       asnSize: 2,
       addPath: false,
       local: false,
+      next: end,
       messageType: UPDATE_MESSAGE,
       body,
       cut: false,
@@ -173,7 +224,13 @@ export function openOldBgp(frame: MrtFrame, problems: Problem[]): Envelope | und
   if (subtype === 3) {
     if (start + 10 > end) return short(problems);
     const session: Session = { peerAsn: u16(bytes, start), addressAt: start + 2, family: 4 };
-    return { kind: 'state', session, oldState: u16(bytes, start + 6), newState: u16(bytes, start + 8) };
+    return {
+      kind: 'state',
+      session,
+      oldState: u16(bytes, start + 6),
+      newState: u16(bytes, start + 8),
+      next: start + 10,
+    };
   }
   // OPEN, NOTIFICATION, KEEPALIVE, SYNC and PREF_UPDATE carry no route that was announced.
   return undefined;

@@ -33,6 +33,9 @@ export const RECORD_LENGTH_MAX = 16 * 1024 * 1024;
 const PLAUSIBLE_LENGTH_MAX = 1024 * 1024;
 const PLAUSIBLE_SECONDS = 86_400;
 const EMPTY = new Uint8Array(0);
+const TABLE_DUMP = 12;
+/** Octets of a TABLE_DUMP record's view and sequence number. */
+const LEFT_OUT = 4;
 
 /** Types of RFC 6396 §4 and appendix B that can be framed; 17, 33 and 49 have microseconds. */
 const KNOWN_TYPES: ReadonlySet<number> = new Set([
@@ -85,7 +88,8 @@ export class MrtFramer implements MrtFrame {
       const length = u32(this.bytes, this.#at + 8);
       const type = u16(this.bytes, this.#at + 4);
       const isKnown = KNOWN_TYPES.has(type);
-      const whole = HEADER + length;
+      if (type === TABLE_DUMP && this.#needsMore(length)) return this.#pause(left, this.#beyond(length));
+      const whole = HEADER + (type === TABLE_DUMP ? this.#trueLength(length) : length);
       if (length > (isKnown ? RECORD_LENGTH_MAX : PLAUSIBLE_LENGTH_MAX))
         this.#lose(`a record of ${length} octets is claimed`);
       // A type nobody knows is passed over when a header follows it; so that has to be there too.
@@ -94,7 +98,7 @@ export class MrtFramer implements MrtFrame {
         if (!this.#lost) return false;
       } else if (!isKnown && !this.#isFollowed(this.#at + whole)) this.#lose(`no MRT type: ${type}`);
       else {
-        this.#take(length);
+        this.#take(whole - HEADER);
         return true;
       }
     }
@@ -117,6 +121,28 @@ export class MrtFramer implements MrtFrame {
       this.start += 4;
     }
     this.records += 1;
+  }
+
+  /** For `#trueLength`: the header behind the record, where its length leaves octets out, is not there yet. */
+  #needsMore(length: number): boolean {
+    return !this.#ended && length <= RECORD_LENGTH_MAX && this.bytes.length - this.#at < this.#beyond(length);
+  }
+
+  #beyond(length: number): number {
+    return HEADER + length + LEFT_OUT + HEADER;
+  }
+
+  /**
+   * TABLE_DUMP records of the year 2000 have many rows, and a length that leaves out view and sequence number: what follows
+   * then makes sense four octets later, and not where the length says.
+   */
+  #trueLength(length: number): number {
+    const next = this.#at + HEADER + length;
+    const rest = this.bytes.length - next;
+    if (rest === LEFT_OUT) return length + LEFT_OUT;
+    if (rest < HEADER + LEFT_OUT || this.#isPlausible(next) || !this.#isPlausible(next + LEFT_OUT))
+      return length;
+    return length + LEFT_OUT;
   }
 
   #isFollowed(next: number): boolean {

@@ -5,6 +5,7 @@
 import type { Problem } from '../../bgp/update.ts';
 import type { Slice } from '../bgp/update.ts';
 import { address6, quad, u16, u32 } from '../octets.ts';
+import { trailing } from './mrt-bgp4mp.ts';
 import type { MrtFrame } from './mrt-framing.ts';
 
 export interface TablePeer {
@@ -24,6 +25,8 @@ export interface RibEntry {
   readonly peer: TablePeer;
   readonly originatedSeconds: number;
   readonly pathId: number | undefined;
+  /** The subtype announces path identifiers. */
+  readonly isIdDeclared: boolean;
   readonly asnSize: 2 | 4;
   readonly attributes: Slice;
 }
@@ -56,6 +59,7 @@ export function readPeerTable(frame: MrtFrame, problems: Problem[]): TablePeer[]
     peers.push({ address, asn: asnSize === 4 ? u32(bytes, asnAt) : u16(bytes, asnAt) });
     at = asnAt + asnSize;
   }
+  if (peers.length === count && at < end) trailing(end - at, 'PEER_INDEX_TABLE', problems);
   return peers;
 }
 
@@ -86,7 +90,14 @@ export function openRow(frame: MrtFrame, problems: Problem[]): RowPrefix | undef
   return { family: isFour ? 4 : 6, at: start + 5, length };
 }
 
-/** The entries of a TABLE_DUMP_V2 row (§4.3.4), one at a time; stops at the first that is not whole. */
+/** Octets of an entry before its attributes: RFC 6396 §4.3.4, and with a path identifier RFC 8050 §4. */
+const ENTRY_HEADER = 8;
+const ENTRY_HEADER_WITH_ID = 12;
+
+/**
+ * The entries of a TABLE_DUMP_V2 row (§4.3.4), one at a time; stops at the first that is not whole. Where a row fits
+ * its record only with path identifiers that its subtype does not announce, or only without, it is read so.
+ */
 export function* rowEntries(
   frame: MrtFrame,
   row: RowPrefix,
@@ -94,11 +105,20 @@ export function* rowEntries(
   problems: Problem[],
 ): Generator<RibEntry> {
   const { bytes, end, subtype } = frame;
-  const addPath = subtype >= 8;
-  const header = addPath ? 12 : 8;
+  const declared = subtype >= 8;
   let at = row.at + ((row.length + 7) >> 3);
   const count = u16(bytes, at);
   at += 2;
+  const fits = (header: number): boolean => entriesFit(bytes, { at, end, count, header }, peers.length);
+  const addPath = fits(headerOf(declared)) || !fits(headerOf(!declared)) ? declared : !declared;
+  const header = headerOf(addPath);
+  if (addPath !== declared) {
+    const how = addPath ? 'with' : 'without';
+    problems.push({
+      code: 'add-path',
+      detail: `RIB row reads only ${how} path identifiers, unlike its subtype (RFC 8050 §4)`,
+    });
+  }
   for (let index = 0; index < count; index += 1) {
     const start = at + header;
     const stop = start <= end ? start + u16(bytes, start - 2) : end + 1;
@@ -120,40 +140,79 @@ export function* rowEntries(
         peer,
         originatedSeconds: u32(bytes, at + 2),
         pathId: addPath ? u32(bytes, at + 6) : undefined,
+        isIdDeclared: declared,
         asnSize: 4,
         attributes: { bytes, start, end: stop },
       };
     at = stop;
   }
+  if (at < end) trailing(end - at, `entries of a RIB row`, problems);
 }
 
-/** Opens a row of TABLE_DUMP (§4.2): one prefix, one peer. Subtypes 3 and 4 have four-byte AS numbers. */
-export function openOldRow(
-  frame: MrtFrame,
-  problems: Problem[],
-): { readonly row: RowPrefix; readonly entry: RibEntry } | undefined {
-  const { bytes, start, end, subtype } = frame;
+function headerOf(addPath: boolean): number {
+  return addPath ? ENTRY_HEADER_WITH_ID : ENTRY_HEADER;
+}
+
+/** The entries end exactly where the record does, each has attributes and, where the table is known, a peer of it. */
+function entriesFit(
+  bytes: Uint8Array,
+  { at, end, count, header }: { at: number; end: number; count: number; header: number },
+  peers: number,
+): boolean {
+  let entry = at;
+  for (let index = 0; index < count; index += 1) {
+    if (entry + header > end) return false;
+    const length = u16(bytes, entry + header - 2);
+    if (length === 0 || (peers > 0 && u16(bytes, entry) >= peers)) return false;
+    entry += header + length;
+  }
+  return entry === end;
+}
+
+export interface OldRow {
+  readonly row: RowPrefix;
+  readonly entry: RibEntry;
+}
+
+/**
+ * The rows of a TABLE_DUMP record (§4.2): one prefix and one peer, and in records of the year 2000 many such rows behind
+ * one another. Subtypes 3 and 4 have four-byte AS numbers.
+ */
+export function openOldRows(frame: MrtFrame, problems: Problem[]): readonly OldRow[] {
+  const { start, end, subtype } = frame;
   if (subtype < 1 || subtype > 4) {
     problems.push({ code: 'mrt-unsupported', detail: `TABLE_DUMP subtype ${subtype} (RFC 6396 §4.2)` });
-    return undefined;
+    return [];
   }
+  const rows: OldRow[] = [];
+  // View and sequence number stand once.
+  let at = start + 4;
+  do {
+    const opened = openOldRow(frame, at, problems);
+    if (opened === undefined) break;
+    rows.push(opened);
+    at = opened.entry.attributes.end;
+  } while (at < end);
+  return rows;
+}
+
+function openOldRow(frame: MrtFrame, at: number, problems: Problem[]): OldRow | undefined {
+  const { bytes, end, subtype } = frame;
   const size = subtype === 1 || subtype === 3 ? 4 : 16;
   const family = size === 4 ? 4 : 6;
   const asnSize = subtype <= 2 ? 2 : 4;
-  const at = start + 4;
   const peerAt = at + size + 6;
   const asnAt = peerAt + size;
   const attributesAt = asnAt + asnSize + 2;
   if (attributesAt > end || attributesAt + u16(bytes, attributesAt - 2) > end) {
-    problems.push({ code: 'mrt-short', detail: 'TABLE_DUMP row is cut off (RFC 6396 §4.2)' });
+    const detail = `TABLE_DUMP row is cut off, ${end - at} octets are left (RFC 6396 §4.2)`;
+    problems.push({ code: 'mrt-short', detail });
     if (attributesAt > end) return undefined;
   }
   const length = bytes[at + size] as number;
   if (length > (family === 4 ? 32 : 128)) {
-    problems.push({
-      code: 'nlri-length',
-      detail: `RIB row with a prefix length of ${length} (RFC 6396 §4.2)`,
-    });
+    const detail = `RIB row with a prefix length of ${length} (RFC 6396 §4.2)`;
+    problems.push({ code: 'nlri-length', detail });
     return undefined;
   }
   const peer = {
@@ -164,6 +223,13 @@ export function openOldRow(
   const attributes = { bytes, start: attributesAt, end: stop };
   return {
     row: { family, at, length },
-    entry: { peer, originatedSeconds: u32(bytes, at + size + 2), pathId: undefined, asnSize, attributes },
+    entry: {
+      peer,
+      originatedSeconds: u32(bytes, at + size + 2),
+      pathId: undefined,
+      isIdDeclared: false,
+      asnSize,
+      attributes,
+    },
   };
 }

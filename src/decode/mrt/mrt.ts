@@ -10,6 +10,7 @@ import {
   type ParsedUpdate,
   parseUpdate,
   toUpdate,
+  type UpdateContext,
   updateIsWanted,
 } from '../bgp/update.ts';
 import { type PathAttributes, parseAttributes } from '../bgp/update-attributes.ts';
@@ -19,6 +20,7 @@ import type { PrintedRecord, RecordFormat, RouteRecord } from '../route-record.t
 import {
   type Envelope,
   type MessageEnvelope,
+  nextEnvelope,
   openBgp4mp,
   openOldBgp,
   type Session,
@@ -28,7 +30,7 @@ import {
 import type { MrtFrame } from './mrt-framing.ts';
 import { HeardSessions } from './mrt-heard.ts';
 import {
-  openOldRow,
+  openOldRows,
   openRow,
   type RibEntry,
   type RowPrefix,
@@ -47,6 +49,12 @@ const ESTABLISHED = 6;
 /** Distinct sessions of a file, far beyond any collector; the memory starts over beyond it. */
 const SESSIONS_MAX = 65_536;
 const NOTHING: readonly never[] = [];
+
+/** A row of a RIB, its entries unread. */
+interface OpenRow {
+  readonly row: RowPrefix;
+  readonly entries: Iterable<RibEntry>;
+}
 
 export class MrtDecoder {
   readonly #collector: string;
@@ -70,9 +78,9 @@ export class MrtDecoder {
     switch (frame.type) {
       case 16:
       case 17:
-        return this.#judgeEnvelope(frame, openBgp4mp(frame, problems), problems);
+        return this.#eachEnvelope(frame, openBgp4mp(frame, problems), problems, this.#judgeEnvelope);
       case 5:
-        return this.#judgeEnvelope(frame, openOldBgp(frame, problems), problems);
+        return this.#eachEnvelope(frame, openOldBgp(frame, problems), problems, this.#judgeEnvelope);
       case 12:
       case 13:
         return this.#judgeRows(frame, problems);
@@ -87,9 +95,9 @@ export class MrtDecoder {
     switch (frame.type) {
       case 16:
       case 17:
-        return this.#printEnvelope(frame, openBgp4mp(frame, problems), problems);
+        return this.#eachEnvelope(frame, openBgp4mp(frame, problems), problems, this.#printEnvelope);
       case 5:
-        return this.#printEnvelope(frame, openOldBgp(frame, problems), problems);
+        return this.#eachEnvelope(frame, openOldBgp(frame, problems), problems, this.#printEnvelope);
       case 12:
       case 13:
         return this.#printRows(frame, problems);
@@ -99,8 +107,25 @@ export class MrtDecoder {
     }
   }
 
-  #judgeEnvelope(frame: MrtFrame, envelope: Envelope | undefined, problems: Problem[]): readonly MrtItem[] {
-    if (envelope === undefined) return NOTHING;
+  /** Of each message that stands in the record; mostly there is one. */
+  #eachEnvelope<T>(
+    frame: MrtFrame,
+    first: Envelope | undefined,
+    problems: Problem[],
+    read: (frame: MrtFrame, envelope: Envelope, problems: Problem[]) => readonly T[],
+  ): readonly T[] {
+    if (first === undefined) return NOTHING;
+    let items = read.call(this, frame, first, problems);
+    for (
+      let envelope = nextEnvelope(frame, first, problems);
+      envelope !== undefined;
+      envelope = nextEnvelope(frame, envelope, problems)
+    )
+      items = [...items, ...read.call(this, frame, envelope, problems)];
+    return items;
+  }
+
+  #judgeEnvelope(frame: MrtFrame, envelope: Envelope, problems: Problem[]): readonly MrtItem[] {
     const observedMs = stampMs(frame);
     if (envelope.kind === 'state') {
       if (envelope.session.addressAt < 0) {
@@ -118,23 +143,25 @@ export class MrtDecoder {
       if (!this.#heard.isNews(frame, envelope)) return NOTHING;
       interest = undefined;
     }
-    const parsed = readMessage(envelope, problems, interest);
+    const parsed = readMessage({ ...envelope, isJudged: true }, problems, interest);
     const update = toUpdate(parsed, this.#vantagePoint(frame.bytes, envelope.session), observedMs, problems);
     return update === undefined ? NOTHING : [{ type: 'update', update }];
   }
 
   #judgeRows(frame: MrtFrame, problems: Problem[]): readonly MrtItem[] {
-    const opened = this.#openRows(frame, problems);
-    if (opened === undefined) return NOTHING;
+    const items: MrtItem[] = [];
+    for (const opened of this.#openRows(frame, problems)) this.#judgeRow(frame, opened, problems, items);
+    return items;
+  }
+
+  #judgeRow(frame: MrtFrame, { row, entries }: OpenRow, problems: Problem[], items: MrtItem[]): void {
     const { bytes } = frame;
-    const { row } = opened;
     const interest = this.#interest;
     const byPrefix =
       interest === undefined || isWanted(bytes, row.at, row.family, row.length, interest.prefix);
     const listens = this.#heard.listensTo(row.family);
-    if (!byPrefix && !listens && interest.origin === undefined) return NOTHING;
-    const items: MrtItem[] = [];
-    for (const entry of opened.entries) {
+    if (!byPrefix && !listens && interest.origin === undefined) return;
+    for (const entry of entries) {
       const isNew = listens && this.#heard.isNewPeer(row.family, entry.peer);
       if (!byPrefix && !isNew && !entryIsWanted(entry, interest)) continue;
       const parsed = readRow(frame, row, entry, problems);
@@ -143,33 +170,22 @@ export class MrtDecoder {
       const update = toUpdate(parsed, vantagePoint, observedMs, problems);
       if (update !== undefined && update.announced.length > 0) items.push({ type: 'rib', update });
     }
-    return items;
   }
 
   /** The rows of TABLE_DUMP and TABLE_DUMP_V2 alike; takes in a peer table and gives nothing for it. */
-  #openRows(
-    frame: MrtFrame,
-    problems: Problem[],
-  ): { readonly row: RowPrefix; readonly entries: Iterable<RibEntry> } | undefined {
-    if (frame.type === 12) {
-      const opened = openOldRow(frame, problems);
-      return opened === undefined ? undefined : { row: opened.row, entries: [opened.entry] };
-    }
+  #openRows(frame: MrtFrame, problems: Problem[]): readonly OpenRow[] {
+    if (frame.type === 12)
+      return openOldRows(frame, problems).map(({ row, entry }) => ({ row, entries: [entry] }));
     if (frame.subtype === 1) {
       this.#peers = readPeerTable(frame, problems);
       this.#heard.expect(this.#peers);
-      return undefined;
+      return NOTHING;
     }
     const row = openRow(frame, problems);
-    return row === undefined ? undefined : { row, entries: rowEntries(frame, row, this.#peers, problems) };
+    return row === undefined ? NOTHING : [{ row, entries: rowEntries(frame, row, this.#peers, problems) }];
   }
 
-  #printEnvelope(
-    frame: MrtFrame,
-    envelope: Envelope | undefined,
-    problems: Problem[],
-  ): readonly PrintedRecord[] {
-    if (envelope === undefined) return NOTHING;
+  #printEnvelope(frame: MrtFrame, envelope: Envelope, problems: Problem[]): readonly PrintedRecord[] {
     const base = {
       format: formatOf(frame.type),
       seconds: frame.seconds,
@@ -185,29 +201,36 @@ export class MrtDecoder {
   }
 
   #printRows(frame: MrtFrame, problems: Problem[]): readonly PrintedRecord[] {
-    const opened = this.#openRows(frame, problems);
-    if (opened === undefined) return NOTHING;
     const records: RouteRecord[] = [];
-    for (const entry of opened.entries) {
-      const { announced, attributes } = readRow(frame, opened.row, entry, problems);
-      for (const { prefix } of announced)
-        records.push({
-          type: 'B',
-          format: formatOf(frame.type),
-          seconds: frame.seconds,
-          microseconds: undefined,
-          vantagePoint: this.#tablePoint(entry.peer),
-          problems,
-          direction: 'received',
-          prefix,
-          safi: 1,
-          pathId: entry.pathId,
-          attributes,
-          nextHop: rowNextHop(attributes),
-          originatedSeconds: entry.originatedSeconds,
-        });
-    }
+    for (const { row, entries } of this.#openRows(frame, problems))
+      for (const entry of entries) this.#printEntry(frame, row, entry, problems, records);
     return records;
+  }
+
+  #printEntry(
+    frame: MrtFrame,
+    row: RowPrefix,
+    entry: RibEntry,
+    problems: Problem[],
+    records: RouteRecord[],
+  ): void {
+    const { announced, attributes } = readRow(frame, row, entry, problems);
+    for (const { prefix } of announced)
+      records.push({
+        type: 'B',
+        format: formatOf(frame.type),
+        seconds: frame.seconds,
+        microseconds: undefined,
+        vantagePoint: this.#tablePoint(entry.peer),
+        problems,
+        direction: 'received',
+        prefix,
+        safi: 1,
+        pathId: entry.pathId,
+        attributes,
+        nextHop: rowNextHop(attributes),
+        originatedSeconds: entry.originatedSeconds,
+      });
   }
 
   #vantagePoint(bytes: Uint8Array, session: Session): VantagePoint {
@@ -252,7 +275,11 @@ function unsupported(frame: MrtFrame, problems: Problem[]): void {
   });
 }
 
-function readMessage(envelope: MessageEnvelope, problems: Problem[], interest?: Interest): ParsedUpdate {
+function readMessage(
+  envelope: MessageEnvelope & Pick<UpdateContext, 'isJudged'>,
+  problems: Problem[],
+  interest?: Interest,
+): ParsedUpdate {
   if (envelope.cut)
     problems.push({ code: 'update-cut', detail: 'BGP message is longer than its record (RFC 4271 §4.1)' });
   return parseUpdate(envelope.body, envelope, problems, interest);
@@ -264,17 +291,21 @@ function entryIsWanted(entry: RibEntry, interest: Interest): boolean {
   return attributesAreWanted(bytes, start, end, context, { prefix: () => false, origin: interest.origin });
 }
 
+/** The prefix of a row stands outside its attributes. */
+const NO_PREFIXES = { wanted: () => false };
+
 function readRow(frame: MrtFrame, row: RowPrefix, entry: RibEntry, problems: Problem[]): ParsedUpdate {
   const { prefix, hostBits } = prefixAt(frame.bytes, row.at, row.family, row.length);
   if (hostBits)
     problems.push({ code: 'host-bits', detail: `RIB row: ${prefix.text} has bits set behind its length` });
-  const context = { asnSize: entry.asnSize, addPath: false, inRib: true, wanted: () => false };
+  const context = { asnSize: entry.asnSize, addPath: false, inRib: true, rules: NO_PREFIXES };
   const attributes = parseAttributes(entry.attributes.bytes, entry.attributes, context, problems);
   return {
     withdrawn: [],
     attributes,
     announced: [{ prefix, pathId: entry.pathId }],
     grade: attributes.grade,
+    addPath: entry.isIdDeclared,
   };
 }
 

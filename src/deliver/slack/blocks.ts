@@ -15,6 +15,12 @@ import { type Language, WORDS } from '../words.ts';
 export interface SlackMessage {
   readonly text: string;
   readonly blocks: readonly SlackBlock[];
+  /** The details: with a coloured edge, and folded by Slack where they are long. */
+  readonly attachments?: readonly {
+    readonly color: string;
+    readonly fallback: string;
+    readonly blocks: readonly SlackBlock[];
+  }[];
   readonly mrkdwn: false;
   readonly unfurl_links: false;
   readonly unfurl_media: false;
@@ -48,31 +54,64 @@ export interface SlackOptions {
   readonly reminder: { readonly type: 'escalate' | 'repeat'; readonly number: number } | undefined;
   /** Socket Mode listens: buttons that change something make sense. */
   readonly buttons: boolean;
+  /** Slack's own form of whom to call: `<!subteam^S0123>`; undefined: nobody. */
+  readonly mention?: string | undefined;
 }
 
-/** The whole incident as one message. */
+/**
+ * The incident as one message: what and how bad; since when and how far; what to do now. Then the buttons, and under them,
+ * folded, the details.
+ */
 export function incidentMessage(alert: Alert, options: SlackOptions): SlackMessage {
   const message = messageOf(alert, options);
-  const sign = signOf(alert);
-  const { label } = WORDS[options.language];
-  const blocks: SlackBlock[] = [header(`${sign} ${message.title}`)];
-  if (message.reminder !== undefined) blocks.push(plain(message.reminder));
-  blocks.push(plain(message.summary), fields(message.facts));
-  for (const route of message.routes) blocks.push(plain(routeLines(route, options.language).join('\n')));
-  if (message.moreRoutes !== undefined) blocks.push(plain(message.moreRoutes));
-  if (message.evidence.length > 0) blocks.push(plain(list(label.evidence, message.evidence)));
-  if (message.benign !== undefined) blocks.push(plain(`${label.benign}: ${message.benign}`));
-  if (message.next.length > 0) blocks.push(plain(list(label.next, message.next)));
-  return finish(`${sign} ${message.title}: ${message.summary}`, blocks, footOf(message, alert, options));
+  const title = `${signOf(alert)} ${message.title}`;
+  const blocks = [...mentionOf(alert, options), header(title), ...threeLines(message, options.language)];
+  return finish(`${title}: ${message.summary}`, blocks, footOf(message, alert, options), {
+    color: colourOf(alert),
+    fallback: WORDS[options.language].label.details,
+    blocks: detailsOf(message, options.language),
+  });
 }
 
-/** One line for the thread: what has just happened. */
+/** One line for the thread, or for a channel where the incident stands already: what has just happened. */
 export function threadMessage(alert: Alert, options: SlackOptions): SlackMessage {
   const message = messageOf(alert, options);
-  const line = `${signOf(alert)} ${message.title}`;
-  const parts = [message.reminder, message.summary].filter((text) => text !== undefined);
+  const title = `${signOf(alert)} ${message.title}`;
   const times = message.times.map(([name, value]) => `${name}: ${value}`).join(' · ');
-  return finish(`${line}: ${message.summary}`, [plain(line), plain(parts.join('\n'))], [context(times)]);
+  const back = options.link ?? WORDS[options.language].pointsBack;
+  const parts = [message.reminder, message.summary, message.extent].filter((text) => text !== undefined);
+  const blocks = [...mentionOf(alert, options), plain(title), plain(parts.join('\n'))];
+  const said =
+    message.notes.length === 0 ? [] : [plain(list(WORDS[options.language].label.notes, message.notes))];
+  return finish(`${title}: ${message.summary}`, [...blocks, ...said], [context(`${times} · ${back}`)]);
+}
+
+function threeLines(message: Message, language: Language): readonly SlackBlock[] {
+  const { label } = WORDS[language];
+  const [now] = message.next;
+  const lines = [message.reminder, message.summary, message.extent, now && `${label.doNow}: ${now}`];
+  return [plain(lines.filter((line) => line !== undefined).join('\n'))];
+}
+
+function detailsOf(message: Message, language: Language): readonly SlackBlock[] {
+  const { label } = WORDS[language];
+  const blocks: SlackBlock[] = [fields(message.facts)];
+  for (const route of message.routes) blocks.push(plain(routeLines(route, language).join('\n')));
+  if (message.moreRoutes !== undefined) blocks.push(plain(message.moreRoutes));
+  if (message.notes.length > 0) blocks.push(plain(list(label.notes, message.notes)));
+  if (message.evidence.length > 0) blocks.push(plain(list(label.evidence, message.evidence)));
+  if (message.benign !== undefined) blocks.push(plain(`${label.benign}: ${message.benign}`));
+  if (message.next.length > 1) blocks.push(plain(list(label.next, message.next)));
+  return blocks;
+}
+
+/** Who is called to it: once when it becomes critical, and with each reminder. The name is the configuration's own. */
+function mentionOf(alert: Alert, { mention, reminder }: SlackOptions): readonly SlackBlock[] {
+  const { severity, state } = alert.incident;
+  const isNews = alert.event === 'opened' || alert.event === 'escalated' || alert.event === 'reopened';
+  if (mention === undefined || severity !== 'critical' || state !== 'open' || !(isNews || reminder))
+    return [];
+  return [{ type: 'section', text: { type: 'mrkdwn', text: mention } }];
 }
 
 /** A line of our own, for what a button did. `who` comes from outside. */
@@ -100,11 +139,35 @@ export function digestMessage(
   const left = sorted.length - lines.length;
   const more = left > 0 ? [plain(words.more(left))] : [];
   const text = `${title}: ${words.digestCounts(counts)}`;
+  const concerned = plain(`${words.label.concerned}: ${concernedText(sorted)}`);
   return finish(
     text,
-    [header(title), plain(words.digestCounts(counts)), ...lines, ...more],
+    [header(title), plain(words.digestCounts(counts)), concerned, ...lines, ...more],
     [plain(words.digestWhere(link))],
   );
+}
+
+/** Every watch entry that is concerned, the heaviest first, however many alerts there are. */
+function concernedText(sorted: readonly Alert[]): string {
+  const alerts = new Map<string, number>();
+  for (const { incident } of sorted) {
+    const entries = new Set(
+      incident.routes.map(({ name, watch }) => cleanText(name === '' ? watch : `${name} (${watch})`, 120)),
+    );
+    for (const entry of entries) alerts.set(entry, (alerts.get(entry) ?? 0) + 1);
+  }
+  return [...alerts].map(([entry, count]) => (count > 1 ? `${entry} ×${count}` : entry)).join(', ');
+}
+
+const COLOUR: Readonly<Record<Severity, string>> = {
+  critical: '#c81e1e',
+  warning: '#e8820c',
+  info: '#2f7fd1',
+};
+const COLOUR_ENDED = '#2e9e4f';
+
+function colourOf({ incident }: Alert): string {
+  return incident.state === 'resolved' ? COLOUR_ENDED : COLOUR[incident.severity];
 }
 
 function signOf(alert: Alert): string {
@@ -139,18 +202,29 @@ function footOf(message: Message, alert: Alert, options: SlackOptions): readonly
   return foot;
 }
 
-/** Drops from the end of the body what does not fit; the foot always stays. */
-function finish(text: string, body: readonly SlackBlock[], foot: readonly SlackBlock[]): SlackMessage {
-  const kept: SlackBlock[] = [];
+/** Drops from the end of the details, then of the body, what does not fit; the foot always stays. */
+function finish(
+  text: string,
+  body: readonly SlackBlock[],
+  foot: readonly SlackBlock[],
+  details?: NonNullable<SlackMessage['attachments']>[number],
+): SlackMessage {
   let left = ALL_TEXT_MAX - foot.reduce((sum, block) => sum + textLength(block), 0);
-  for (const block of body.slice(0, 45)) {
-    left -= textLength(block);
-    if (left < 0) break;
-    kept.push(block);
-  }
+  const fitting = (blocks: readonly SlackBlock[], most: number): readonly SlackBlock[] => {
+    const kept: SlackBlock[] = [];
+    for (const block of blocks.slice(0, most)) {
+      left -= textLength(block);
+      if (left < 0) break;
+      kept.push(block);
+    }
+    return kept;
+  };
+  const kept = fitting(body, 30);
+  const more = details === undefined ? [] : fitting(details.blocks, 15);
   return {
     text: escapedTo(cleanText(text, FALLBACK_MAX), FALLBACK_MAX),
     blocks: [...kept, ...foot],
+    ...(details === undefined || more.length === 0 ? {} : { attachments: [{ ...details, blocks: more }] }),
     mrkdwn: false,
     unfurl_links: false,
     unfurl_media: false,

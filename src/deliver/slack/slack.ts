@@ -6,6 +6,7 @@
 import type { Alert, Incident } from '../../incident/alert.ts';
 import { pause } from '../clock.ts';
 import { postJson } from '../http.ts';
+import { standingAlert } from '../message.ts';
 import {
   type Outcome,
   type Receiver,
@@ -19,12 +20,13 @@ import { callSlack, type SlackAnswer, type SlackCall } from './api.ts';
 import {
   digestMessage,
   incidentMessage,
+  noteMessage,
   type SlackMessage,
   type SlackOptions,
   threadMessage,
 } from './blocks.ts';
 import { createSlackSocket } from './socket.ts';
-import { readThread, type Thread, threadKey, writeThread } from './thread.ts';
+import { newsSince, readThread, type Thread, threadKey, writeThread } from './thread.ts';
 
 /** Slack takes about one message a second for each channel and webhook. */
 const SLACK_PACE_MS = 1_000;
@@ -77,7 +79,16 @@ function optionsOf(
     link: deps.linkOf?.(alert.incident.id),
     reminder: context.reminder,
     buttons,
+    mention: mentionOf(config),
   };
+}
+
+/** `S…` names a user group, `U…` or `W…` somebody, `here` and `channel` whoever is there. */
+function mentionOf(config: ReceiverConfig): string | undefined {
+  const mention = optionalText(config, 'mention');
+  if (mention === undefined) return undefined;
+  if (mention === 'here' || mention === 'channel') return `<!${mention}>`;
+  return mention.startsWith('S') ? `<!subteam^${mention}>` : `<@${mention}>`;
 }
 
 function digestOf(alerts: readonly Alert[], config: ReceiverConfig, deps: ReceiverDeps): SlackMessage {
@@ -106,9 +117,15 @@ function createByWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   return {
     ...receiverBase(config),
     send: (alert, context) =>
-      send({ message: incidentMessage(alert, optionsOf(alert, buttonless, deps, context)), alert, context }),
+      send({ message: webhookMessage(alert, optionsOf(alert, buttonless, deps, context)), alert, context }),
     sendDigest: (alerts, context) => sendDigest(send, alerts, digestOf(alerts, config, deps), context),
   };
+}
+
+/** A webhook has no thread: what is only more of the same is told in short. */
+function webhookMessage(alert: Alert, options: SlackOptions): SlackMessage {
+  const isShort = alert.event === 'updated' && options.reminder === undefined;
+  return isShort ? threadMessage(alert, options) : incidentMessage(alert, options);
 }
 
 async function sendDigest(
@@ -154,18 +171,30 @@ function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
     const answer = await call('chat.postMessage', { channel, ...message }, alert, context.signal);
     return answer.ok ? { ok: true } : answer.outcome;
   };
-  const latest = new Map<string, Alert>();
   const stopped = new AbortController();
+  const drawn = new Map<string, string>();
   /** A press is heard of twice, from the button and from the incident: the first message is drawn once. */
   const redraw = async (incident: Incident, thread: Thread, signal: AbortSignal): Promise<void> => {
-    const alert = latest.get(incident.id);
-    if (alert === undefined || alert.incident.acknowledged === incident.acknowledged) return;
-    const shown = { ...alert, incident };
-    latest.set(incident.id, shown);
+    const state = stateOf(incident);
+    if (drawn.get(incident.id) === state) return;
+    rememberDrawn(drawn, incident.id, state);
     const buttons = optionalText(config, 'appToken') !== undefined;
     const link = deps.linkOf?.(incident.id);
-    const message = incidentMessage(shown, { language: config.language, link, reminder: undefined, buttons });
+    const options = { language: config.language, link, reminder: undefined, buttons };
+    const message = incidentMessage(standingAlert(incident), options);
     await call('chat.update', { channel: thread.channel, ts: thread.ts, ...message }, undefined, signal);
+  };
+  /** What people said since the thread last heard of it. */
+  const tellNotes = async (incident: Incident, thread: Thread, signal: AbortSignal): Promise<void> => {
+    const news = newsSince(incident, thread.notedAt, config.language);
+    for (const { text } of news) {
+      const body = { channel: thread.channel, thread_ts: thread.ts, ...noteMessage(text) };
+      await call('chat.postMessage', body, undefined, signal);
+    }
+    const notedAt = news.at(-1)?.at;
+    const now = readThread(deps.memo?.(config.name, threadKey(incident.id)));
+    if (notedAt === undefined || now === undefined) return;
+    deps.setMemo?.(config.name, threadKey(incident.id), writeThread({ ...now, notedAt }));
   };
   const socket = createSlackSocket(config, deps, {
     apiUrl,
@@ -175,13 +204,16 @@ function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   return {
     ...receiverBase(config),
     send: (alert, context) => {
-      remember(latest, alert);
+      rememberDrawn(drawn, alert.incident.id, stateOf(alert.incident));
       return tellThread(alert, optionsOf(alert, config, deps, context), { channel, call, context });
     },
     sendDigest: (alerts, context) => sendDigest(send, alerts, digestOf(alerts, config, deps), context),
     changed: (incident) => {
       const thread = readThread(deps.memo?.(config.name, threadKey(incident.id)));
-      if (thread !== undefined) void redraw(incident, thread, stopped.signal).catch(() => undefined);
+      if (thread === undefined) return;
+      void redraw(incident, thread, stopped.signal)
+        .then(() => tellNotes(incident, thread, stopped.signal))
+        .catch(() => undefined);
     },
     start: () => socket?.start(),
     stop: async () => {
@@ -191,14 +223,27 @@ function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   };
 }
 
-/** Incidents whose first message can be redrawn at once after a button. */
-const LATEST_MAX = 500;
+/** Incidents of which is remembered how their first message looks. */
+const DRAWN_MAX = 500;
 
-function remember(latest: Map<string, Alert>, alert: Alert): void {
-  latest.delete(alert.incident.id);
-  latest.set(alert.incident.id, alert);
-  const [oldest] = latest.keys();
-  if (latest.size > LATEST_MAX && oldest !== undefined) latest.delete(oldest);
+function rememberDrawn(drawn: Map<string, string>, id: string, state: string): void {
+  drawn.delete(id);
+  drawn.set(id, state);
+  const [oldest] = drawn.keys();
+  if (drawn.size > DRAWN_MAX && oldest !== undefined) drawn.delete(oldest);
+}
+
+/** What of an incident may change without an alert. */
+function stateOf({
+  state,
+  severity,
+  acknowledgedBy,
+  acknowledged,
+  assignee,
+  notes,
+  resolvedBy,
+}: Incident): string {
+  return JSON.stringify([state, severity, acknowledged, acknowledgedBy, assignee, notes.length, resolvedBy]);
 }
 
 interface ThreadWork {
@@ -258,7 +303,9 @@ async function openThread(alert: Alert, options: SlackOptions, work: ThreadWork)
   const { ts, channel: id } = answer.fields;
   if (typeof ts === 'string') {
     const { group, kind, offender } = alert.incident;
-    const thread = { channel: typeof id === 'string' ? id : channel, ts, group, kind, offender };
+    const { notes } = alert.incident;
+    const notedAt = notes.at(-1)?.at ?? '';
+    const thread = { channel: typeof id === 'string' ? id : channel, ts, group, kind, offender, notedAt };
     context.setMemo(threadKey(alert.incident.id), writeThread(thread));
   }
   return { ok: true };

@@ -146,7 +146,7 @@ export class AcceptRoad {
 
   private carries(tape: Int32Array, cell: number, id: number): boolean {
     const row = this.rowAt(tape, cell);
-    return row >= 0 && this.core.rib.firstRoute(row) >= 0 && this.core.rib.find(row, id) >= 0;
+    return this.core.rib.routesOf(row, id).length > 0;
   }
 
   private rowAt(tape: Int32Array, cell: number): number {

@@ -13,6 +13,8 @@ function bunzip2(compressed: Bytes): Bytes {
   return program === undefined ? bunzip2InJavaScript(compressed) : throughProgram(program, compressed);
 }
 
+const NO_STREAM = 'No magic number found';
+
 /** Without any program of the system. Yields all whole blocks, then throws `DamagedInput`. */
 export async function* bunzip2InJavaScript(compressed: Bytes): Bytes {
   const decoder = unbzip2Stream();
@@ -22,8 +24,10 @@ export async function* bunzip2InJavaScript(compressed: Bytes): Bytes {
   decoder.on('error', (error) => {
     damage ??= error;
   });
+  let hasGiven = false;
   const take = (): Buffer[] => {
     const taken = whole;
+    hasGiven ||= taken.length > 0;
     whole = [];
     return taken;
   };
@@ -34,5 +38,10 @@ export async function* bunzip2InJavaScript(compressed: Bytes): Bytes {
   }
   if (damage === undefined) decoder.end();
   yield* take();
-  if (damage !== undefined) throw new DamagedInput(`bzip2: ${(damage as Error).message}`);
+  if (damage === undefined) return;
+  const { message } = damage as Error;
+  // The decoder looks for the next stream behind the last one, and for nothing else by this word.
+  if (hasGiven && message === NO_STREAM)
+    throw new DamagedInput('bzip2: octets behind the end of the compressed stream are not read', true);
+  throw new DamagedInput(`bzip2: ${message}`);
 }

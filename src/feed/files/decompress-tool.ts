@@ -26,7 +26,7 @@ export function findProgram(
   return undefined;
 }
 
-/** `program -dc`: yields what it gives, then throws `DamagedInput` with its own word when it failed. */
+/** `program -dc`: yields what it gives, then throws `DamagedInput` with its own word when it failed, or passed octets over. */
 export async function* throughProgram(program: string, compressed: Bytes): Bytes {
   const child = spawn(program, ['-dc'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close').catch((error: Error) => error);
@@ -42,6 +42,8 @@ export async function* throughProgram(program: string, compressed: Bytes): Bytes
     if (outcome instanceof Error) throw new DamagedInput(`${program}: ${outcome.message}`);
     if (damage !== undefined) throw damage;
     if (outcome[0] !== 0) throw new DamagedInput(saidBy(program, word));
+    // bzip2 does its work and warns of what stands behind the stream.
+    if (word.trim() !== '') throw new DamagedInput(saidBy(program, word), true);
   } finally {
     child.kill('SIGKILL');
   }

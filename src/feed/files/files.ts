@@ -5,8 +5,9 @@
  * memory does not grow with the files. What is whole is read; what is not is reported as `FILE: where: what`.
  */
 import { createReadStream } from 'node:fs';
-import { type Bytes, type Compression, compressionOf, DamagedInput, GZIP } from './compression.ts';
+import { type Bytes, type Compression, compressionOf, DamagedInput } from './compression.ts';
 import type { FileRecord, Form, OpenedFile } from './forms.ts';
+import { GZIP } from './gzip.ts';
 import { NDJSON_FORM } from './ndjson.ts';
 import { type Stamped, StampRules } from './stamps.ts';
 
@@ -166,6 +167,7 @@ class FileReading {
   #form: string | undefined;
   #records = 0;
   #problems = 0;
+  #reported = 0;
 
   constructor(file: string, options: RecordedInputOptions) {
     this.#file = file;
@@ -185,11 +187,11 @@ class FileReading {
       }
     } catch (error) {
       if (!(error instanceof DamagedInput)) throw error;
-      this.#report(this.#records > 0 ? `after record ${this.#records}` : '', error.message);
+      this.#report(this.#records > 0 ? `after record ${this.#records}` : '', error.message, true);
     }
     const rest = rules.end();
     if (rest.length > 0) yield rest;
-    const silent = this.#problems - FILE_PROBLEMS_MAX;
+    const silent = this.#problems - this.#reported;
     if (silent > 0)
       this.#options.onProblem({ file: this.#file, where: '', what: `and ${silent} more problems` });
   }
@@ -249,9 +251,12 @@ class FileReading {
     }
   }
 
-  #report(where: string, what: string): void {
+  /** `isEnd`: said however many problems there were, since nothing behind it is read. */
+  #report(where: string, what: string, isEnd = false): void {
     this.#problems += 1;
-    if (this.#problems <= FILE_PROBLEMS_MAX) this.#options.onProblem({ file: this.#file, where, what });
+    if (this.#reported >= FILE_PROBLEMS_MAX && !isEnd) return;
+    this.#reported += 1;
+    this.#options.onProblem({ file: this.#file, where, what });
   }
 }
 

@@ -32,6 +32,7 @@ const RAW_BYTES_MAX = 65_536;
 const DAMAGE_CODES: ReadonlySet<string> = new Set([
   'mrt-short',
   'mrt-peer',
+  'mrt-trailing',
   'update-cut',
   'bgp-marker',
   'bgp-length',

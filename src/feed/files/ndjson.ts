@@ -29,8 +29,9 @@ async function* readNdjson(opened: OpenedFile): AsyncIterable<readonly FileRecor
     }
   } catch (error) {
     if (!(error instanceof DamagedInput)) throw error;
-    // The damage explains why the last line is cut: it is not reported twice.
-    const records = readLines(splitter.end(), { ...opened, report: () => undefined });
+    // Damage explains why the last line is cut: it is not reported twice. Octets behind a whole stream explain nothing.
+    const report = error.isBehind ? opened.report : (): void => undefined;
+    const records = readLines(splitter.end(), { ...opened, report });
     if (records.some(({ problems }) => problems.length === 0)) yield records;
     throw error;
   }
