@@ -62,20 +62,38 @@ function sameElement(a: PathElement | undefined, b: PathElement | undefined): bo
 }
 
 /**
- * The AS next to the origin: walking left from the end, the first AS that is not the origin itself.
- * Undefined when the path is the origin alone, or when an AS_SET stands there.
+ * The ASes next to the origin, ascending and without duplicates: walking left from the end, the members of the first
+ * element that is not made of origins alone. Several where an AS_SET stands there; empty when the path is the origin alone.
  */
-export function neighborOf(path: AsPath): number | undefined {
-  const last = path.at(-1);
+export function neighborsOf(path: AsPath): readonly number[] {
+  const origins = originsOf(path);
   for (let index = path.length - 2; index >= 0; index -= 1) {
-    const element = path[index];
-    if (sameElement(element, last)) continue;
-    return typeof element === 'number' ? element : undefined;
+    const element = path[index] ?? [];
+    const members = typeof element === 'number' ? [element] : element;
+    if (members.some((asn) => !origins.includes(asn))) return [...new Set(members)].sort((a, b) => a - b);
   }
-  return undefined;
+  return [];
+}
+
+/** The only AS next to the origin. Undefined when nobody stands there, or an AS_SET of several. */
+export function neighborOf(path: AsPath): number | undefined {
+  const neighbors = neighborsOf(path);
+  return neighbors.length === 1 ? neighbors[0] : undefined;
 }
 
 /** Every AS that stands anywhere on the path, sets included. */
 export function asnsOf(path: AsPath): ReadonlySet<number> {
   return new Set(path.flatMap((element) => (typeof element === 'number' ? [element] : [...element])));
+}
+
+/** An AS returns after another one stood between: `7625 10158 7625`. Prepending is none. Sets count by their members. */
+export function returnsOnPath(path: AsPath): boolean {
+  const seen = new Set<number>();
+  for (const element of withoutPrepending(path)) {
+    for (const asn of typeof element === 'number' ? [element] : new Set(element)) {
+      if (seen.has(asn)) return true;
+      seen.add(asn);
+    }
+  }
+  return false;
 }

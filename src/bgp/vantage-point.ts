@@ -27,3 +27,15 @@ export function vantagePointName(vantagePoint: VantagePoint): string {
 export function collectorName(host: string): string {
   return host.toLowerCase().replace(/\.(ripe\.net|routeviews\.org)$/, '');
 }
+
+/** Whose collectors show something: they are independent of each other. */
+export type SightSource = 'ris' | 'routeviews' | 'own-routers' | 'unknown';
+
+/** Routers of the operator's own, which connect by BMP. */
+export const OWN_ROUTERS: SightSource = 'own-routers';
+
+/** By the collector's name: `rrc00` is of RIS, `route-views.sydney` of RouteViews. */
+export function sightSourceOf({ collector }: VantagePoint): SightSource {
+  if (/^rrc\d+$/.test(collector)) return 'ris';
+  return collector.startsWith('route-views') ? 'routeviews' : 'unknown';
+}

@@ -13,6 +13,8 @@ export interface Vrp {
 export interface Aspa {
   readonly customer: number;
   readonly providers: readonly number[];
+  /** Unix seconds from which on it counts for nothing; absent or 0: the export does not say. */
+  readonly untilSeconds?: number;
 }
 
 /** One VRP as bare numbers; host bits are zero. */
@@ -22,6 +24,10 @@ export interface VrpRow {
   readonly length: number;
   readonly maxLength: number;
   readonly asn: number;
+  /** Unix seconds from which on it counts for nothing: the end of its chain. Absent or 0: the export does not say. */
+  readonly untilSeconds?: number;
+  /** Unix seconds of the end of the ROA itself, its own `notAfter`; absent or 0: the export does not say. */
+  readonly roaEndsSeconds?: number;
 }
 
 /**

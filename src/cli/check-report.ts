@@ -10,25 +10,12 @@ import { covers, overlaps, type Prefix, parsePrefix, prefixOf } from '../bgp/pre
 import { severityRank } from '../bgp/severity.ts';
 import { isHostName } from '../config/section.ts';
 import type { RouteSettings, Settings } from '../config/settings.ts';
-import { watchSubscription } from '../daemon/watch-subscription.ts';
-import { type SubscriptionPlan, subscriptionsOf } from '../feed/ris-live/subscription.ts';
+import { describeSource } from '../daemon/sources.ts';
+import type { SourceReport } from '../feed/source.ts';
 import type { RoaExposure } from '../judge/roa-exposure.ts';
 import type { Words } from '../judge/vocabulary.ts';
 import { type WatchEntries, type WatchEntry, watchName } from '../match/watchlist.ts';
 import { josa } from '../words/korean.ts';
-
-export interface FeedReport {
-  readonly name: string;
-  readonly type: string;
-  readonly url: string;
-  readonly collectors: readonly string[];
-  readonly mode: SubscriptionPlan['mode'];
-  readonly why: string;
-  readonly prefixes: number;
-  readonly asns: number;
-  /** `ris_subscribe` frames that will be sent. */
-  readonly subscriptions: number;
-}
 
 export interface CheckWarning {
   readonly code: string;
@@ -36,26 +23,9 @@ export interface CheckWarning {
 }
 
 /** `learned`: what watched ASes are known to originate beyond the watchlist. */
-export function feedReports(settings: Settings, learned: readonly Prefix[]): readonly FeedReport[] {
-  return settings.feeds.map((feed) => {
-    const plan = watchSubscription(settings.watchlist, learned, feed);
-    return {
-      name: feed.name,
-      type: feed.type,
-      url: withoutQuery(feed.url),
-      collectors: feed.collectors,
-      mode: plan.mode,
-      why: plan.why,
-      prefixes: plan.prefixes.length,
-      asns: plan.asns.length,
-      subscriptions: subscriptionsOf(plan).length,
-    };
-  });
-}
-
-/** What stands behind the path may be a key. */
-function withoutQuery(url: string): string {
-  return url.replace(/[?#].*$/s, '');
+export function feedReports(settings: Settings, learned: readonly Prefix[]): readonly SourceReport[] {
+  const { watchlist, feeds } = settings;
+  return feeds.map((feed) => describeSource(feed, { watchlist, learned }));
 }
 
 /** In the order in which people would ask. */

@@ -1,5 +1,6 @@
 /**
- * The sections about input: `feeds` and `rpki`.
+ * The sections about input. `feeds`: one entry for each type of source, with its own keys beside those of every feed; a type
+ * that `FeedSettings` has and the list here lacks does not compile. `rpki`: where VRPs and ASPAs come from.
  */
 import { isIP } from 'node:net';
 import { collectorName } from '../bgp/vantage-point.ts';
@@ -7,46 +8,81 @@ import type { Item } from './item.ts';
 import { plain } from './item.ts';
 import * as rules from './rules.ts';
 import { isHostName, readList, textOf, UniqueNames } from './section.ts';
-import type { FeedSettings, Settings } from './settings.ts';
-import { readMap, shape } from './shape.ts';
+import type { FeedSettings, RisLiveSettings, Settings } from './settings.ts';
+import { type Rule, readMap, type Shape, shape } from './shape.ts';
 import type { Sources } from './sources.ts';
 
-const RIS_LIVE_URL = 'wss://ris-live.ripe.net/v1/ws/';
-const FILTER_PREFIXES_MAX = 1000;
+type Values = Readonly<Record<string, unknown>>;
+type Common = Pick<FeedSettings, 'name' | 'collectors' | 'ignorePeers'>;
 
-const feedShape = shape(() => ({
-  type: rules.required(rules.enumOf(['ris-live'])),
-  name: rules.wordText(),
-  url: rules.url(['wss:', 'ws:']),
-  subscribe: rules.enumOf(['auto', 'filtered', 'firehose']),
-  filterPrefixesMax: rules.wholeNumber(0, 10_000_000),
-  collectors: rules.listOf(rules.collector()),
-  ignorePeers: rules.listOf(rules.peer()),
-}));
+interface FeedType<Settings extends FeedSettings> {
+  /** Its own keys and those of every feed. */
+  readonly shape: () => Shape;
+  /** From checked values, with its defaults. */
+  readonly make: (common: Common, values: Values) => Settings;
+}
+
+/** Each use needs rules of its own. */
+function withCommonKeys(own: () => Readonly<Record<string, Rule>>): () => Shape {
+  return shape(() => ({
+    type: rules.required(rules.enumOf(TYPE_NAMES)),
+    name: rules.wordText(),
+    collectors: rules.listOf(rules.collector()),
+    ignorePeers: rules.listOf(rules.peer()),
+    ...own(),
+  }));
+}
+
+const RIS_LIVE: FeedType<RisLiveSettings> = {
+  shape: withCommonKeys(() => ({
+    url: rules.url(['wss:', 'ws:']),
+    subscribe: rules.enumOf(['auto', 'filtered', 'firehose']),
+    filterPrefixesMax: rules.wholeNumber(0, 10_000_000),
+  })),
+  make: (common, values) => ({
+    type: 'ris-live',
+    ...common,
+    url: textOf(values.url, 'wss://ris-live.ripe.net/v1/ws/'),
+    subscribe: (values.subscribe ?? 'auto') as RisLiveSettings['subscribe'],
+    filterPrefixesMax: (values.filterPrefixesMax ?? 1_000) as number,
+  }),
+};
+
+const FEED_TYPES: {
+  readonly [T in FeedSettings['type']]: FeedType<Extract<FeedSettings, { readonly type: T }>>;
+} = { 'ris-live': RIS_LIVE };
+const TYPE_NAMES = Object.keys(FEED_TYPES) as readonly FeedSettings['type'][];
 
 /** The feeds; RIS Live as it is when the section is absent. */
 export function readFeeds(item: Item | undefined, sources: Sources): readonly FeedSettings[] {
   const items = readList(item, 'feeds', sources.problems);
-  if (items === undefined) return [makeFeed({})];
+  if (items === undefined) return [makeFeed('ris-live', {})];
   const names = new UniqueNames('feed', sources.problems);
   return items.map((feed) => {
-    const values = readMap(feed, feedShape(), sources.problems, { what: 'a feed' }) ?? {};
-    const made = makeFeed(values);
+    const type = typeIn(feed);
+    // Of a type that there is not, its keys are nobody's affair.
+    const options = { what: 'a feed', isOpen: type === undefined };
+    const values = readMap(feed, FEED_TYPES[type ?? 'ris-live'].shape(), sources.problems, options) ?? {};
+    const made = makeFeed(type ?? 'ris-live', values);
     if (feed.kind === 'map') names.take(made.name, (feed.pairs.get('name')?.value ?? feed).at);
     return made;
   });
 }
 
-function makeFeed(values: Record<string, unknown>): FeedSettings {
-  return {
-    type: 'ris-live',
-    name: textOf(values.name, 'ris-live'),
-    url: textOf(values.url, RIS_LIVE_URL),
-    subscribe: (values.subscribe ?? 'auto') as FeedSettings['subscribe'],
-    filterPrefixesMax: (values.filterPrefixesMax ?? FILTER_PREFIXES_MAX) as number,
+/** Undefined: it names a type, and there is none of that name. */
+function typeIn(feed: Item): FeedSettings['type'] | undefined {
+  const type = feed.kind === 'map' ? feed.pairs.get('type')?.value : undefined;
+  if (type === undefined) return 'ris-live';
+  return TYPE_NAMES.find((name) => type.kind === 'scalar' && type.value === name);
+}
+
+function makeFeed(type: FeedSettings['type'], values: Values): FeedSettings {
+  const common: Common = {
+    name: textOf(values.name, type),
     collectors: [...new Set(((values.collectors ?? []) as string[]).map(collectorName))],
     ignorePeers: [...new Set((values.ignorePeers ?? []) as (number | string)[])],
   };
+  return FEED_TYPES[type].make(common, values);
 }
 
 const rpkiShape = shape(() => ({ vrps: rules.anything(), rtr: rules.anything() }));

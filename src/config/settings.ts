@@ -24,17 +24,25 @@ export interface NetworkSettings {
   readonly ca: string | undefined;
 }
 
-export interface FeedSettings {
-  readonly type: 'ris-live';
+/** What every feed has, whatever its source. */
+interface FeedBase {
+  /** Its label in logs, metrics and coverage. */
   readonly name: string;
-  readonly url: string;
-  readonly subscribe: 'auto' | 'filtered' | 'firehose';
-  readonly filterPrefixesMax: number;
   /** Collectors to keep, without domain; empty: all. */
   readonly collectors: readonly string[];
   /** Vantage points that are not believed: AS numbers, addresses in canonical form. */
   readonly ignorePeers: readonly (number | string)[];
 }
+
+export interface RisLiveSettings extends FeedBase {
+  readonly type: 'ris-live';
+  readonly url: string;
+  readonly subscribe: 'auto' | 'filtered' | 'firehose';
+  readonly filterPrefixesMax: number;
+}
+
+/** One feed, by its `type`; `feed/source-types.ts` has the source of each. */
+export type FeedSettings = RisLiveSettings;
 
 /** A data file named in the configuration, as an absolute path, or the data itself. */
 export interface KnowledgeSettings {

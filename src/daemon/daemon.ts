@@ -8,11 +8,9 @@ import type { Logger } from 'pino';
 import { sameValue } from '../config/compare.ts';
 import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
-import { RIS_LIVE_PROBLEMS } from '../decode/ris-live/ris-live.ts';
 import type { Operator, Published } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
 import { RecordingWriter } from '../feed/files/recording.ts';
-import { FEED_DROPS } from '../feed/ris-live/options.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
@@ -34,6 +32,7 @@ import { machineClocks } from './machine-clocks.ts';
 import { preparedReload } from './prepared-reload.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
+import { sourceCodes } from './sources.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 import { networkOf } from './way-out.ts';
@@ -99,11 +98,12 @@ export class Daemon {
     this.keeper = new ColumnsKeeper(this.store, options.log);
     const { settings } = options;
     const nowMs = this.clock.nowMs();
+    const codes = sourceCodes();
     this.metrics = createMetrics({
       feeds: settings.feeds.map(({ name }) => name),
       receivers: settings.receivers.map(({ name }) => name),
-      decodeCodes: Object.keys(RIS_LIVE_PROBLEMS),
-      dropReasons: [...Object.keys(FEED_DROPS), 'other-collector', 'ignored-peer'],
+      decodeCodes: codes.problems,
+      dropReasons: codes.drops,
     });
     this.recording = this.openRecording(nowMs);
     const scanner = loadScanner();

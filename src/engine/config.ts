@@ -25,6 +25,8 @@ export interface EngineConfig {
     readonly tier1: readonly number[];
     readonly weights: Weights;
   };
+  /** Names of the feeds by which routers of our own speak. */
+  readonly ownFeeds?: ReadonlySet<string>;
   readonly receivers: readonly RoutedReceiver[];
   readonly routes: readonly RouteRule[];
 }

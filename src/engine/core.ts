@@ -12,13 +12,13 @@ import type { IncidentState, RouteState } from '../incident/incident-state.ts';
 import type { RenderPorts } from '../incident/render.ts';
 import { Baseline } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
-import { KnownLinks } from '../judge/known-links.ts';
+import { KnownLinks } from '../judge/links/known-links.ts';
 import { Sharing } from '../judge/sharing.ts';
 import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
 import { type Changed, type PlanChange, WatchPlan } from '../judge/watch-plan.ts';
-import type { RpkiView, World } from '../judge/world.ts';
+import type { World } from '../judge/world.ts';
 import { PrefixRows } from '../rows/prefix-rows.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import { WatchedRib } from '../rows/watched-rib.ts';
@@ -28,6 +28,8 @@ import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
 import { noteRightful } from './history.ts';
+import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
+import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
 import { keptRowOf, Learner } from './learner.ts';
 import type { FeedState, RouteChange } from './ports.ts';
 import { Rejudge } from './rejudge.ts';
@@ -60,7 +62,7 @@ export class Core {
   readonly rib = new WatchedRib<Finding>(this.prefixes);
   readonly baseline: Baseline;
   readonly routeLog = new RouteLog(this.rib, (id) => this.vantagePoints.byId(id).point);
-  readonly links = new KnownLinks();
+  readonly links: KnownLinks;
   readonly vantagePoints = new VantagePoints();
   readonly visibility = new VisibilityWatch();
   readonly deadlines = new Deadlines<RouteState>();
@@ -71,11 +73,12 @@ export class Core {
   readonly silences: SilenceKeeper;
   readonly reminders: ReminderKeeper;
   readonly feeds = new Map<string, { state: FeedState; reason: string; sinceMs: number }>();
+  readonly accused = new Accused();
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
   /** When a session last changed its state, as far as that was remembered over a restart. */
   readonly sessionMs = new Map<number, number>();
-  rpki: RpkiView | undefined;
+  readonly rpkiKeeper: RpkiKeeper;
   nextSeq: number;
   /** Number of the input that is applied. */
   order = 0;
@@ -103,16 +106,20 @@ export class Core {
     this.begunMs = nowMs;
     this.plan = new WatchPlan(config.watchlist);
     this.baseline = new Baseline(learnRules(config), this.prefixes);
+    this.links = new KnownLinks(learnRules(config));
     this.book = new IncidentBook(bookRules(config), {
       setDeadline: (name, atMs) => this.deadlines.set(name, atMs),
       clearDeadline: (name) => this.deadlines.clear(name),
       setRouteDeadline: (incident, route, atMs) => this.deadlines.setOf(route, incident.key, atMs),
       isUp: (id) => this.vantagePoints.isUp(id),
       isCovered: () => this.isCovered(),
+      sourceOf: (id) => sourceOf(this, id),
+      spreadOf: (prefix, carriers) => spreadOfRoute(this, prefix, carriers),
       known: (family) => this.known(family),
     });
     this.learner = new Learner(this);
     this.rejudge = new Rejudge(this);
+    this.rpkiKeeper = new RpkiKeeper(this);
     this.silences = new SilenceKeeper(this);
     this.reminders = new ReminderKeeper(this);
     this.world = this.makeWorld();
@@ -123,6 +130,7 @@ export class Core {
     this.config = config;
     this.plan = new WatchPlan(config.watchlist, this.plan);
     this.baseline.rules = learnRules(config);
+    this.links.rules = learnRules(config);
     this.book.rules = bookRules(config);
     this.world = this.makeWorld();
     this.learner.rebuildLearned();
@@ -134,6 +142,10 @@ export class Core {
     const changed = this.plan.change(change);
     this.learner.entriesChanged(changed);
     return changed;
+  }
+
+  get rpki(): RpkiNow | undefined {
+    return this.rpkiKeeper.now;
   }
 
   private makeWorld(): World {
@@ -150,14 +162,11 @@ export class Core {
       baseline: this.baseline,
       links: this.links,
       vantagePoints: this.vantagePoints,
+      nowMs: () => this.nowMs,
+      upstreamsOf: (asn) => this.plan.asns.get(asn)?.upstreams,
       isWithdrawn: (prefix) => this.withdrawn.has(prefix.text),
       pathMatches: pathMatcher(),
     };
-  }
-
-  setRpki(rpki: RpkiView | undefined): void {
-    this.rpki = rpki;
-    this.world = { ...this.world, rpki };
   }
 
   /** Only while every feed delivers, silence means clear. Without feeds (a replay) everything is covered. */

@@ -11,6 +11,7 @@ import type { BookDeadline } from '../incident/incident-state.ts';
 export type DeadlineName =
   | BookDeadline
   | 'learn'
+  | 'rpki'
   | `blind\u0000${string}`
   | `remind\u0000${string}`
   | `silence\u0000${string}`;

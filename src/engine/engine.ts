@@ -82,7 +82,7 @@ export class Engine {
         return undefined;
       case 'rpki':
         this.advance(nowMs);
-        this.core.setRpki(input.rpki);
+        this.core.rpkiKeeper.set(input.rpki);
         this.core.rejudge.all('replaced', nowMs);
         settle(this.core, nowMs);
         return undefined;
@@ -351,6 +351,9 @@ export class Engine {
         break;
       case 'learn':
         core.learner.onDeadline(atMs);
+        break;
+      case 'rpki':
+        core.rpkiKeeper.onDeadline(atMs);
         break;
       case 'remind':
         core.reminders.onDeadline(of, atMs);

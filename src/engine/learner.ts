@@ -2,12 +2,13 @@
  * Learning: which announcements teach the baseline, and when what was seen becomes an expectation (detection.md §2
  * rule 3). An offending route never teaches.
  */
+import { type AsPath, asnsOf, returnsOnPath } from '../bgp/as-path.ts';
 import { type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { isoTime } from '../incident/alert.ts';
 import type { BaselineSource, Memory, Neighbor, Sighting } from '../judge/baseline.ts';
 import type { Finding } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
-import { linkName } from '../judge/known-links.ts';
+import { linkName } from '../judge/links/known-links.ts';
 import type { Changed } from '../judge/watch-plan.ts';
 import type { AsnEntry } from '../match/watchlist.ts';
 import type { RibRoute, Words } from '../rows/rib-route.ts';
@@ -41,7 +42,7 @@ export class Learner {
       if (answer.finding.kind === 'covering-prefix') this.learnCovering(prefix, answer, peerAsn, nowMs);
       return;
     }
-    if (answer.match.type !== 'covering') this.learnLinks(route);
+    if (answer.match.type !== 'covering') this.learnLinks(route.path, peerAsn, nowMs);
     if (answer.learnFor !== undefined) this.learnOrigination(prefix, answer.learnFor, answer, peerAsn, nowMs);
     else if (answer.expectation !== undefined) this.learnOrigin(prefix, answer, peerAsn, nowMs);
   }
@@ -75,16 +76,33 @@ export class Learner {
   }
 
   /** Learns every link of a path that was accepted in numbers. */
-  learnLinksOf({ cells, at, count }: Words): void {
-    const { links, effects } = this.core;
+  learnLinksOf(path: Words, peerAsn: number, nowMs: number): void {
+    const { cells, at, count } = path;
+    const { links } = this.core;
     for (let n = at + 1; n < at + count; n += 1) {
       const [left = 0, right = 0] = [cells[n - 1], cells[n]];
-      if (left !== right && links.learn(left, right)) effects.remember(`link/${linkName(left, right)}`, '1');
+      if (left === right || links.isSettled(left, right, peerAsn, nowMs)) continue;
+      this.learnLinks(
+        Array.from(cells.subarray(at, at + count), (asn) => asn >>> 0),
+        peerAsn,
+        nowMs,
+      );
+      return;
     }
   }
 
-  private learnLinks(route: RibRoute<Finding>): void {
-    for (const link of this.core.links.learnPath(route.path)) this.core.effects.remember(`link/${link}`, '1');
+  /** Who returns on the path may have been put there, and whoever is accused now may have made all that is behind him: such paths teach nothing. */
+  private learnLinks(path: AsPath, peerAsn: number, nowMs: number): void {
+    const { links, effects, lastVia, accused } = this.core;
+    if (returnsOnPath(path) || (!accused.isNobody && [...asnsOf(path)].some((asn) => accused.has(asn))))
+      return;
+    const from = { peerAsn, isSnapshot: lastVia === 'snapshot' };
+    for (let at = 1; at < path.length; at += 1) {
+      const [left, right] = [path[at - 1], path[at]];
+      if (typeof left !== 'number' || typeof right !== 'number' || left === right) continue;
+      if (links.see(left, right, from, nowMs))
+        effects.remember(`link/${linkName(left, right)}`, links.written(left, right));
+    }
   }
 
   private learnOrigin(prefix: Prefix, answer: Answer, peerAsn: number, nowMs: number): void {

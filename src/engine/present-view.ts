@@ -100,7 +100,7 @@ function originsSeen(core: Core, prefix: Prefix): Seen {
 }
 
 function rpkiState(core: Core, prefix: Prefix, origins: readonly number[]): WatchlistStateEntry['rpki'] {
-  if (core.rpki === undefined) return 'unknown';
+  if (core.rpki === undefined || !core.rpki.holds()) return 'unknown';
   const states = origins.map((origin) => core.rpki?.validate(prefix, origin).state);
   if (states.includes('invalid')) return 'invalid';
   if (states.includes('valid')) return 'valid';

@@ -34,7 +34,9 @@ export function restoreEngine(
   restoreMemory(core, remembered.memory);
   for (const record of remembered.incidents) {
     const incident = decodeIncident(record.memory);
-    if (incident !== undefined) core.book.restore(notLaterThan(incident, nowMs));
+    if (incident === undefined) continue;
+    core.book.restore(notLaterThan(incident, nowMs));
+    if (incident.state === 'open') core.accused.change(incident);
   }
   core.learner.rebuildLearned();
   restoreRib(core, remembered, nowMs);
@@ -70,7 +72,7 @@ function restoreMemory(core: Core, memory: ReadonlyMap<string, string>): void {
     if (value === '') continue;
     if (what === 'link') {
       const [a, b] = rest.split('-').map(Number);
-      if (a !== undefined && b !== undefined) core.links.learn(a, b);
+      if (a !== undefined && b !== undefined) core.links.restore(a, b, value);
     } else if (what === 'withdrawn') core.withdrawn.add(rest);
     else if (what === 'session') restoreSession(core, rest, value);
     else if (what === 'lost') restoreLoss(core, rest, value);

@@ -25,6 +25,8 @@ function speak(core: Core, notice: Notice): void {
   const alert = renderAlert(incident, notice, core.nextSeq);
   core.nextSeq += 1;
   core.effects.alert(alert);
+  if (notice.event === 'opened' || notice.event === 'reopened' || notice.event === 'resolved')
+    core.accused.change(notice.incident);
   const told = new Set(notice.incident.toldReceivers);
   const decisions = planDeliveries(
     alert,

@@ -70,7 +70,7 @@ function whyNot(kind: Kind, question: Question): string {
     case 'misconfiguration':
       return foreignOrigins(question).length === 0
         ? 'the origin is an expected one'
-        : 'no expected origin stands directly before the last AS as in a slip';
+        : 'no expected origin, known by its neighbour, stands directly before the last AS as in a slip';
     default:
       return 'not asked of a prefix that an entry covers';
   }
@@ -90,15 +90,15 @@ function whyNotForeign(kind: 'sub-prefix' | 'origin-change', question: Question)
 
 function whyNotForged(question: Question): string {
   const { route, expectation } = question;
-  const [origin] = route.origins;
   if (!isExpected(question)) return 'the origin is not an expected one';
-  if (route.isSet) return 'the path ends in an AS_SET';
-  if (origin === undefined || route.neighbor === undefined) return 'nobody stands next to the origin';
-  if (expectation.origins.includes(route.neighbor))
-    return `${formatAsn(route.neighbor)} next to it is an expected origin itself`;
-  const known = expectation.neighborsOf(origin);
-  if (known === undefined) return `it is not known yet who stands next to ${formatAsn(origin)}`;
-  return `${formatAsn(route.neighbor)} is one of the ${known.isDeclared ? 'declared' : 'learned'} neighbours of ${formatAsn(origin)}`;
+  if (route.neighbors.length === 0) return 'nobody stands next to the origin';
+  const are = route.neighbors.length === 1 ? 'is' : 'are';
+  if (route.neighbors.every((asn) => expectation.origins.includes(asn)))
+    return `${listed(route.neighbors)} next to it ${are} expected as an origin`;
+  const known = route.origins.flatMap((origin) => expectation.neighborsOf(origin) ?? []);
+  if (known.length === 0) return `it is not known yet who stands next to ${listed(route.origins)}`;
+  const how = known.some(({ isDeclared }) => isDeclared) ? 'declared' : 'learned';
+  return `${listed(route.neighbors)} ${are} among the ${how} neighbours of ${listed(route.origins)}`;
 }
 
 function whyNotInvalid(question: Question): string {

@@ -15,6 +15,8 @@ import { severityOf } from '../incident/score.ts';
 import { evidenceOf } from '../judge/evidence-words.ts';
 import type { Expectation, Finding } from '../judge/finding.ts';
 import { COVERING_LENGTH_MIN } from '../judge/judge.ts';
+import { writtenOut } from '../judge/sharing.ts';
+import { spreadOf, withSpread } from '../judge/spread.ts';
 import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
 import { explainIncident, snapshotOf, tellNobody } from './explanation-incident.ts';
 import { askKinds, both } from './explanation-kinds.ts';
@@ -63,7 +65,7 @@ export function explainAnnouncement(
     expectation: explainExpectation(answer),
     rpki: explainRpki(core, settings, asked),
     kinds: explainKinds(core, answer),
-    finding: finding === undefined ? null : explainFinding(core, finding),
+    finding: finding === undefined ? null : explainFinding(core, finding, asked),
     nothing: finding === undefined ? whyNothing(answer, asked) : null,
     plannedChange: finding !== undefined && isPlanned ? plannedOf(core, finding, nowMs) : null,
   };
@@ -161,6 +163,8 @@ function explainRpki(core: Core, settings: Settings, { prefix, path }: Asked): E
         : 'the VRPs of the configuration come from a URL, which is not fetched here: give --vrps FILE';
     return { state: 'unknown', reason, covering: [] };
   }
+  if (!core.rpki.holds())
+    return { state: 'unknown', reason: 'every VRP of the export is past its end', covering: [] };
   const isSet = typeof path.at(-1) === 'object';
   const [origin] = originsOf(path);
   const { state, reason, covering } = core.rpki.validate(prefix, isSet ? undefined : origin);
@@ -221,8 +225,22 @@ function whyNothing({ match, learnFor, expectation, isOurs }: Answer, { prefix }
   return 'it is as expected';
 }
 
-function explainFinding(core: Core, finding: Finding): ExplainedFinding {
-  const { kind, taxonomy, offender, expectedOrigins, originAs, rows } = finding;
+function explainFinding(core: Core, finding: Finding, { prefix, path }: Asked): ExplainedFinding {
+  const { kind, taxonomy, offender, expectedOrigins, originAs, watched } = finding;
+  // With those who carry the same already: some rows are true of all of them only.
+  const others = core.rib
+    .routesAt(prefix)
+    .flatMap((route) =>
+      route.finding?.offender === offender
+        ? [{ vantagePoint: route.vantagePoint, path: route.path, finding: route.finding }]
+        : [],
+    );
+  const spread = spreadOf(core.world, prefix, [...others, { vantagePoint: -1, path, finding }]);
+  const rows = writtenOut(
+    withSpread(finding.rows, spread, core.world.weights),
+    prefix.text,
+    watched.prefix.text,
+  );
   const score = Math.max(
     0,
     rows.reduce((sum, row) => sum + row.weight, 0),

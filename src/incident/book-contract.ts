@@ -2,9 +2,12 @@
  * What the book of incidents is told, asks for and says: its contract with the engine. Plain data.
  */
 import type { Prefix } from '../bgp/prefix.ts';
+import type { SightSource } from '../bgp/vantage-point.ts';
 import type { Finding, Row } from '../judge/finding.ts';
+import type { Spread } from '../judge/spread.ts';
 import type { Kind } from '../judge/vocabulary.ts';
 import type { AlertEvent, AlertReason, DetectedBy } from './alert.ts';
+import type { Carriers } from './carriers.ts';
 import type { BookDeadline, Carrier, IncidentState, RouteState } from './incident-state.ts';
 import type { ScoreRules } from './score.ts';
 
@@ -26,6 +29,10 @@ export interface BookPorts {
   isUp(vantagePoint: number): boolean;
   /** True while every feed delivers: only then silence counts as clear. */
   isCovered(): boolean;
+  /** Whose collectors the vantage point belongs to: sources are independent of each other. */
+  sourceOf(vantagePoint: number): SightSource;
+  /** What is true of an announced prefix only when all who carry it are looked at. */
+  spreadOf(prefix: Prefix, carriers: Carriers): Spread;
   /** Vantage points of the family that are up and were heard in the last 24 h. */
   known(family: 4 | 6): number;
 }

@@ -5,6 +5,7 @@
  */
 import { type Severity, severityRank } from '../bgp/severity.ts';
 import type { Row } from '../judge/finding.ts';
+import { type Spread, withSpread } from '../judge/spread.ts';
 import { type EvidenceCode, FAMILY_OF, type Family, type Kind, type Weights } from '../judge/vocabulary.ts';
 import type { Carrier, RouteState, Score } from './incident-state.ts';
 
@@ -27,13 +28,24 @@ export interface Scored extends Score {
   readonly carrier: Carrier | undefined;
 }
 
-/** Scores a route that stands; `seeing` is how many vantage points are known to carry it now. */
-export function scoreRoute(route: RouteState, seeing: number, nowMs: number, rules: ScoreRules): Scored {
+/** Who is known to carry a route now, taken together. */
+export interface Sight {
+  /** Vantage points. */
+  readonly seeing: number;
+  /** Independent sources that they belong to: RIS, RouteViews, routers of our own. */
+  readonly sources: number;
+  /** One of them is a router of our own. */
+  readonly isOurs: boolean;
+  readonly spread: Spread;
+}
+
+/** Scores a route that stands. */
+export function scoreRoute(route: RouteState, sight: Sight, nowMs: number, rules: ScoreRules): Scored {
   const carrier = heaviestCarrier(route);
   return {
     kind: kindOf(route, carrier),
     carrier,
-    ...scoreOf(premisesOf(route, carrier, seeing, nowMs, rules)),
+    ...scoreOf(premisesOf(route, carrier, sight, nowMs, rules)),
   };
 }
 
@@ -48,6 +60,8 @@ interface Premises {
   readonly isHeldLong: boolean;
   readonly isSingle: boolean;
   readonly hasBadClock: boolean;
+  readonly hasSecondSource: boolean;
+  readonly spread: Spread;
 }
 
 /** Scores kept for the routes that follow from the same premises. */
@@ -58,14 +72,8 @@ export class Scores {
   private readonly kept: { readonly premises: Premises; readonly scored: Score }[] = [];
   private next = 0;
 
-  of(
-    route: RouteState,
-    carrier: Carrier | undefined,
-    seeing: number,
-    nowMs: number,
-    rules: ScoreRules,
-  ): Score {
-    const premises = premisesOf(route, carrier, seeing, nowMs, rules);
+  of(route: RouteState, carrier: Carrier | undefined, sight: Sight, nowMs: number, rules: ScoreRules): Score {
+    const premises = premisesOf(route, carrier, sight, nowMs, rules);
     for (const known of this.kept) if (isSame(known.premises, premises)) return known.scored;
     const scored = scoreOf(premises);
     this.kept[this.next] = { premises, scored };
@@ -83,7 +91,19 @@ function isSame(a: Premises, b: Premises): boolean {
     a.reach === b.reach &&
     a.isHeldLong === b.isHeldLong &&
     a.isSingle === b.isSingle &&
-    a.hasBadClock === b.hasBadClock
+    a.hasBadClock === b.hasBadClock &&
+    a.hasSecondSource === b.hasSecondSource &&
+    isSameSpread(a.spread, b.spread)
+  );
+}
+
+function isSameSpread(a: Spread, b: Spread): boolean {
+  return (
+    a === b ||
+    (a.strange === b.strange &&
+      a.relay?.origin === b.relay?.origin &&
+      a.relay?.expected === b.relay?.expected &&
+      a.relay?.before === b.relay?.before)
   );
 }
 
@@ -94,7 +114,7 @@ function kindOf(route: RouteState, carrier: Carrier | undefined): Kind {
 function premisesOf(
   route: RouteState,
   carrier: Carrier | undefined,
-  seeing: number,
+  { seeing, sources, isOurs, spread }: Sight,
   nowMs: number,
   rules: ScoreRules,
 ): Premises {
@@ -102,17 +122,26 @@ function premisesOf(
   const family = FAMILY_OF[kind];
   const ageMs = nowMs - route.bornMs;
   const isCarried = route.carriers.size > 0;
+  const own = carrier?.finding.rows ?? route.ownRows;
   const reaches = isCarried && seeing > REACH_MIN && (family === 'hijack' || family === 'path');
   return {
-    own: carrier?.finding.rows ?? route.ownRows,
+    own,
     kind,
     floor: route.severityFloor,
     rules,
     reach: reaches ? seeing : 0,
     isHeldLong: isCarried && ageMs >= HELD_LONG_MS,
-    isSingle: isCarried && route.carriersPeak === 1 && ageMs >= SINGLE_AFTER_MS,
+    isSingle:
+      isCarried && route.carriersPeak === 1 && ageMs >= SINGLE_AFTER_MS && !isOurs && !isStealthy(kind, own),
     hasBadClock: hasBadClock(route),
+    hasSecondSource: isCarried && sources > 1,
+    spread,
   };
+}
+
+/** Networks that validate don't pass an RPKI-invalid sub-prefix on: that few see it makes it no better. */
+function isStealthy(kind: Kind, rows: readonly Row[]): boolean {
+  return kind === 'sub-prefix' && rows.some(({ code }) => code.startsWith('rpki-invalid-'));
 }
 
 function hasBadClock(route: RouteState): boolean {
@@ -123,7 +152,8 @@ function hasBadClock(route: RouteState): boolean {
 }
 
 function scoreOf(premises: Premises): Score {
-  const rows = [...premises.own, ...spreadRows(premises)];
+  const own = withSpread(premises.own, premises.spread, premises.rules.weights);
+  const rows = [...own, ...spreadRows(premises)];
   const score = Math.max(0, sum(rows));
   return {
     rows,
@@ -162,6 +192,7 @@ function spreadRows(premises: Premises): readonly Row[] {
   };
   const steps = REACH_STEPS.filter((step) => premises.reach > step).length;
   if (steps > 0) add('reach', steps * weights.reach, 'rib', [premises.reach]);
+  if (premises.hasSecondSource) add('second-source', weights['second-source'], 'rib', []);
   if (premises.isHeldLong) add('held-long', weights['held-long'], 'rib', []);
   if (premises.isSingle) add('single-vantage-point', weights['single-vantage-point'], 'rib', []);
   if (premises.hasBadClock) add('clock', weights.clock, 'update', []);

@@ -3,7 +3,9 @@
  * that follows (detection.md §4): pending → open → resolved → (reopened) open …  The book keeps, the settler speaks.
  */
 import { severityRank } from '../bgp/severity.ts';
+import { OWN_ROUTERS, type SightSource } from '../bgp/vantage-point.ts';
 import { writtenOut } from '../judge/sharing.ts';
+import { NO_SPREAD } from '../judge/spread.ts';
 import type { AlertEvent, AlertReason, Resolution } from './alert.ts';
 import type { Actor, BookPorts, BookRules, Notice } from './book-contract.ts';
 import { beginAgain, declareOver } from './case.ts';
@@ -16,7 +18,7 @@ import {
   type RouteState,
   stands,
 } from './incident-state.ts';
-import { heaviestCarrier, Scores, worse } from './score.ts';
+import { heaviestCarrier, Scores, type Sight, worse } from './score.ts';
 
 /** What the settler asks of the book it works for. */
 export interface SettleHome {
@@ -57,13 +59,22 @@ export class Settler {
 
   private rescore(route: RouteState, nowMs: number): void {
     const carrier = heaviestCarrier(route);
-    route.scored = this.scores.of(route, carrier, this.seeingOf(route), nowMs, this.home.rules);
+    route.scored = this.scores.of(route, carrier, this.sightOf(route), nowMs, this.home.rules);
     if (carrier !== undefined) route.about = carrier.finding;
   }
 
-  /** Vantage points that are known to carry the route now. */
-  private seeingOf(route: RouteState): number {
-    return route.carriers.pointsWhere((carrier) => this.sees(carrier));
+  /** Who is known to carry the route now. */
+  private sightOf(route: RouteState): Sight {
+    const { ports } = this.home;
+    const sources = new Set<SightSource>();
+    const seeing = route.carriers.pointsWhere((carrier) => {
+      if (!this.sees(carrier)) return false;
+      const source = ports.sourceOf(carrier.vantagePoint);
+      if (source !== 'unknown') sources.add(source);
+      return true;
+    });
+    const spread = route.prefix === undefined ? NO_SPREAD : ports.spreadOf(route.prefix, route.carriers);
+    return { seeing, sources: sources.size, isOurs: sources.has(OWN_ROUTERS), spread };
   }
 
   private sees(carrier: Carrier): boolean {

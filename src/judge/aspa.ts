@@ -11,31 +11,63 @@ import { attributeLeak } from './valley.ts';
 /** Who an AS says its providers are; undefined when it says nothing. */
 export type ProvidersOf = (customer: number) => ReadonlySet<number> | undefined;
 
-/** Every validated ASPA; several of one customer are united, as the draft asks. */
+/** What one customer attests: each object with its end, and the union of those that hold. */
+interface Attested {
+  readonly parts: { readonly providers: readonly number[]; readonly untilMs: number }[];
+  /** Of the parts that hold until `validMs`; made again when that has passed, or time went back. */
+  union: ReadonlySet<number> | undefined;
+  fromMs: number;
+  validMs: number;
+}
+
+/** Every validated ASPA; several of one customer are united, as the draft asks. What is past its end counts for nothing. */
 export class AspaTable {
-  private readonly providers = new Map<number, ReadonlySet<number>>();
+  private readonly attested = new Map<number, Attested>();
 
   constructor(aspas: Iterable<Aspa> = []) {
     for (const aspa of aspas) this.add(aspa);
   }
 
-  add(aspa: Aspa): void {
-    const before = this.providers.get(aspa.customer) ?? [];
-    this.providers.set(aspa.customer, new Set([...before, ...aspa.providers]));
+  add({ customer, providers, untilSeconds = 0 }: Aspa): void {
+    const untilMs = untilSeconds === 0 ? Number.POSITIVE_INFINITY : untilSeconds * 1_000;
+    const known = this.attested.get(customer);
+    const parts = known?.parts ?? [];
+    parts.push({ providers, untilMs });
+    this.attested.set(customer, { parts, union: undefined, fromMs: Number.POSITIVE_INFINITY, validMs: 0 });
   }
 
   /** Customers that attest. */
   get size(): number {
-    return this.providers.size;
+    return this.attested.size;
   }
 
-  providersOf(customer: number): ReadonlySet<number> | undefined {
-    return this.providers.get(customer);
+  /** At this time, ms; without one whatever is listed counts. */
+  providersOf(customer: number, nowMs = Number.NEGATIVE_INFINITY): ReadonlySet<number> | undefined {
+    const known = this.attested.get(customer);
+    if (known === undefined) return undefined;
+    if (nowMs < known.fromMs || nowMs >= known.validMs) unite(known, nowMs);
+    return known.union;
+  }
+
+  /** When what the customer attests changes next by itself, ms; Infinity: never. */
+  nextEndMs(customer: number, nowMs: number): number {
+    const ends = this.attested.get(customer)?.parts.map(({ untilMs }) => untilMs) ?? [];
+    return Math.min(Number.POSITIVE_INFINITY, ...ends.filter((untilMs) => untilMs > nowMs));
   }
 
   all(): readonly Aspa[] {
-    return [...this.providers].map(([customer, providers]) => ({ customer, providers: [...providers] }));
+    return [...this.attested].flatMap(([customer]) => {
+      const providers = this.providersOf(customer);
+      return providers === undefined ? [] : [{ customer, providers: [...providers] }];
+    });
   }
+}
+
+function unite(attested: Attested, nowMs: number): void {
+  const holding = attested.parts.filter(({ untilMs }) => untilMs > nowMs);
+  attested.union = holding.length === 0 ? undefined : new Set(holding.flatMap(({ providers }) => providers));
+  attested.fromMs = nowMs;
+  attested.validMs = Math.min(Number.POSITIVE_INFINITY, ...holding.map(({ untilMs }) => untilMs));
 }
 
 /**

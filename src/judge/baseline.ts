@@ -145,10 +145,11 @@ export class Baseline {
     for (const row of this.rows.ofOrigin(origin)) yield this.memory(row);
   }
 
-  /** Some prefix of this origin has that neighbour among those that count. */
-  remembersNeighbor(origin: number, neighbor: number): boolean {
-    const { arena, records } = this.rows;
+  /** Some prefix of this origin that was seen since then, or was decided, has that neighbour among those that count. */
+  remembersNeighbor(origin: number, neighbor: number, sinceMs: number): boolean {
+    const { arena, records, sources, lastSeen } = this.rows;
     for (const row of this.rows.ofOrigin(origin)) {
+      if (sources[row] === REJECTED || (sources[row] !== OPERATOR && !(lastSeen[row]! >= sinceMs))) continue;
       const at = arena.neighborAt(records[row]!, neighbor);
       if (at >= 0 && arena.isFirm(at)) return true;
     }

@@ -92,8 +92,8 @@ const CATALOGUE: Catalogue = {
     ko: `${josa(at(0), '은는')} ${at(1)}의 예상치 못한 더 긴 프리픽스이기도 합니다. RPKI 기원 검증을 우회하는 방법입니다.`,
   }),
   'strange-transit': ({ as, at }) => ({
-    en: `${as(0)} on the path carries ${at(1)} itself at no vantage point.`,
-    ko: `경로의 ${josa(as(0), '은는')} 어느 관측 지점에서도 ${at(1)} 자체를 전달하지 않습니다.`,
+    en: `Most paths lead through ${as(0)}, which hardly any path to ${at(1)} itself does.`,
+    ko: `대부분의 경로가 ${josa(as(0), '을를')} 지나지만, ${at(1)} 자체로 가는 경로에는 거의 나타나지 않습니다.`,
   }),
   exposed: ({ at }) => ({
     en: `${at(0)} itself is withdrawn: traffic follows the covering prefix now.`,
@@ -134,6 +134,20 @@ const CATALOGUE: Catalogue = {
   'rpki-valid': ({ as, at }) => ({
     en: `RPKI: a VRP names ${as(1)} for ${at(0)}.`,
     ko: `RPKI: ${at(0)}에 대해 ${josa(as(1), '을를')} 허용하는 VRP가 있습니다.`,
+  }),
+  'second-source': () => ({
+    en: 'Two independent sources show it.',
+    ko: '서로 독립적인 두 데이터 소스에서 관측됩니다.',
+  }),
+  relayed: ({ as, at }) => ({
+    en:
+      at(1) === at(2)
+        ? `${as(1)} itself, a vantage point, passes on what ${as(0)} announces: most likely a customer behind the owner.`
+        : `${as(1)} itself passes on what ${as(0)} announces, by its known neighbour ${as(2)}: most likely a customer behind the owner.`,
+    ko:
+      at(1) === at(2)
+        ? `관측 지점인 ${josa(as(1), '이가')} ${as(0)}의 광고를 직접 전달합니다. 소유자의 하위 고객일 가능성이 큽니다.`
+        : `${josa(as(1), '이가')} ${as(0)}의 광고를 알려진 이웃 ${josa(as(2), '을를')} 통해 직접 전달합니다. 소유자의 하위 고객일 가능성이 큽니다.`,
   }),
   related: ({ as }) => ({
     en: `${as(0)} and ${as(1)} are neighbours on known paths: it may be a provider or customer acting for it.`,

@@ -9,11 +9,11 @@ import { isBlackhole } from '../bgp/update.ts';
 import { isFirm } from './baseline.ts';
 import type { Route, Row, Watched } from './finding.ts';
 import { foreignOrigins, isExpected, type Question } from './kinds/detector.ts';
-import { strangeTransit } from './kinds/unexpected-more-specific.ts';
+import { isFirmLink } from './links/firm-links.ts';
 import { mitigationName } from './mitigation.ts';
 import { asnSlip, prefixSlip } from './slip.ts';
 import type { EvidenceCode, Kind } from './vocabulary.ts';
-import { isKnownLink, isSeenLink, type RpkiView, type World } from './world.ts';
+import type { RpkiView, World } from './world.ts';
 
 /** RFC 6811: an AS_SET has the origin NONE. Undefined without VRPs. */
 export function validationOf(route: Route, world: World): ReturnType<RpkiView['validate']> | undefined {
@@ -33,9 +33,9 @@ export function commonRows(question: Question, kind: Kind, offender: number): re
   };
   const isForeign = foreignOrigins(question).length > 0 && kind !== 'misconfiguration';
   rpkiRows(question, kind, isForeign, add);
-  if (isForeign) noveltyRows(question, add);
+  if (isForeign) noveltyRows(question, offender, add);
   if (kind === 'forged-origin') siblingNeighborRow(question, offender, add);
-  if (asksNewLink(question, kind, isForeign)) newLinkRow(question, add);
+  if (asksNewLink(question, kind, isForeign)) newLinkRow(question, kind, offender, add);
   actorRows(question, kind, offender, isForeign, add);
   if (isForeign) slipRow(question, add);
   if (isBlackholed(question)) add('blackhole', 'update', [question.route.prefix.text]);
@@ -58,16 +58,14 @@ function rpkiRows(question: Question, kind: Kind, isForeign: boolean, add: Add):
   const [vrp] = validation.covering;
   const named = vrp === undefined ? '' : `${vrp.prefix.text}-${vrp.maxLength} AS${vrp.asn}`;
   if (validation.state === 'valid') {
-    if (isForeign || vouchesFor(question, kind))
-      add('rpki-valid', 'rpki', [route.prefix.text, route.origins[0] ?? 0]);
+    if (isForeign || vouchesFor(kind)) add('rpki-valid', 'rpki', [route.prefix.text, route.origins[0] ?? 0]);
   } else if (validation.reason !== 'length') add('rpki-invalid-origin', 'rpki', [route.prefix.text, named]);
   else if (isForeign) add('rpki-invalid-length', 'rpki', [route.prefix.text, named]);
 }
 
-/** A VRP speaks for the length or the newness of what our own origin announces. */
-function vouchesFor(question: Question, kind: Kind): boolean {
-  if (kind === 'unexpected-origination') return true;
-  return kind === 'unexpected-more-specific' && strangeTransit(question) === undefined;
+/** A VRP speaks for the length or the newness of what our own origin announces; not beside a strange transit (`spread.ts`). */
+function vouchesFor(kind: Kind): boolean {
+  return kind === 'unexpected-origination' || kind === 'unexpected-more-specific';
 }
 
 /** Never while the watched prefix stands under a covering one: a longer match keeps the traffic. */
@@ -84,8 +82,8 @@ export function stands(watched: Watched, world: World): boolean {
   return !world.isWithdrawn(watched.prefix);
 }
 
-function noveltyRows(question: Question, add: Add): void {
-  const related = relatedPair(question);
+function noveltyRows(question: Question, offender: number, add: Add): void {
+  const related = relatedPair(question, offender);
   if (related !== undefined) add('related', related.source, [related.origin, related.expected]);
   const siblings = siblingPair(question, foreignOrigins(question));
   if (siblings !== undefined) add('siblings', 'operator', [siblings.origin, siblings.expected]);
@@ -95,8 +93,7 @@ function noveltyRows(question: Question, add: Add): void {
 }
 
 /**
- * Remembered as more than a passing sighting: that may have been the offending path itself, which buys no innocence.
- * Of a covering prefix even the provisional memory comes from there.
+ * Remembered for good: a passing or provisional sighting may have been the offending path itself, which buys no innocence.
  */
 function wasSeen(question: Question, origin: number): boolean {
   const { route, watched, world } = question;
@@ -105,17 +102,22 @@ function wasSeen(question: Question, origin: number): boolean {
     : [route.prefix, watched.prefix];
   return world.baseline.between(inner, outer).some((prefix) => {
     const source = world.baseline.sourceOf(prefix, origin);
-    return source !== undefined && (isFirm(source) || (source === 'provisional' && !isCovering(question)));
+    return source !== undefined && isFirm(source);
   });
 }
 
-function relatedPair(question: Question): { origin: number; expected: number; source: string } | undefined {
+function relatedPair(
+  question: Question,
+  offender: number,
+): { origin: number; expected: number; source: string } | undefined {
+  const { expectation, watched, world } = question;
   for (const origin of foreignOrigins(question)) {
-    for (const expected of question.expectation.origins) {
-      if (isSeenLink(question.world, origin, expected)) return { origin, expected, source: 'rib' };
-      const relation = question.world.topology?.relation(origin, expected);
+    for (const expected of expectation.origins) {
+      const relation = world.topology?.relation(origin, expected);
       // Peers are nobody's provider or customer, and don't announce for each other.
       if (relation === -1 || relation === 1) return { origin, expected, source: 'topology' };
+      if (relation === undefined && isFirmLink(world, origin, expected, { prefix: watched.prefix, offender }))
+        return { origin, expected, source: 'rib' };
     }
   }
   return undefined;
@@ -144,11 +146,21 @@ function asksNewLink(question: Question, kind: Kind, isForeign: boolean): boolea
   return kind === 'forged-origin' || (isForeign && asksNovelty(question));
 }
 
-function newLinkRow(question: Question, add: Add): void {
-  const { route, world } = question;
-  const [origin] = route.origins;
-  if (route.neighbor === undefined || origin === undefined || route.isSet) return;
-  if (!isKnownLink(world, route.neighbor, origin)) add('new-link', 'rib', [route.neighbor, origin]);
+/** Of a forged origin the link is that of the false neighbour, of a set in whose place it may stand as well. */
+function newLinkRow(question: Question, kind: Kind, offender: number, add: Add): void {
+  const { route, watched, world } = question;
+  const isForged = kind === 'forged-origin';
+  if (route.isSet && !isForged) return;
+  const neighbors = isForged ? [offender] : route.neighbors;
+  const beside = { prefix: watched.prefix, offender };
+  const isKnown = (neighbor: number): boolean =>
+    route.origins.some(
+      (origin) =>
+        world.topology?.relation(neighbor, origin) !== undefined ||
+        isFirmLink(world, neighbor, origin, beside),
+    );
+  const fresh = neighbors.find((neighbor) => !isKnown(neighbor));
+  if (fresh !== undefined) add('new-link', 'rib', [fresh, route.origins[0] ?? 0]);
 }
 
 /** What is known of the AS that acted, or of the one next to it. */

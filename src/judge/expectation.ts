@@ -29,12 +29,12 @@ export function expectationOf(watched: Watched, prefix: Prefix, world: World): E
 interface Base {
   readonly state: Expectation['state'];
   readonly origins: readonly number[];
-  /** Learned at the announced prefix itself: then that prefix is as specific as it may be. */
-  readonly isOwn: boolean;
+  /** Origins remembered for the announced prefix itself: for them that prefix is as specific as it may be. */
+  readonly own: readonly number[];
 }
 
 function declaredBase(origins: readonly number[]): Base {
-  return { state: origins.length === 0 ? 'none' : 'declared', origins, isOwn: false };
+  return { state: origins.length === 0 ? 'none' : 'declared', origins, own: [] };
 }
 
 function stateWith(state: Expectation['state'], isAccepted: boolean): Expectation['state'] {
@@ -42,17 +42,26 @@ function stateWith(state: Expectation['state'], isAccepted: boolean): Expectatio
   return state === 'none' ? 'none' : state === 'declared' ? 'declared' : 'learned';
 }
 
-/** The closest prefix with a firm or provisional memory, walking from the announced one up to the watched one. */
+/**
+ * What is learned of the watched prefix holds for what is inside it: who was there before its owner was known earns nothing by that. What a snapshot
+ * showed inside is expected there as well. While nothing is known of the watched prefix, the memory of the announced one counts.
+ */
 function learnedBase(watched: Watched, prefix: Prefix, world: World): Base {
-  for (const at of upwards(watched, prefix)) {
-    const isOwn = at === prefix;
-    const rows = world.baseline.at(at);
-    const firm = rows.filter((row) => isFirm(row.source)).map((row) => row.origin);
-    if (firm.length > 0) return { state: 'learned', origins: firm, isOwn };
-    const provisional = rows.filter((row) => row.source === 'provisional').map((row) => row.origin);
-    if (provisional.length > 0) return { state: 'provisional', origins: provisional, isOwn };
-  }
-  return { state: 'unknown', origins: [], isOwn: false };
+  const own = memoryAt(prefix, world);
+  if (watched.prefix.text === prefix.text) return own;
+  const outer = memoryAt(watched.prefix, world);
+  if (outer.state === 'unknown') return own;
+  const snapshot = world.baseline.at(prefix).filter((row) => row.source === 'snapshot');
+  return { ...outer, origins: [...outer.origins, ...snapshot.map((row) => row.origin)], own: own.own };
+}
+
+function memoryAt(prefix: Prefix, world: World): Base {
+  const rows = world.baseline.at(prefix);
+  const firm = rows.filter((row) => isFirm(row.source)).map((row) => row.origin);
+  if (firm.length > 0) return { state: 'learned', origins: firm, own: firm };
+  const provisional = rows.filter((row) => row.source === 'provisional').map((row) => row.origin);
+  if (provisional.length > 0) return { state: 'provisional', origins: provisional, own: provisional };
+  return { state: 'unknown', origins: [], own: [] };
 }
 
 function upwards(watched: Watched, prefix: Prefix): readonly Prefix[] {
@@ -94,7 +103,7 @@ function maxLengthOf(
 ): number {
   let longest = -1;
   if (base.origins.includes(origin))
-    longest = base.isOwn ? Math.max(prefix.length, entryMaxLength(watched)) : entryMaxLength(watched);
+    longest = Math.max(entryMaxLength(watched), base.own.includes(origin) ? prefix.length : 0);
   for (const row of accepted) {
     if (row.origin !== origin) continue;
     const own = row.prefix.text === watched.prefix.text ? entryMaxLength(watched) : row.prefix.length;
@@ -113,7 +122,7 @@ function neighborsOf(
   origin: number,
   world: World,
 ): ReturnType<Expectation['neighborsOf']> {
-  const upstreams = watched.entry.upstreams;
+  const upstreams = upstreamsOf(watched, origin, world);
   const learned = new Set<number>();
   const accepted = new Set<number>();
   for (const at of world.baseline.between(prefix, watched.prefix)) {
@@ -125,6 +134,11 @@ function neighborsOf(
   if (upstreams !== undefined) return { allowed: new Set([...upstreams, ...accepted]), isDeclared: true };
   const allowed = new Set([...learned, ...accepted]);
   return allowed.size === 0 ? undefined : { allowed, isDeclared: false };
+}
+
+/** The entry's own, else those of the line that watches this very AS. */
+export function upstreamsOf(watched: Watched, origin: number, world: World): readonly number[] | undefined {
+  return watched.entry.upstreams ?? world.upstreamsOf(origin);
 }
 
 /** True when the entry lets its own origins announce more-specifics as they like. */

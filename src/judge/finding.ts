@@ -23,8 +23,10 @@ export interface Route {
   /** Ascending, without duplicates; several for an AS_SET. Never empty. */
   readonly origins: readonly number[];
   readonly isSet: boolean;
-  /** The AS next to the origin; undefined when there is none, or an AS_SET stands there. */
+  /** The AS next to the origin; undefined when there is none, or an AS_SET of several stands there. */
   readonly neighbor: number | undefined;
+  /** The same with the members of an AS_SET, ascending; empty when the path is the origin alone. */
+  readonly neighbors: readonly number[];
   readonly communities: readonly Community[];
   readonly peerAsn: number;
   readonly vantagePoint: number;
@@ -52,6 +54,13 @@ export interface Watched {
   readonly name: string;
 }
 
+export interface Relay {
+  readonly origin: number;
+  readonly expected: number;
+  /** Its neighbour on the other side; undefined: the expected origin is the vantage point itself. */
+  readonly before: number | undefined;
+}
+
 export interface Finding {
   readonly kind: Kind;
   /** ARTEMIS letters, null for kinds without. */
@@ -62,4 +71,6 @@ export interface Finding {
   readonly originAs: readonly number[];
   /** The kind first, then the other rows that this path earns by itself; weights included. */
   readonly rows: readonly Row[];
+  /** The path shows a customer behind the owner: an expected origin, known by the AS before it, passes the route on. */
+  readonly relay?: Relay | undefined;
 }

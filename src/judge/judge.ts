@@ -4,13 +4,13 @@
  */
 
 import type { AsPath } from '../bgp/as-path.ts';
-import { endsInSet, neighborOf, originsOf } from '../bgp/as-path.ts';
+import { endsInSet, neighborsOf, originsOf } from '../bgp/as-path.ts';
 import { covers, type Prefix } from '../bgp/prefix.ts';
 import type { Community } from '../bgp/update.ts';
 import { commonRows } from './evidence.ts';
 import { expectationOf } from './expectation.ts';
 import type { Expectation, Finding, Route, Row, Watched } from './finding.ts';
-import { actorOf, foreignOrigins, type Question, type Verdict } from './kinds/detector.ts';
+import { actorOf, foreignOrigins, type Question, relayOf, type Verdict } from './kinds/detector.ts';
 import { ROUTE_KINDS } from './kinds/index.ts';
 import type { Kind } from './vocabulary.ts';
 import type { World } from './world.ts';
@@ -33,7 +33,9 @@ export function routeOf(
 ): Route | undefined {
   const origins = originsOf(path);
   if (origins.length === 0) return undefined;
-  return { prefix, path, origins, isSet: endsInSet(path), neighbor: neighborOf(path), communities, ...from };
+  const neighbors = neighborsOf(path);
+  const neighbor = neighbors.length === 1 ? neighbors[0] : undefined;
+  return { prefix, path, origins, isSet: endsInSet(path), neighbor, neighbors, communities, ...from };
 }
 
 /** Judges a route against the entry that covers it. */
@@ -82,6 +84,7 @@ function findingOf(question: Question, kind: Kind, verdict: Verdict, others: rea
       facts: other.verdict.facts,
     }),
   );
+  const relay = kind === 'misconfiguration' ? undefined : relayOf(question);
   return {
     kind,
     taxonomy: verdict.taxonomy,
@@ -90,6 +93,7 @@ function findingOf(question: Question, kind: Kind, verdict: Verdict, others: rea
     expectedOrigins: question.expectation.origins,
     originAs: question.route.origins,
     rows: [own, ...verdict.extra, ...commonRows(question, kind, verdict.offender), ...also],
+    ...(relay === undefined ? {} : { relay }),
   };
 }
 

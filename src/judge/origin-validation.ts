@@ -34,6 +34,9 @@ interface Columns {
   lengths: Uint8Array;
   maxLengths: Uint8Array;
   asns: Uint32Array;
+  /** Unix seconds of the end, and of that of the ROA itself; 0: the export does not say. */
+  until: Uint32Array;
+  roaEnds: Uint32Array;
   /** Row before this one in the same chain, -1 at its end. */
   next: Int32Array;
   /** Last row of each chain, -1 where there is none; a power of two long. */
@@ -49,8 +52,15 @@ interface Columns {
 export class VrpTable {
   private readonly families: Readonly<Record<Family, Columns>>;
 
+  /** The latest end of all, ms; −Infinity for an empty table. */
+  private readonly lastEndMs: number;
+
   constructor(families: Readonly<Record<Family, Columns>>) {
     this.families = families;
+    let last = Number.NEGATIVE_INFINITY;
+    for (const { until, count } of [families[4], families[6]])
+      for (let row = 0; row < count; row += 1) last = Math.max(last, endMs(until[row]!));
+    this.lastEndMs = last;
   }
 
   get size(): number {
@@ -59,13 +69,14 @@ export class VrpTable {
 
   /**
    * RFC 6811 §2. `origin` undefined stands for NONE (an AS_SET, or no origin), which no VRP matches;
-   * neither does AS 0 (RFC 6483 §4).
+   * neither does AS 0 (RFC 6483 §4). A VRP past its end at `nowMs` counts for nothing; without a time all count.
    */
-  validate(prefix: Prefix, origin: number | undefined): Validation {
+  validate(prefix: Prefix, origin: number | undefined, nowMs = Number.NEGATIVE_INFINITY): Validation {
     let named: Vrp | undefined;
     const covering: Vrp[] = [];
+    const columns = this.families[prefix.family];
     for (const row of this.coveringRows(prefix)) {
-      const columns = this.families[prefix.family];
+      if (endMs(columns.until[row]!) <= nowMs) continue;
       const names = origin !== undefined && origin !== 0 && columns.asns[row] === origin;
       if (names && prefix.length <= (columns.maxLengths[row] ?? 0)) {
         return { state: 'valid', reason: undefined, covering: [vrpAt(columns, prefix.family, row)] };
@@ -77,6 +88,33 @@ export class VrpTable {
     if (named === undefined) return { state: 'invalid', reason: 'origin', covering };
     const others = covering.filter((vrp) => !sameVrp(vrp, named));
     return { state: 'invalid', reason: 'length', covering: [named, ...others].slice(0, COVERING_MAX) };
+  }
+
+  /** When a VRP that covers the prefix and holds at `nowMs` ends next, ms; Infinity: none does. */
+  nextEndMs(prefix: Prefix, nowMs: number): number {
+    const { until } = this.families[prefix.family];
+    let next = Number.POSITIVE_INFINITY;
+    for (const row of this.coveringRows(prefix)) {
+      const atMs = endMs(until[row]!);
+      if (atMs > nowMs && atMs < next) next = atMs;
+    }
+    return next;
+  }
+
+  /** Some VRP holds at this time: without any, RPKI is unknown. */
+  holds(nowMs: number): boolean {
+    return this.lastEndMs > nowMs;
+  }
+
+  /** The end of each ROA that makes the origin valid for the prefix at this time, ms; Infinity where it is not said. */
+  roaEndsMs(prefix: Prefix, origin: number, nowMs: number): readonly number[] {
+    const columns = this.families[prefix.family];
+    const ends: number[] = [];
+    for (const row of this.coveringRows(prefix)) {
+      if (columns.asns[row] !== origin || prefix.length > columns.maxLengths[row]!) continue;
+      if (origin !== 0 && endMs(columns.until[row]!) > nowMs) ends.push(endMs(columns.roaEnds[row]!));
+    }
+    return ends;
   }
 
   /** VRPs whose prefix is equal to or less specific than this one, the most specific first, at most `limit`. */
@@ -149,6 +187,8 @@ export class VrpTableBuilder {
     columns.lengths[at] = row.length;
     columns.maxLengths[at] = row.maxLength;
     columns.asns[at] = row.asn;
+    columns.until[at] = row.untilSeconds ?? 0;
+    columns.roaEnds[at] = row.roaEndsSeconds ?? 0;
     columns.ofLength[row.length] = (columns.ofLength[row.length] ?? 0) + 1;
     columns.count += 1;
     link(columns, at, slotOf(columns, row.words, row.length));
@@ -180,6 +220,8 @@ function newColumns(family: Family, capacity: number): Columns {
     lengths: new Uint8Array(capacity),
     maxLengths: new Uint8Array(capacity),
     asns: new Uint32Array(capacity),
+    until: new Uint32Array(capacity),
+    roaEnds: new Uint32Array(capacity),
     next: new Int32Array(capacity),
     heads: new Int32Array(capacity * 2).fill(-1),
     count: 0,
@@ -200,6 +242,8 @@ function grow(columns: Columns, family: Family): void {
   const [second, third, fourth] = family === 6 ? [wider(rest[0]), wider(rest[1]), wider(rest[2])] : rest;
   columns.words = [wider(first), second, third, fourth];
   columns.asns = wider(columns.asns);
+  columns.until = wider(columns.until);
+  columns.roaEnds = wider(columns.roaEnds);
   const lengths = new Uint8Array(capacity);
   lengths.set(columns.lengths);
   columns.lengths = lengths;
@@ -211,6 +255,10 @@ function grow(columns: Columns, family: Family): void {
   for (let row = 0; row < columns.count; row += 1) {
     link(columns, row, slotOf(columns, wordsAt(columns, family, row), columns.lengths[row] ?? 0));
   }
+}
+
+function endMs(seconds: number): number {
+  return seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1_000;
 }
 
 function link(columns: Columns, row: number, slot: number): void {

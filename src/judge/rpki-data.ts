@@ -16,12 +16,26 @@ export class RpkiData {
     this.aspaTable = aspaTable;
   }
 
-  validate(prefix: Prefix, origin: number | undefined): Validation {
-    return this.vrps.validate(prefix, origin);
+  validate(prefix: Prefix, origin: number | undefined, nowMs?: number): Validation {
+    return this.vrps.validate(prefix, origin, nowMs);
   }
 
-  providersOf(customer: number): ReadonlySet<number> | undefined {
-    return this.aspaTable.providersOf(customer);
+  providersOf(customer: number, nowMs?: number): ReadonlySet<number> | undefined {
+    return this.aspaTable.providersOf(customer, nowMs);
+  }
+
+  holds(nowMs: number): boolean {
+    return this.vrps.holds(nowMs);
+  }
+
+  nextEndMs(about: Prefix | number, nowMs: number): number {
+    return typeof about === 'number'
+      ? this.aspaTable.nextEndMs(about, nowMs)
+      : this.vrps.nextEndMs(about, nowMs);
+  }
+
+  roaEndsMs(prefix: Prefix, origin: number, nowMs: number): readonly number[] {
+    return this.vrps.roaEndsMs(prefix, origin, nowMs);
   }
 
   /** Made anew at each call. */

@@ -8,7 +8,7 @@ import type { Finding, Row } from './finding.ts';
 
 /** In the place of the announced prefix, and of the watched one. No fact is a control character. */
 const ANNOUNCED = '\u0001';
-const WATCHED = '\u0002';
+export const WATCHED = '\u0002';
 
 /** What was shared lately; more attacks than that at a time share less. */
 const KEPT_MAX = 16;

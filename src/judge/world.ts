@@ -6,25 +6,32 @@ import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Vrp } from '../bgp/vrp.ts';
 import type { WatchedRib } from '../rows/watched-rib.ts';
-import type { ProvidersOf } from './aspa.ts';
 import type { Baseline } from './baseline.ts';
 import type { Finding } from './finding.ts';
-import type { KnownLinks } from './known-links.ts';
+import type { KnownLinks } from './links/known-links.ts';
 import type { Topology } from './topology.ts';
 import type { VantagePoints } from './vantage-points.ts';
 import type { Weights } from './vocabulary.ts';
 
+/** What one export of the RPKI says, asked for a time, ms; what is past its end then counts for nothing. Without a time all counts. */
 export interface RpkiView {
   validate(
     prefix: Prefix,
     origin: number | undefined,
+    nowMs?: number,
   ): {
     readonly state: 'valid' | 'invalid' | 'not-found';
     readonly reason: 'origin' | 'length' | undefined;
     readonly covering: readonly Vrp[];
   };
   /** Undefined: no ASPA of that customer. */
-  readonly providersOf: ProvidersOf;
+  providersOf(customer: number, nowMs?: number): ReadonlySet<number> | undefined;
+  /** Some VRP holds at that time: without any, RPKI is unknown. */
+  holds?(nowMs: number): boolean;
+  /** When what is said of the prefix, or of the customer, changes next by itself, ms; Infinity: never. */
+  nextEndMs?(about: Prefix | number, nowMs: number): number;
+  /** The end of each ROA that makes the origin valid for the prefix, ms; Infinity where the export does not say. */
+  roaEndsMs?(prefix: Prefix, origin: number, nowMs: number): readonly number[];
 }
 
 export interface World {
@@ -40,19 +47,12 @@ export interface World {
   readonly baseline: Baseline;
   readonly links: KnownLinks;
   readonly vantagePoints: VantagePoints;
+  /** The clock of the engine: the stamp of what is applied. */
+  readonly nowMs: () => number;
+  /** `upstreams` of the line of the watchlist that watches this AS. */
+  readonly upstreamsOf: (asn: number) => readonly number[] | undefined;
   /** True when the prefix was carried once and no vantage point carries it any more. */
   readonly isWithdrawn: (prefix: Prefix) => boolean;
   /** Compiled path rules, by the pattern as written. */
   readonly pathMatches: (pattern: string, path: AsPath) => boolean;
-}
-
-/** Adjacent on a conforming path, in the baseline or in the topology file. */
-export function isKnownLink(world: World, a: number, b: number): boolean {
-  return isSeenLink(world, a, b) || world.topology?.relation(a, b) !== undefined;
-}
-
-/** Adjacent on a path that conformed: now, or as the baseline remembers it. */
-export function isSeenLink(world: World, a: number, b: number): boolean {
-  const { links, baseline } = world;
-  return links.has(a, b) || baseline.remembersNeighbor(a, b) || baseline.remembersNeighbor(b, a);
 }

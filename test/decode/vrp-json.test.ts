@@ -42,7 +42,7 @@ describe('an RPKI export', () => {
     for (const chunkBytes of [1, 7, 64, 65_536]) {
       expect(read(RPKI_CLIENT, chunkBytes)).toEqual({
         vrps: ['1.0.0.0/24-24 AS13335', '2001:200:136::/48-64 AS9367'],
-        aspas: [{ customer: 970, providers: [6939, 1299] }],
+        aspas: [{ customer: 970, providers: [6939, 1299], untilSeconds: 1_827_575_699 }],
         outcome: {
           error: undefined,
           vrps: 2,

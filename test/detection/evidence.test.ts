@@ -141,8 +141,9 @@ describe('RPKI', () => {
 });
 
 describe('what makes an origin less strange', () => {
-  test('related: adjacent on a known path, then it is not new either', async () => {
-    expect(await rowsOf({ steps: [RIGHT, hijack('174 10158')] })).toEqual([
+  test('related: adjacent on paths that enough peers have shown for a day, then it is not new either', async () => {
+    const shown = seenBy(0, 3, '203.0.112.0/22', '10158 7625');
+    expect(await rowsOf({ steps: [...shown, announce(DAY + 60, '203.0.112.0/22', '174 10158')] })).toEqual([
       'origin-change +4',
       'related -4',
       'new-link +4',
@@ -267,8 +268,9 @@ describe('what makes it worse', () => {
     expect(found).toEqual(['unexpected-more-specific +2']);
   });
   test('a link next to the origin that was seen in either direction is not new', async () => {
-    const steps = [announce(0, '203.0.112.0/22', '9457 6461 10158 7625'), hijack()];
-    expect(await rowsOf({ steps })).toEqual(['origin-change +4', 'never-seen +4']);
+    const shown = [50, 51, 52].map((peer) => announce(0, '203.0.112.0/22', `${peer} 9457 6461 10158 7625`));
+    const later = announce(DAY + 60, '203.0.112.0/22', '174 6461 9457');
+    expect(await rowsOf({ steps: [...shown, later] })).toEqual(['origin-change +4', 'never-seen +4']);
   });
 });
 

@@ -16,6 +16,8 @@ import {
 
 const OURS = { prefix: '203.0.112.0/22', origins: [7625] };
 const RIGHT = '3356 10158 7625';
+/** With the neighbours that its origin is known by. */
+const BOUGHT = { ...OURS, upstreams: [10158, 174] };
 
 /** What one announcement at +60 comes to, after the rightful route of the entry at 0. */
 async function called(
@@ -118,10 +120,10 @@ describe('one announcement, one kind', () => {
       '7625 7625',
       [],
     ],
-    ['a prepend slip', OURS, '203.0.112.0/22', '174 10158 7625 2', ['misconfiguration AS7625 info 2']],
+    ['a prepend slip', BOUGHT, '203.0.112.0/22', '174 10158 7625 2', ['misconfiguration AS7625 info 2']],
     [
       'a prepend slip in a more-specific',
-      OURS,
+      BOUGHT,
       '203.0.113.0/24',
       '174 10158 7625 64',
       ['misconfiguration AS7625 info 2'],
@@ -142,21 +144,21 @@ describe('one announcement, one kind', () => {
     ],
     [
       'a private number behind the expected origin',
-      OURS,
+      BOUGHT,
       '203.0.112.0/22',
       '174 7625 64512',
       ['misconfiguration AS7625 info 2'],
     ],
     [
       'a documentation number behind the expected origin',
-      OURS,
+      BOUGHT,
       '203.0.112.0/22',
       '174 7625 64500',
       ['misconfiguration AS7625 info 2'],
     ],
     [
       'AS 0 behind the expected origin',
-      OURS,
+      BOUGHT,
       '203.0.112.0/22',
       '174 7625 0',
       ['misconfiguration AS7625 info 2'],
@@ -166,11 +168,11 @@ describe('one announcement, one kind', () => {
       OURS,
       '203.0.112.0/22',
       '174 23456',
-      ['origin-change AS23456 critical 12'],
+      ['origin-change AS174 critical 12'],
     ],
     [
       'AS_TRANS where it needs four',
-      { ...OURS, origins: [131486] },
+      { ...BOUGHT, origins: [131486] },
       '203.0.112.0/22',
       '174 23456',
       ['misconfiguration AS131486 info 2'],

@@ -91,11 +91,23 @@ function frameOf(row: Row, index: number): Record<string, unknown> {
 /**
  * Victim prefix and victim AS. Where the capture names no victim prefix (a typing error in a prefix has no intended
  * victim): the least specific captured prefix that covers the announced one, which is that of the network it fell into.
+ * The captures of prepending begin with the slip: what came before is what the operator declares, the upstreams of the victim.
  */
-export function watchOf(meta: Meta): readonly Record<string, unknown>[] {
-  return [
-    { prefix: meta.victim_prefix ?? outermost(meta), origins: [Number(meta.victim_as)], group: 'victim' },
-  ];
+export function watchOf({ meta, lines }: Capture): readonly Record<string, unknown>[] {
+  const victim = Number(meta.victim_as);
+  const entry = { prefix: meta.victim_prefix ?? outermost(meta), origins: [victim], group: 'victim' };
+  return [meta.category === 'prepend' ? { ...entry, upstreams: upstreamsOf(lines, victim) } : entry];
+}
+
+/** The ASes before the victim on the paths of the capture. */
+function upstreamsOf(lines: readonly string[], victim: number): readonly number[] {
+  const found = new Set<number>();
+  for (const line of lines) {
+    const { path = [] } = (JSON.parse(line) as { data: { path?: readonly number[] } }).data;
+    const before = path[path.indexOf(victim) - 1];
+    if (typeof before === 'number') found.add(before);
+  }
+  return [...found];
 }
 
 function outermost(meta: Meta): string {

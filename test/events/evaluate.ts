@@ -22,7 +22,7 @@ export interface Measured {
 
 export async function measure(capture: Capture): Promise<Measured> {
   const { meta, lines } = capture;
-  const { alerts } = await tell({ watch: watchOf(meta), steps: [], lines });
+  const { alerts } = await tell({ watch: watchOf(capture), steps: [], lines });
   const firstMs = firstHijackMs(capture);
   const opened = alerts.find((alert) => Date.parse(alert.at) === firstMs && showsHijack(alert, meta));
   const own = alerts.filter((alert) => alert.incident.id === opened?.incident.id);

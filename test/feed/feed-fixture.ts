@@ -3,9 +3,10 @@ import { loadScanner } from '../../src/daemon/scanner-file.ts';
 import type { FeedState } from '../../src/engine/ports.ts';
 import { RisLiveFeed } from '../../src/feed/ris-live/client.ts';
 import type { FrameScanner } from '../../src/feed/ris-live/frame-tap.ts';
-import type { FeedChange, RisLiveOptions } from '../../src/feed/ris-live/options.ts';
+import type { RisLiveOptions } from '../../src/feed/ris-live/options.ts';
 import type { SubscriptionPlan } from '../../src/feed/ris-live/subscription.ts';
 import { RisLiveSimulator } from '../../src/feed/simulator/simulator.ts';
+import type { FeedChange } from '../../src/feed/source.ts';
 import type { FeedClock, Timer } from '../../src/feed/surroundings.ts';
 import { END, NEXT, START } from '../../src/match/tape.ts';
 

@@ -12,6 +12,8 @@ export const DISAGREEMENTS: Readonly<Record<string, string>> = {
     'the new origin stands in as a private number, so that the row new-link holds: 4 − 4 (RPKI-valid) + 4 + 4 = 8',
   'benign-phantom-full-table-as13214':
     'seen by one vantage point lowers by 1 after ten minutes, and never silences (§2 rule 1, §3)',
+  'benign-prepend-typo':
+    'the facts name neither upstreams nor an earlier route: an unknown neighbour vouches for no slip (§1), and so it ranks as what it would be without one',
   'celer-2022':
     'without declared upstreams the tail is honest: an unexpected more-specific through a strange transit; the family own stays at warning',
   'defcon-2008':

@@ -5,11 +5,13 @@ import {
   HELD_LONG_MS,
   type ScoreRules,
   SINGLE_AFTER_MS,
+  type Sight,
   scoreRoute,
   severityOf,
   worse,
 } from '../../src/incident/score.ts';
 import type { Row } from '../../src/judge/finding.ts';
+import { NO_SPREAD } from '../../src/judge/spread.ts';
 import { DEFAULT_WEIGHTS, type Kind } from '../../src/judge/vocabulary.ts';
 
 const RULES: ScoreRules = { weights: DEFAULT_WEIGHTS, criticalScore: 8, warningScore: 4 };
@@ -35,8 +37,13 @@ function route(carriers: readonly Carrier[], changes: Partial<RouteState> = {}):
   return made as unknown as RouteState;
 }
 
+/** So many vantage points of one source. */
+function sight(seeing: number, more: Partial<Sight> = {}): Sight {
+  return { seeing, sources: 1, isOurs: false, spread: NO_SPREAD, ...more };
+}
+
 const extraRows = (kind: Kind, seeing: number, nowMs = 0, changes: Partial<RouteState> = {}): unknown[] =>
-  scoreRoute(route([carrier(kind, [4])], changes), seeing, nowMs, RULES)
+  scoreRoute(route([carrier(kind, [4])], changes), sight(seeing), nowMs, RULES)
     .rows.slice(1)
     .map(({ code, weight }) => [code, weight]);
 
@@ -54,9 +61,19 @@ describe('reach', () => {
   });
 
   it('says how many, from the RIB, and is nothing for our own mistakes', () => {
-    const { rows } = scoreRoute(route([carrier('origin-change', [4])]), 20, 0, RULES);
+    const { rows } = scoreRoute(route([carrier('origin-change', [4])]), sight(20), 0, RULES);
     expect(rows[1]).toEqual({ code: 'reach', weight: 2, source: 'rib', facts: [20] });
     expect(extraRows('rpki-invalid', 49)).toEqual([]);
+  });
+});
+
+describe('sources', () => {
+  it('that are independent of each other weigh one more', () => {
+    const of = (sources: number): unknown =>
+      scoreRoute(route([carrier('origin-change', [4])]), sight(2, { sources }), 0, RULES)
+        .rows.slice(1)
+        .map(({ code, weight }) => [code, weight]);
+    expect([of(0), of(1), of(2), of(3)]).toEqual([[], [], [['second-source', 1]], [['second-source', 1]]]);
   });
 });
 
@@ -72,13 +89,28 @@ describe('time', () => {
     expect(extraRows('origin-change', 1, 1_000 + (agoMs as number), changes)).toEqual(rows);
   });
 
+  it.each([
+    ['an RPKI-invalid sub-prefix, which networks that validate do not pass on', 'sub-prefix', {}],
+    ['what a router of our own sees', 'origin-change', { isOurs: true }],
+  ] as const)('alone for ten minutes calms nothing of %s', (_, kind, more) => {
+    const invalid = carrier(kind, [6]);
+    const rows = [
+      ...invalid.finding.rows,
+      { code: 'rpki-invalid-origin', weight: 8, source: 'rpki', facts: [] },
+    ];
+    const stealthy = { ...invalid, finding: { ...invalid.finding, rows } } as Carrier;
+    const alone = route([kind === 'sub-prefix' ? stealthy : invalid], { carriersPeak: 1 });
+    const codes = scoreRoute(alone, sight(1, more), SINGLE_AFTER_MS, RULES).rows.map(({ code }) => code);
+    expect(codes).not.toContain('single-vantage-point');
+  });
+
   it('by an impossible clock is shown once and weighs nothing', () => {
     const bad = [
       carrier('origin-change', [4]),
       carrier('origin-change', [4], true),
       carrier('origin-change', [4], true),
     ];
-    const { rows, score } = scoreRoute(route(bad), 1, 0, RULES);
+    const { rows, score } = scoreRoute(route(bad), sight(1), 0, RULES);
     expect(rows.map(({ code, source }) => [code, source])).toEqual([
       ['origin-change', 'test'],
       ['clock', 'update'],
@@ -91,14 +123,14 @@ describe('the score', () => {
   it('is that of the heaviest path, the first of equals, and never below 0', () => {
     const heavy = carrier('sub-prefix', [6, 4]);
     const paths = [carrier('origin-change', [4, -8]), heavy, carrier('forged-origin', [10])];
-    const scored = scoreRoute(route(paths), 1, 0, RULES);
+    const scored = scoreRoute(route(paths), sight(1), 0, RULES);
     expect([scored.kind, scored.score, scored.severity, scored.carrier]).toEqual([
       'sub-prefix',
       10,
       'critical',
       heavy,
     ]);
-    expect(scoreRoute(route([carrier('origin-change', [4, -8])]), 1, 0, RULES)).toMatchObject({
+    expect(scoreRoute(route([carrier('origin-change', [4, -8])]), sight(1), 0, RULES)).toMatchObject({
       score: 0,
       severity: 'info',
     });
@@ -106,7 +138,12 @@ describe('the score', () => {
 
   it('of a condition without paths is that of its own rows', () => {
     const ownRows: Row[] = [{ code: 'visibility-loss', weight: 8, source: 'rib', facts: [] }];
-    const scored = scoreRoute(route([], { kind: 'visibility-loss', ownRows }), 49, HELD_LONG_MS, RULES);
+    const scored = scoreRoute(
+      route([], { kind: 'visibility-loss', ownRows }),
+      sight(49),
+      HELD_LONG_MS,
+      RULES,
+    );
     expect(scored).toEqual({
       kind: 'visibility-loss',
       carrier: undefined,

@@ -173,10 +173,16 @@ function compare(baseline: Baseline, model: Model): void {
   for (const origin of ORIGINS) {
     const own = rows.filter((row) => row.origin === origin);
     expect(named(baseline.ofOrigin(origin))).toEqual(named(own));
-    for (const neighbor of [1, 2, 4_294_967_295])
-      expect(baseline.remembersNeighbor(origin, neighbor)).toBe(
-        own.some((row) => row.neighbors.get(neighbor)?.firm === true),
+    for (const neighbor of [1, 2, 4_294_967_295]) {
+      const sinceMs = own[0]?.lastSeenMs ?? 0;
+      expect(baseline.remembersNeighbor(origin, neighbor, sinceMs)).toBe(
+        own.some(
+          ({ source, neighbors, lastSeenMs }) =>
+            neighbors.get(neighbor)?.firm === true &&
+            (source === 'operator' || (source !== 'rejected' && lastSeenMs >= sinceMs)),
+        ),
       );
+    }
   }
   for (const prefix of PREFIXES) {
     const here = rows.filter((row) => row.prefix === prefix);

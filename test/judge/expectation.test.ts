@@ -11,6 +11,10 @@ import { watch, watchAs } from '../engine/fixture.ts';
 const OUTER = '203.0.112.0/22';
 const INNER = '203.0.113.0/24';
 let baseline: Baseline;
+function world(): World {
+  return { baseline, upstreamsOf: () => undefined } as unknown as World;
+}
+
 beforeEach(() => {
   baseline = new Baseline({ learnPeers: 1, learnAfterMs: 0 });
 });
@@ -41,7 +45,7 @@ function remember(
 function ask(more: Partial<PrefixEntry>, prefix = INNER): Expectation {
   const entry = watch(OUTER, more);
   const watched: Watched = { entry, prefix: entry.prefix, name: OUTER };
-  return expectationOf(watched, prefixOf(prefix), { baseline } as unknown as World);
+  return expectationOf(watched, prefixOf(prefix), world());
 }
 
 describe('the origins', () => {
@@ -67,14 +71,28 @@ describe('the origins', () => {
     expect(ask({})).toMatchObject({ state, origins: state === 'unknown' ? [] : [30] });
   });
 
-  test('of the announced prefix come before those of the watched one, firm before provisional', () => {
-    remember(OUTER, 30, 'learned');
-    expect(ask({}).origins).toEqual([30]);
+  test('of the announced prefix count while nothing is known of the watched one, firm before provisional', () => {
     remember(INNER, 31, 'provisional');
     expect(ask({})).toMatchObject({ state: 'provisional', origins: [31] });
     remember(INNER, 32, 'learned');
     expect(ask({})).toMatchObject({ state: 'learned', origins: [32] });
-    expect(ask({}, OUTER)).toMatchObject({ state: 'learned', origins: [30] });
+    expect(ask({}, OUTER).state).toBe('unknown');
+  });
+
+  test('of the watched prefix hold for what is inside it: who was there first earns nothing', () => {
+    remember(INNER, 31, 'provisional');
+    remember(INNER, 32, 'learned');
+    remember(OUTER, 30, 'provisional');
+    expect(ask({})).toMatchObject({ state: 'provisional', origins: [30] });
+    remember(OUTER, 33, 'learned');
+    expect(ask({})).toMatchObject({ state: 'learned', origins: [33] });
+  });
+
+  test('that a snapshot showed inside are expected there as well', () => {
+    remember(INNER, 31, 'snapshot');
+    remember(OUTER, 30, 'learned');
+    expect(ask({})).toMatchObject({ state: 'learned', origins: [30, 31] });
+    expect(ask({}, OUTER).origins).toEqual([30]);
   });
 
   test('that an operator accepted join, wherever they cover the announced prefix', () => {
@@ -117,7 +135,7 @@ describe('how specific an origin may announce', () => {
     const prefix = prefixOf(OUTER);
     remember(OUTER, 64500, 'learned');
     const watched: Watched = { entry: watchAs(64500), prefix, name: 'AS64500' };
-    const expectation = expectationOf(watched, prefixOf(INNER), { baseline } as unknown as World);
+    const expectation = expectationOf(watched, prefixOf(INNER), world());
     expect(expectation).toMatchObject({ state: 'learned', origins: [64500] });
     expect(expectation.maxLengthOf(64500)).toBe(22);
     expect(ignoresMoreSpecifics(watched)).toBe(false);
@@ -143,6 +161,18 @@ describe('who may stand next to an origin', () => {
     const known = ask({ origins: [10] }).neighborsOf(10);
     expect(known?.isDeclared).toBe(false);
     expect([...(known?.allowed ?? [])].sort()).toEqual([5, 6]);
+  });
+
+  test('is declared by the line that watches the origin, where the entry declares nothing itself', () => {
+    const inherited = { baseline, upstreamsOf: (asn: number) => (asn === 10 ? [7] : undefined) };
+    const of = (more: Partial<PrefixEntry>, origin: number): unknown => {
+      const entry = watch(OUTER, { origins: [10, 11], ...more });
+      const watched: Watched = { entry, prefix: entry.prefix, name: OUTER };
+      return expectationOf(watched, prefixOf(INNER), inherited as unknown as World).neighborsOf(origin);
+    };
+    expect(of({}, 10)).toEqual({ allowed: new Set([7]), isDeclared: true });
+    expect(of({}, 11)).toBeUndefined();
+    expect(of({ upstreams: [8] }, 10)).toEqual({ allowed: new Set([8]), isDeclared: true });
   });
 
   test('is nobody where the list of upstreams is empty', () => {

@@ -1,25 +1,88 @@
 /** Closed lists and the known links: families of the kinds, well-known services, links in either direction. */
 import { describe, expect, it } from 'vitest';
-import { KnownLinks } from '../../src/judge/known-links.ts';
+import { KnownLinks, linkName } from '../../src/judge/links/known-links.ts';
 import { isKnownMitigation, mitigationName } from '../../src/judge/mitigation.ts';
 import { FAMILY_OF } from '../../src/judge/vocabulary.ts';
 
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
 describe('known links', () => {
-  it('are those of neighbours on a path, told once, the lower number first', () => {
-    const links = new KnownLinks();
-    expect(links.learnPath([3356, 174, 174, 7625])).toEqual(['174-3356', '174-7625']);
-    expect(links.learnPath([7625, 174, 1299])).toEqual(['174-1299']);
-    expect(links.learnPath([7625])).toEqual([]);
-    expect([links.has(7625, 174), links.has(174, 7625)]).toEqual([true, true]);
-    expect([links.has(3356, 7625), links.has(174, 174), links.has(1, 2)]).toEqual([false, false, false]);
+  const linksOf = (): KnownLinks => new KnownLinks({ learnPeers: 3, learnAfterMs: DAY });
+  const by = (peerAsn: number, isSnapshot = false): { peerAsn: number; isSnapshot: boolean } => ({
+    peerAsn,
+    isSnapshot,
   });
 
-  it('are none across an AS_SET', () => {
-    const links = new KnownLinks();
-    expect(links.learnPath([1, [2, 3], 4, 5])).toEqual(['4-5']);
-    expect(links.has(1, 4)).toBe(false);
-    expect(links.learn(5, 4)).toBe(false);
-    expect([links.learn(1, 4), links.refused]).toEqual([true, 0]);
+  it('are the same in either direction, and named with the lower number first', () => {
+    const links = linksOf();
+    links.see(7625, 174, by(1), 0);
+    expect([links.has(7625, 174), links.has(174, 7625), links.has(174, 174)]).toEqual([true, true, false]);
+    expect([linkName(7625, 174), linkName(174, 7625)]).toEqual(['174-7625', '174-7625']);
+  });
+
+  it('age only when enough peer ASes show them, for long enough', () => {
+    const links = linksOf();
+    for (const peer of [1, 2]) links.see(10, 20, by(peer), 0);
+    links.see(10, 20, by(1), 9 * DAY);
+    expect(links.hasAged(10, 20)).toBe(false);
+    links.see(10, 20, by(3), 10 * DAY);
+    expect(links.hasAged(10, 20)).toBe(false);
+    links.see(10, 20, by(1), 11 * DAY - 1);
+    expect(links.hasAged(10, 20)).toBe(false);
+    links.see(10, 20, by(1), 11 * DAY + HOUR);
+    expect(links.hasAged(10, 20)).toBe(true);
+  });
+
+  it('do not age by themselves: ten seconds at many peers are still ten seconds a year later', () => {
+    const links = linksOf();
+    for (let peer = 1; peer <= 20; peer += 1) links.see(10, 20, by(peer), 1_000 * peer);
+    expect(links.hasAged(10, 20)).toBe(false);
+  });
+
+  it('that enough peer ASes of a snapshot show have aged', () => {
+    const links = linksOf();
+    for (const peer of [1, 2]) links.see(10, 20, by(peer, true), 0);
+    links.see(10, 20, by(3), 0);
+    expect(links.hasAged(10, 20)).toBe(false);
+    links.see(10, 20, by(3, true), 0);
+    expect(links.hasAged(10, 20)).toBe(true);
+  });
+
+  it('move their last sighting in steps, and say when there is something to write', () => {
+    const links = linksOf();
+    expect(links.see(10, 20, by(1), 0)).toBe(true);
+    expect(links.isSettled(10, 20, 1, HOUR - 1)).toBe(true);
+    expect(links.isSettled(20, 10, 2, HOUR - 1)).toBe(false);
+    expect(links.see(10, 20, by(1), HOUR - 1)).toBe(false);
+    expect(links.lastSeenMs(10, 20)).toBe(0);
+    expect(links.see(10, 20, by(1), HOUR)).toBe(true);
+    expect([links.lastSeenMs(10, 20), links.lastSeenMs(10, 21)]).toEqual([HOUR, Number.NEGATIVE_INFINITY]);
+  });
+
+  it('are the same after a restart', () => {
+    const links = linksOf();
+    for (const peer of [1, 2, 3]) links.see(10, 20, by(peer), 0);
+    links.see(10, 20, by(1), 2 * DAY);
+    for (const peer of [1, 2]) links.see(10, 30, by(peer, peer === 2), 0);
+    const again = linksOf();
+    for (const [a, b] of [
+      [10, 20],
+      [10, 30],
+    ] as const)
+      again.restore(a, b, links.written(a, b));
+    for (const one of [links, again]) {
+      expect([one.hasAged(10, 20), one.hasAged(10, 30), one.lastSeenMs(20, 10)]).toEqual([
+        true,
+        false,
+        2 * DAY,
+      ]);
+      one.see(30, 10, by(3), HOUR);
+      one.see(30, 10, by(3), HOUR + DAY);
+      expect(one.hasAged(10, 30)).toBe(true);
+    }
+    again.restore(1, 2, '1');
+    expect(again.has(1, 2)).toBe(false);
   });
 });
 

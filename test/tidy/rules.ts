@@ -18,7 +18,7 @@ export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
   incident: ['bgp', 'judge', 'words'],
   engine: ['bgp', 'decode', 'match', 'rows', 'judge', 'incident', 'words'],
   outside: [],
-  feed: ['bgp', 'decode', 'outside', ...PORTS],
+  feed: ['bgp', 'decode', 'match', 'outside', ...PORTS],
   store: ['bgp', 'rows', 'judge', 'incident', ...PORTS],
   deliver: ['bgp', 'incident', 'words', 'outside', ...PORTS],
   serve: ['bgp', 'incident', 'words', ...PORTS],

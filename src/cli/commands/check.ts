@@ -8,6 +8,7 @@ import { describeWatch } from '../../config/describe.ts';
 import type { RouteSettings, Settings } from '../../config/settings.ts';
 import { stateDirectoryOf } from '../../daemon/state-directory.ts';
 import { loadVrpFile } from '../../feed/rpki/vrp-export.ts';
+import type { SourceReport } from '../../feed/source.ts';
 import { systemClock } from '../../feed/surroundings.ts';
 import { type RoaExposure, roaExposures } from '../../judge/roa-exposure.ts';
 import { RpkiDataBuilder } from '../../judge/rpki-data.ts';
@@ -15,7 +16,7 @@ import { WatchPlan } from '../../judge/watch-plan.ts';
 import { DATABASE_FILE } from '../../store/store.ts';
 import { printable } from '../../words/printable.ts';
 import { type SeenSoFar, seenSoFar } from '../announced.ts';
-import { entryJson, type FeedReport, feedReports, warningsOf } from '../check-report.ts';
+import { entryJson, feedReports, warningsOf } from '../check-report.ts';
 import { Output } from '../output.ts';
 import { languageOf } from '../table.ts';
 import type { Streams } from '../usage.ts';
@@ -55,7 +56,7 @@ function learnedPrefixes({ watchlist }: Settings, { originated }: SeenSoFar): re
 
 function reportLines(
   settings: Settings,
-  feeds: readonly FeedReport[],
+  feeds: readonly SourceReport[],
   exposures: readonly RoaExposure[],
 ): string[] {
   const language = languageOf(process.env);
@@ -74,7 +75,7 @@ function reportLines(
   ];
 }
 
-function feedLines(feed: FeedReport): string[] {
+function feedLines(feed: SourceReport): string[] {
   const from = feed.collectors.length === 0 ? 'all collectors' : `only ${feed.collectors.join(', ')}`;
   const what =
     feed.mode === 'firehose'
@@ -112,7 +113,7 @@ function routeText({ match, receivers, escalate, repeatMinutes }: RouteSettings)
 /** No secrets: of a receiver only what tells who it is. */
 function reportJson(
   settings: Settings,
-  feeds: readonly FeedReport[],
+  feeds: readonly SourceReport[],
   exposures: readonly RoaExposure[],
 ): Record<string, unknown> {
   const { host, port, hosts, publicUrl, tokens } = settings.serve;

@@ -8,10 +8,10 @@ import { ArrivalClock } from '../../daemon/arrival-clock.ts';
 import { clientId } from '../../daemon/client-id.ts';
 import { createLog } from '../../daemon/log.ts';
 import { machineClocks } from '../../daemon/machine-clocks.ts';
-import { watchSubscription } from '../../daemon/watch-subscription.ts';
+import { openSource } from '../../daemon/sources.ts';
 import { networkOf } from '../../daemon/way-out.ts';
 import { RecordingWriter } from '../../feed/files/recording.ts';
-import { RisLiveFeed } from '../../feed/ris-live/client.ts';
+import { feedStateOf, type LiveSource } from '../../feed/source.ts';
 import { systemClock } from '../../feed/surroundings.ts';
 import { Outside } from '../../outside/outside.ts';
 import type { Streams } from '../usage.ts';
@@ -54,7 +54,7 @@ class Recorder {
   private readonly io: Streams;
   private readonly clock: ArrivalClock;
   private readonly writer: RecordingWriter;
-  private readonly feeds: readonly RisLiveFeed[];
+  private readonly feeds: readonly LiveSource[];
   private readonly beganMs: number;
   private readonly endMs: number;
   private wasLive = false;
@@ -77,33 +77,36 @@ class Recorder {
         this.end();
       },
     });
-    this.feeds = settings.feeds.map((feed) => this.makeFeed(settings, feed, log));
+    this.feeds = settings.feeds.map((feed) => this.openFeed(settings, feed, log));
   }
 
-  private makeFeed(
+  private openFeed(
     settings: Settings,
     feed: Settings['feeds'][number],
     log: ReturnType<typeof createLog>,
-  ): RisLiveFeed {
-    const { name, url } = feed;
+  ): LiveSource {
+    const { name } = feed;
     this.writer.state(this.beganMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
-    return new RisLiveFeed({
-      name,
-      url,
-      outside: new Outside(networkOf(settings.network)),
-      clientId: clientId(),
-      plan: watchSubscription(settings.watchlist, [], feed),
-      blindAfterMs: settings.detection.blindAfterSeconds * 1_000,
+    return openSource(feed, {
       clock: systemClock,
       random: Math.random,
       log,
-      onFrame: (bytes) => this.writer.frame(this.clock.nowMs(), name, 'live', bytes),
-      onState: ({ state, reason, silentMs, blindInMs }) => {
-        this.wasLive ||= state === 'live';
+      outside: new Outside(networkOf(settings.network)),
+      clientId: clientId(),
+      blindAfterMs: settings.detection.blindAfterSeconds * 1_000,
+      space: { watchlist: settings.watchlist, learned: [] },
+      fast: undefined,
+      nowMs: () => this.clock.nowMs(),
+      record: (arrivedMs, bytes) => this.writer.frame(arrivedMs, name, 'live', bytes),
+      apply: () => undefined,
+      judged: () => undefined,
+      heard: () => undefined,
+      problem: () => undefined,
+      dropped: () => undefined,
+      changed: (change) => {
+        this.wasLive ||= change.state === 'live';
         const nowMs = this.clock.nowMs();
-        const sinceMs = state === 'live' || silentMs === undefined ? undefined : nowMs - silentMs;
-        const blindAtMs = state === 'live' ? undefined : nowMs + blindInMs;
-        this.writer.state(nowMs, { type: 'feed-state', feed: name, state, reason, sinceMs, blindAtMs });
+        this.writer.state(nowMs, feedStateOf(name, change, nowMs));
       },
     });
   }

@@ -30,6 +30,8 @@ export class UsualRowReader {
     length: 0,
     maxLength: 0,
     asn: 0,
+    untilSeconds: 0,
+    roaEndsSeconds: 0,
   };
 
   constructor(rows: RpkiRows) {
@@ -45,7 +47,7 @@ export class UsualRowReader {
     if (!this.skipSign(COMMA) || !this.skipKey(PREFIX_KEY) || !this.readPrefix()) return -1;
     if (!this.skipSign(COMMA) || !this.skipKey(MAX_LENGTH_KEY)) return -1;
     row.maxLength = this.readNumber();
-    if (row.maxLength < row.length || row.maxLength > lengthMax(row.family) || !this.skipRest()) return -1;
+    if (row.maxLength < row.length || row.maxLength > lengthMax(row.family) || !this.readRest()) return -1;
     this.rows.vrp(row);
     return this.at;
   }
@@ -202,10 +204,14 @@ export class UsualRowReader {
   }
 
   /** What stands behind `maxLength`, up to and with the closing brace. */
-  private skipRest(): boolean {
+  private readRest(): boolean {
+    this.row.untilSeconds = 0;
     while (!this.skipSign(OBJECT_CLOSE)) {
-      if (!this.skipSign(COMMA) || !(this.skipKey(ANCHOR_KEY) || this.skipKey(EXPIRES_KEY))) return false;
-      if (!this.skipValue()) return false;
+      if (!this.skipSign(COMMA)) return false;
+      if (this.skipKey(EXPIRES_KEY)) {
+        this.row.untilSeconds = this.readNumber();
+        if (this.row.untilSeconds < 0 || this.row.untilSeconds > ASN_MAX) return false;
+      } else if (!this.skipKey(ANCHOR_KEY) || !this.skipValue()) return false;
     }
     return true;
   }

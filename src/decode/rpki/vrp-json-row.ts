@@ -45,8 +45,51 @@ function readVrp(row: Readonly<Record<string, unknown>>, rows: RpkiRows): RowOut
   const given = row.maxLength ?? row.maxPrefixLength ?? undefined;
   const maxLength = given === undefined ? length : lengthOf(given);
   if (maxLength === undefined || maxLength < length || maxLength > lengthMax(family)) return 'bad-length';
-  rows.vrp({ family, words, length, maxLength, asn });
+  rows.vrp({ family, words, length, maxLength, asn, ...endsOf(row) });
   return parsed.hostBits ? 'host-bits' : 'vrp';
+}
+
+interface Ends {
+  /** 0: the export does not say. */
+  readonly untilSeconds: number;
+  readonly roaEndsSeconds: number;
+}
+
+/**
+ * When it ends: rpki-client's `expires`, which is the chain's; Routinator's `source`, each with `validity` of the object itself and `chainValidity`.
+ * Of several sources the last one to end counts; one that names no end has none.
+ */
+function endsOf(row: Readonly<Record<string, unknown>>): Ends {
+  const expires = secondsOf(row.expires);
+  if (expires > 0 || !Array.isArray(row.source) || row.source.length === 0)
+    return { untilSeconds: expires, roaEndsSeconds: 0 };
+  const ends = row.source.map((source: unknown) => {
+    const own = notAfterOf(source, 'validity');
+    const chain = notAfterOf(source, 'chainValidity');
+    return { own, until: own > 0 && chain > 0 ? Math.min(own, chain) : Math.max(own, chain) };
+  });
+  return {
+    untilSeconds: last(ends.map(({ until }) => until)),
+    roaEndsSeconds: last(ends.map(({ own }) => own)),
+  };
+}
+
+function last(ends: readonly number[]): number {
+  return ends.includes(0) ? 0 : Math.max(...ends);
+}
+
+function notAfterOf(source: unknown, key: string): number {
+  if (typeof source !== 'object' || source === null) return 0;
+  const validity = (source as Readonly<Record<string, unknown>>)[key];
+  if (typeof validity !== 'object' || validity === null) return 0;
+  return secondsOf((validity as Readonly<Record<string, unknown>>).notAfter);
+}
+
+/** Unix seconds, a number or its text, or a date; 0 where it is none, and beyond what 32 bits hold. */
+function secondsOf(value: unknown): number {
+  const seconds =
+    typeof value === 'string' && !/^\d+$/.test(value.trim()) ? Date.parse(value) / 1_000 : Number(value ?? 0);
+  return Number.isFinite(seconds) && seconds > 0 && seconds < 4_294_967_296 ? Math.floor(seconds) : 0;
 }
 
 /** A whole number, or its decimal text. */
@@ -62,7 +105,8 @@ function readAspa(row: Readonly<Record<string, unknown>>, rows: RpkiRows): RowOu
   const providers = listed.map(providerOf).filter((asn) => asn !== undefined);
   // A provider that can't be read must not turn into one that is denied.
   if (providers.length !== listed.length) return 'bad-aspa';
-  rows.aspa({ customer, providers });
+  const { untilSeconds } = endsOf(row);
+  rows.aspa({ customer, providers, ...(untilSeconds > 0 ? { untilSeconds } : {}) });
   return 'aspa';
 }
 

@@ -221,7 +221,7 @@ export class AcceptRoad {
     for (let n = 0; n < count; n += 1) {
       const place = this.places[n]!;
       if (place.slot === NOT_OURS) continue;
-      if (!hasLearnt) core.learner.learnLinksOf(this.path);
+      if (!hasLearnt) core.learner.learnLinksOf(this.path, from.peerAsn, nowMs);
       hasLearnt = true;
       this.take(tape, first + n * PREFIX_CELLS, place, from.peerAsn, nowMs);
     }

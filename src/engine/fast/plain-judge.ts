@@ -10,6 +10,7 @@
 
 import type { WatchPlan } from '../../judge/watch-plan.ts';
 import type { World } from '../../judge/world.ts';
+import type { WatchEntry } from '../../match/watchlist.ts';
 import type { Words } from '../../rows/rib-route.ts';
 import type { WatchedRib } from '../../rows/watched-rib.ts';
 
@@ -148,6 +149,7 @@ export class PlainJudge {
     const isSimple =
       entry !== undefined &&
       entry.upstreams === undefined &&
+      !this.inheritsUpstreams(entry) &&
       entry.path === undefined &&
       (entry.type === 'asn' || !entry.ignore);
     this.rules[slot] = isSimple ? SIMPLE : OWN_RULES;
@@ -156,6 +158,13 @@ export class PlainJudge {
       if (entry.maxLength >= entry.prefix.length) this.origins[slot] = origin;
     }
     return this.rules[slot]!;
+  }
+
+  /** A line that watches one of its origins says who may stand next to it. */
+  private inheritsUpstreams(entry: WatchEntry): boolean {
+    const origins = entry.type === 'prefix' ? entry.origins : [entry.asn];
+    const asns = origins ?? [...this.plan.asns.keys()];
+    return asns.some((asn) => this.world.upstreamsOf(asn) !== undefined);
   }
 
   private rpkiOf(slot: number, origin: number): number {

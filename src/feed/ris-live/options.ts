@@ -3,6 +3,7 @@
  */
 import type { FeedState } from '../../engine/ports.ts';
 import type { Outside } from '../../outside/outside.ts';
+import type { FeedChange } from '../source.ts';
 import type { FeedClock, FeedLog } from '../surroundings.ts';
 import type { FrameScanner } from './frame-tap.ts';
 import type { SubscriptionPlan } from './subscription.ts';
@@ -60,16 +61,6 @@ export interface RisLiveOptions {
   readonly scanner?: FrameScanner;
   /** Only changes are told; the state before the first call is `down`. */
   readonly onState: (change: FeedChange) => void;
-}
-
-/** A feed changed its state. Durations are of the monotonic clock, counted from now. */
-export interface FeedChange {
-  readonly state: FeedState;
-  readonly reason: string;
-  /** How long ago the last BGP message came: since then nothing proves that the feed saw. Undefined: none ever came. */
-  readonly silentMs: number | undefined;
-  /** How soon the feed is blind, if it does not come back; 0 for now. Of no meaning while it is live. */
-  readonly blindInMs: number;
 }
 
 export interface FeedStats {

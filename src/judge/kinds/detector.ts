@@ -3,9 +3,10 @@
  * route against one watched entry; it reads the world and changes nothing.
  */
 
-import { withoutPrepending } from '../../bgp/as-path.ts';
+import { type AsPath, neighborsOf, returnsOnPath, withoutPrepending } from '../../bgp/as-path.ts';
 import { AS_TRANS, isUnroutableAsn } from '../../bgp/asn.ts';
-import type { Expectation, Route, Row, Watched } from '../finding.ts';
+import type { Expectation, Relay, Route, Row, Watched } from '../finding.ts';
+import { isFirmLink } from '../links/firm-links.ts';
 import type { Kind } from '../vocabulary.ts';
 import type { World } from '../world.ts';
 
@@ -45,35 +46,87 @@ export function isExpected(question: Question): boolean {
 }
 
 /**
- * The AS that acted, for a foreign origin: the lowest foreign member; behind a private tail the first public AS
- * to its left; a tail that is private throughout is itself the offender (detection.md §1).
+ * The AS that acted, for a foreign origin: the lowest foreign member of a set. Behind a private tail, or AS_TRANS, the first AS to its left that is
+ * public and no expected origin: whoever made the tail could put the victim into it. A tail that is private throughout is itself the offender.
  */
 export function actorOf(question: Question): number {
+  const { route, expectation } = question;
   const [lowest] = foreignOrigins(question);
-  const origin = lowest ?? question.route.origins[0] ?? 0;
-  if (question.route.isSet || !isUnroutableAsn(origin)) return origin;
-  const path = withoutPrepending(question.route.path);
-  for (let index = path.length - 2; index >= 0; index -= 1) {
-    const element = path[index];
-    if (typeof element !== 'number') break;
-    if (!isUnroutableAsn(element)) return element;
+  const origin = lowest ?? route.origins[0] ?? 0;
+  if (route.isSet || !isNobodys(origin)) return origin;
+  const left = withoutPrepending(route.path).slice(0, -1).reverse();
+  const isActor = (asn: number): boolean => !isNobodys(asn) && !expectation.origins.includes(asn);
+  for (const element of left) {
+    const members = typeof element === 'number' ? [element] : [...element].sort((a, b) => a - b);
+    const actor = members.find(isActor);
+    if (actor !== undefined) return actor;
   }
-  return origin;
+  const { peerAsn } = route;
+  const isVictims = left.some(
+    (element) => typeof element === 'number' && expectation.origins.includes(element),
+  );
+  return isVictims && peerAsn !== 0 && isActor(peerAsn) ? peerAsn : origin;
+}
+
+/** A number that stands for nobody: private, reserved, or AS_TRANS. */
+function isNobodys(asn: number): boolean {
+  return asn === AS_TRANS || isUnroutableAsn(asn);
 }
 
 /** The greatest number of a prepend slip: `prepend 3` typed as an AS number (`… 7625 3`). */
 const PREPEND_SLIP_MAX = 64;
 
 /**
- * An expected origin that made a slip of its own: it stands directly before a tiny, private or reserved last AS;
- * or AS_TRANS stands where the expected origin needs four bytes. Returns the expected origin.
+ * An expected origin that made a slip of its own: it stands directly before a tiny, private or reserved last AS; or AS_TRANS stands where the
+ * expected origin needs four bytes. The AS before it must be known as its neighbour, else anybody could make the victim its own offender.
+ * Returns the expected origin.
  */
 export function slippingOrigin(question: Question): number | undefined {
   const { route, expectation } = question;
   const [origin] = route.origins;
   if (origin === undefined || route.isSet || expectation.origins.includes(origin)) return undefined;
-  if (origin === AS_TRANS) return expectation.origins.find((expected) => expected > 65_535);
+  if (origin === AS_TRANS) {
+    const wide = expectation.origins.filter((expected) => expected > 65_535);
+    return wide.find((expected) => isVouchedFor(question, expected, route.path));
+  }
   if (origin > PREPEND_SLIP_MAX && !isUnroutableAsn(origin)) return undefined;
-  const before = withoutPrepending(route.path).at(-2);
-  return typeof before === 'number' && expectation.origins.includes(before) ? before : undefined;
+  const path = withoutPrepending(route.path).slice(0, -1);
+  const expected = path.at(-1);
+  if (typeof expected !== 'number' || !expectation.origins.includes(expected)) return undefined;
+  return isVouchedFor(question, expected, path) ? expected : undefined;
+}
+
+/**
+ * A customer behind the owner: an expected origin stands next to the foreign one on the path, and the AS before it is known as its neighbour.
+ */
+export function relayOf(question: Question): Relay | undefined {
+  const { route, expectation } = question;
+  const [origin] = route.origins;
+  if (origin === undefined || route.isSet || expectation.origins.includes(origin)) return undefined;
+  const path = withoutPrepending(route.path).slice(0, -1);
+  const expected = path.at(-1);
+  if (typeof expected !== 'number' || !expectation.origins.includes(expected)) return undefined;
+  if (!isVouchedFor(question, expected, path)) return undefined;
+  return { origin, expected, before: neighborsOf(path)[0] };
+}
+
+/** Whoever stands before the expected origin, at the end of this path, is known as its neighbour; or it is the vantage point itself. */
+function isVouchedFor(question: Question, expected: number, path: AsPath): boolean {
+  const before = neighborsOf(path);
+  if (returnsOnPath(question.route.path)) return false;
+  if (before.length === 0) return question.route.peerAsn === expected;
+  return before.every((asn) => isKnownNeighbor(question, expected, asn));
+}
+
+/** Declared as its upstream, or where none are declared learned for good. */
+function isKnownNeighbor(
+  { route, watched, expectation, world }: Question,
+  expected: number,
+  asn: number,
+): boolean {
+  const known = expectation.neighborsOf(expected);
+  if (known?.allowed.has(asn) === true) return true;
+  if (known?.isDeclared === true) return false;
+  const [offender = asn] = route.origins;
+  return isFirmLink(world, asn, expected, { prefix: watched.prefix, offender });
 }

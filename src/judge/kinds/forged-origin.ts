@@ -9,27 +9,33 @@ import { isTooSpecific } from './unexpected-more-specific.ts';
 
 export const forgedOrigin: Detector = { kind: 'forged-origin', detect: detectForgedOrigin };
 
+/**
+ * Behind an AS_SET whose members are all expected the AS before the set is the neighbour; of a set in the neighbour's place every member must
+ * be allowed, and the lowest that is not is the false neighbour.
+ */
 function detectForgedOrigin(question: Question): Verdict | undefined {
   const { route, watched, expectation, world } = question;
-  const { neighbor } = route;
   const [origin] = route.origins;
-  if (origin === undefined || neighbor === undefined || route.isSet || !isExpected(question))
-    return undefined;
-  if (expectation.origins.includes(neighbor)) return undefined;
-  const known = expectation.neighborsOf(origin);
-  if (known === undefined || known.allowed.has(neighbor)) return undefined;
+  if (origin === undefined || !isExpected(question)) return undefined;
+  const known = route.origins.flatMap((asn) => expectation.neighborsOf(asn) ?? []);
+  const isAllowed = (asn: number): boolean =>
+    expectation.origins.includes(asn) || known.some(({ allowed }) => allowed.has(asn));
+  const neighbor = known.length === 0 ? undefined : route.neighbors.find((asn) => !isAllowed(asn));
+  if (neighbor === undefined) return undefined;
+  const isDeclared = known.some((one) => one.isDeclared);
+  const allowed = new Set(known.flatMap((one) => [...one.allowed]));
   const full = world.weights['forged-origin'];
   return {
     taxonomy: isExact(watched, route.prefix) ? 'E|1' : 'S|1',
     offender: neighbor,
-    weight: known.isDeclared ? full : Math.floor(full / 2),
+    weight: isDeclared ? full : Math.floor(full / 2),
     facts: [
       origin,
       neighbor,
-      known.isDeclared ? 'declared' : 'learned',
-      [...known.allowed].sort((a, b) => a - b).join(' '),
+      isDeclared ? 'declared' : 'learned',
+      [...allowed].sort((a, b) => a - b).join(' '),
     ],
-    extra: extraRows(question, origin, neighbor, known.isDeclared),
+    extra: extraRows(question, origin, neighbor, isDeclared),
   };
 }
 

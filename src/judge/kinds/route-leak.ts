@@ -4,6 +4,7 @@
  */
 
 import { verifyDownstream } from '../aspa.ts';
+import { upstreamsOf } from '../expectation.ts';
 import { findValley } from '../valley.ts';
 import { type Detector, isExpected, type Question, type Verdict } from './detector.ts';
 
@@ -35,8 +36,9 @@ function detectRouteLeak(question: Question): Verdict | undefined {
 
 /** Published ASPAs, and the entry's own `upstreams` for its expected origins. */
 function providersFor(question: Question, customer: number): ReadonlySet<number> | undefined {
-  const upstreams = question.watched.entry.upstreams;
-  if (upstreams !== undefined && isExpected(question) && question.expectation.origins.includes(customer))
-    return new Set([...upstreams, ...question.expectation.origins]);
+  if (isExpected(question) && question.expectation.origins.includes(customer)) {
+    const upstreams = upstreamsOf(question.watched, customer, question.world);
+    if (upstreams !== undefined) return new Set([...upstreams, ...question.expectation.origins]);
+  }
   return question.world.rpki?.providersOf(customer);
 }

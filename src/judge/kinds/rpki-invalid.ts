@@ -1,8 +1,6 @@
 /** rpki-invalid: the origin is ours, yet the route is RPKI-invalid: our own ROAs are wrong, or the length is (RFC 6811). */
 import { validationOf } from '../evidence.ts';
-import { ignoresMoreSpecifics } from '../expectation.ts';
 import { type Detector, isExpected } from './detector.ts';
-import { isTooSpecific, strangeRows } from './unexpected-more-specific.ts';
 
 export const rpkiInvalid: Detector = {
   kind: 'rpki-invalid',
@@ -20,7 +18,7 @@ export const rpkiInvalid: Detector = {
         validation.reason ?? 'origin',
         vrp === undefined ? '' : `${vrp.prefix.text}-${vrp.maxLength} AS${vrp.asn}`,
       ],
-      extra: isTooSpecific(question) && !ignoresMoreSpecifics(question.watched) ? strangeRows(question) : [],
+      extra: [],
     };
   },
 };

@@ -2,14 +2,13 @@
  * From a frame's bytes to the driver: the quick reject first, decoding only for what may be ours. Counts what was
  * judged, by which road, what was odd and what was left out. One for each feed.
  */
-import type { VantagePoint } from '../bgp/vantage-point.ts';
-import { decodeRisLive } from '../decode/ris-live/ris-live.ts';
-import type { FeedInput } from '../engine/ports.ts';
-import type { FrameScanner, FrameTaker } from '../feed/ris-live/frame-tap.ts';
-import { keepsCollector } from '../feed/ris-live/subscription.ts';
-import type { QuickReject, QuickVerdict } from '../match/quick-reject.ts';
-import { END, NEXT, START } from '../match/tape.ts';
-import type { VantagePointTable } from '../match/vantage-point-table.ts';
+import type { VantagePoint } from '../../bgp/vantage-point.ts';
+import { decodeRisLive } from '../../decode/ris-live/ris-live.ts';
+import type { QuickReject, QuickVerdict } from '../../match/quick-reject.ts';
+import { END, NEXT, START } from '../../match/tape.ts';
+import type { FastRoads, RoadCounts, SourceInput } from '../source.ts';
+import type { FrameScanner, FrameTaker } from './frame-tap.ts';
+import { keepsCollector } from './subscription.ts';
 
 export interface IntakeOptions {
   readonly feed: string;
@@ -20,15 +19,12 @@ export interface IntakeOptions {
   readonly decodesAll: boolean;
   /** A vantage point spoke; what is settled on its bytes is noted in the table only. */
   readonly heard: (vantagePoint: VantagePoint, isKeepalive: boolean) => void;
-  readonly quick: QuickReject;
-  readonly table: VantagePointTable;
-  readonly apply: (input: FeedInput, arrivedMs: number) => void;
+  /** Undefined: everything is decoded. */
+  readonly fast: FastRoads | undefined;
+  readonly apply: (input: SourceInput, arrivedMs: number) => void;
   readonly problem: (code: string) => void;
   readonly dropped: (reason: string) => void;
 }
-
-/** Messages judged by each road: rejected or accepted on their bytes, or decoded. */
-export type RoadCounts = Readonly<Record<'reject' | 'accept' | 'slow', number>>;
 
 export class FrameIntake {
   /** Messages judged since the last `takeJudged`. */
@@ -38,9 +34,13 @@ export class FrameIntake {
   /** What the bytes of the frame that comes next have said already. */
   private foreseen: QuickVerdict | undefined;
   private readonly options: IntakeOptions;
+  /** Undefined: nothing may be settled on its bytes. */
+  private readonly quick: QuickReject | undefined;
 
   constructor(options: IntakeOptions) {
     this.options = options;
+    const decodesAll = options.collectors.length > 0 || options.decodesAll;
+    this.quick = decodesAll ? undefined : options.fast?.quick;
   }
 
   takeJudged(): RoadCounts {
@@ -54,24 +54,24 @@ export class FrameIntake {
    * every frame has to be decoded.
    */
   scanner(nowMs: () => number): FrameScanner | undefined {
-    if (this.decodesAll) return undefined;
+    const { quick } = this;
+    if (quick === undefined) return undefined;
     let arrivedMs = 0;
     return {
-      area: this.options.quick.scanner.area,
+      area: quick.scanner.area,
       begin: () => {
         arrivedMs = nowMs();
       },
       take: (start, end, taker) => {
-        const stop = this.options.quick.scanner.scanStream(start, end);
-        this.takeRecords(arrivedMs, taker);
+        const stop = quick.scanner.scanStream(start, end);
+        this.takeRecords(quick, arrivedMs, taker);
         return stop;
       },
     };
   }
 
   /** Judges what stands on the tape. */
-  private takeRecords(arrivedMs: number, taker: FrameTaker): void {
-    const { quick } = this.options;
+  private takeRecords(quick: QuickReject, arrivedMs: number, taker: FrameTaker): void {
     const { scanner } = quick;
     const { tape } = scanner;
     const end = scanner.recordsEnd();
@@ -104,8 +104,7 @@ export class FrameIntake {
     const { foreseen } = this;
     this.foreseen = undefined;
     if (foreseen !== undefined) return foreseen;
-    const { collectors, quick, feed } = this.options;
-    return collectors.length === 0 ? quick.verdict(bytes, arrivedMs, feed) : 'slow';
+    return this.quick?.verdict(bytes, arrivedMs, this.options.feed) ?? 'slow';
   }
 
   /** Judges one frame. Control answers are the client's business and count as nothing. */
@@ -124,7 +123,7 @@ export class FrameIntake {
     if (decoded.type === 'bad') return;
     if (decoded.type === 'peer-state') {
       if (!this.isKept(decoded.change.vantagePoint)) return;
-      this.options.table.callIn(decoded.change.vantagePoint);
+      this.options.fast?.table.callIn(decoded.change.vantagePoint);
       this.options.apply(
         { type: 'peer-state', feed: this.options.feed, via: 'live', change: decoded.change },
         arrivedMs,
@@ -134,16 +133,12 @@ export class FrameIntake {
     if (!this.isKept(decoded.update.vantagePoint)) return;
     this.options.heard(decoded.update.vantagePoint, false);
     if (verdict === 'stranger' && decoded.problems.length === 0)
-      this.options.quick.adopt(decoded.update.vantagePoint);
+      this.quick?.adopt(decoded.update.vantagePoint);
     this.options.apply(
       { type: 'update', feed: this.options.feed, via: 'live', update: decoded.update, raw },
       arrivedMs,
     );
-    this.options.table.callOff(decoded.update.vantagePoint);
-  }
-
-  private get decodesAll(): boolean {
-    return this.options.collectors.length > 0 || this.options.decodesAll;
+    this.options.fast?.table.callOff(decoded.update.vantagePoint);
   }
 
   private isKept(vantagePoint: VantagePoint): boolean {

@@ -1,18 +1,17 @@
 /** What a feed is asked for: the watchlist, and what its ASes are known to originate, as a subscription plan. */
-import type { Prefix } from '../bgp/prefix.ts';
+import type { Prefix } from '../../bgp/prefix.ts';
+import { columnsOf } from '../../match/watch-builder.ts';
+import type { WatchEntries } from '../../match/watchlist.ts';
+import type { WatchedSpace } from '../source.ts';
 import {
   firehoseFor,
   planSubscription,
   type SubscriptionPlan,
   type SubscriptionSettings,
-} from '../feed/ris-live/subscription.ts';
-import { columnsOf } from '../match/watch-builder.ts';
-import type { WatchEntries, Watchlist } from '../match/watchlist.ts';
+} from './subscription.ts';
 
-/** `learned`: prefixes of watched ASes beyond the watchlist, so that their withdrawals are seen too. */
 export function watchSubscription(
-  { entries }: Watchlist,
-  learned: readonly Prefix[],
+  { watchlist: { entries }, learned }: WatchedSpace,
   settings: SubscriptionSettings,
 ): SubscriptionPlan {
   const { watched4, watched6, asns } = columnsOf({ entries }).counts;

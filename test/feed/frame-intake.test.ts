@@ -1,8 +1,8 @@
 /** The way in of a feed: what is settled on its bytes, what is decoded, in which order, and how it is counted. */
 import { expect, it } from 'vitest';
 import { prefixOf } from '../../src/bgp/prefix.ts';
-import { FrameIntake } from '../../src/daemon/frame-intake.ts';
 import { loadScanner } from '../../src/daemon/scanner-file.ts';
+import { FrameIntake } from '../../src/feed/ris-live/frame-intake.ts';
 import { AsnSet } from '../../src/match/asn-set.ts';
 import { PrefixIndex } from '../../src/match/prefix-index.ts';
 import { QuickReject } from '../../src/match/quick-reject.ts';
@@ -36,8 +36,7 @@ it('settles on their bytes all frames that it can, tells of each run before the 
     ignores: () => false,
     decodesAll: false,
     heard: () => {},
-    quick,
-    table,
+    fast: { quick, table, isShared: false },
     apply: (input, nowMs) => {
       if (input.type === 'update') told.push(`decoded ${input.update.announced[0]?.text} at ${nowMs}`);
     },

@@ -1,0 +1,4 @@
+/** The closed list of live sources, by the `type` of their settings. */
+import { risLive } from './ris-live/source.ts';
+
+export const SOURCE_TYPES = { 'ris-live': risLive } as const;

@@ -1,0 +1,52 @@
+/** The other side of each type of live source, for the conformance suite: a type without a bench does not compile. */
+
+import { RisLiveSimulator } from '../../src/feed/simulator/simulator.ts';
+import type { SourceSettings } from '../../src/feed/source.ts';
+import type { SOURCE_TYPES } from '../../src/feed/source-types.ts';
+import { keepalive, message } from './feed-fixture.ts';
+
+export type SourceName = keyof typeof SOURCE_TYPES;
+type SettingsOf<T extends SourceName> = Parameters<(typeof SOURCE_TYPES)[T]['open']>[0];
+
+export interface Bench {
+  settings(common: Partial<SourceSettings>): SourceSettings;
+  /** Announces 198.51.100.0/24 by a peer of AS 64500 at 192.0.2.1 of collector rrc00; true: somebody took it. */
+  announce(): boolean;
+  /** A peer says that it is there. */
+  keepAlive(): boolean;
+  /** A message with something wrong in it that costs itself only. */
+  garble(): void;
+  /** Ends every connection; they are taken again. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+type Benches = {
+  readonly [T in SourceName]: () => Promise<
+    Bench & { settings(common: Partial<SourceSettings>): SettingsOf<T> }
+  >;
+};
+
+export const BENCHES: Benches = {
+  'ris-live': async () => {
+    const simulator = new RisLiveSimulator();
+    const url = await simulator.listen();
+    return {
+      settings: (common) => ({
+        name: 'source',
+        collectors: [],
+        ignorePeers: [],
+        ...common,
+        type: 'ris-live',
+        url,
+        subscribe: 'auto',
+        filterPrefixesMax: 1_000,
+      }),
+      announce: () => simulator.send(message()) > 0,
+      keepAlive: () => simulator.send(keepalive()) > 0,
+      garble: () => simulator.broadcast('{"type":"ris_message","data":{"type":"UPDATE","peer":"nobody"}}'),
+      cut: () => simulator.terminateClients(),
+      close: () => simulator.close(),
+    };
+  },
+};
