@@ -181,5 +181,5 @@ export const WORDS: Readonly<Record<Language, Catalogue>> = { en, ko };
 
 /** What a kind is called; the words of a kind stand in `words/kinds.ts`. */
 export function kindName(kind: Kind, language: Language): string {
-  return WORDS[language].kind[kind];
+  return NAMES[language].kind[kind];
 }
