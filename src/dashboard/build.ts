@@ -16,7 +16,7 @@ export async function buildDashboard(appDirectory: string, publicDirectory: stri
     entryPoints: {
       app: join(appDirectory, 'main.tsx'),
       style: join(appDirectory, 'app.css'),
-      'stream-worker': join(appDirectory, 'stream-worker.ts'),
+      'stream-worker': join(appDirectory, 'stream', 'stream-worker.ts'),
     },
     outdir: assets,
     bundle: true,

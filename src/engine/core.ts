@@ -27,7 +27,7 @@ import type { EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
-import { noteRightful } from './history.ts';
+import { noteRightful } from './keepers/history.ts';
 import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
 import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
 import { keptRowOf, Learner } from './learner.ts';

@@ -5,13 +5,13 @@
  *
  *   apply(input, nowMs):  deadlines ≤ nowMs, each with its own time  →  RIB  →  judge  →  incident book  →  alerts
  */
-import { type AsPath, formatAsPath } from '../bgp/as-path.ts';
+import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, Update } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
-import type { Gone } from '../incident/book-contract.ts';
 import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
+import { type How, replacedBy } from '../incident/steps.ts';
 import type { Finding } from '../judge/finding.ts';
 import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
@@ -277,7 +277,7 @@ export class Engine {
     const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {
-      if (before !== undefined) this.forget(prefix, before, update.path, origin, nowMs);
+      if (before !== undefined) this.forget(prefix, before, replacedBy(update.path), origin, nowMs);
       return;
     }
     core.observations += 1;
@@ -319,24 +319,12 @@ export class Engine {
   }
 
   /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
-  private forget(
-    prefix: Prefix,
-    before: RibRoute<Finding>,
-    path: AsPath,
-    origin: Origin,
-    nowMs: number,
-  ): void {
+  private forget(prefix: Prefix, before: RibRoute<Finding>, how: How, origin: Origin, nowMs: number): void {
     this.core.withdraw(prefix, before);
-    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, replacedBy(path), nowMs);
+    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, how, nowMs);
   }
 
-  private drop(
-    finding: Finding,
-    prefix: string,
-    origin: Origin,
-    how: Pick<Gone, 'cause' | 'path'>,
-    nowMs: number,
-  ): void {
+  private drop(finding: Finding, prefix: string, origin: Origin, how: How, nowMs: number): void {
     this.core.book.drop(finding, prefix, origin, { ...how, observedMs: origin.observedMs }, nowMs);
   }
 
@@ -381,10 +369,6 @@ export class Engine {
     say(this.core, this.core.book.onRouteDeadline(key, route, atMs));
     settle(this.core, atMs);
   }
-}
-
-function replacedBy(path: AsPath): Pick<Gone, 'cause' | 'path'> {
-  return { cause: 'replaced', path: formatAsPath(path) };
 }
 
 /** The route of a watched prefix has an origin that is not foreign there. */

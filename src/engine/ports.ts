@@ -7,7 +7,10 @@ import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { Alert, DetectedBy, Incident } from '../incident/alert.ts';
 import type { CountermeasureSheet } from '../incident/answer/sheet.ts';
+import type { History, HistoryStep } from '../incident/steps.ts';
 import type { Words } from '../judge/vocabulary.ts';
+
+export type { History, HistoryStep } from '../incident/steps.ts';
 
 // ---------------------------------------------------------------- what goes in
 
@@ -147,21 +150,6 @@ export interface CoverageInterval {
   readonly to: string;
   readonly state: 'live' | 'backfilled' | 'blind';
   readonly reason: string;
-}
-
-/** One vantage point took up a path to a prefix, changed it, or let go of it (path null). */
-export interface HistoryStep {
-  readonly at: string;
-  readonly vantagePoint: string;
-  readonly prefix: string;
-  readonly path: string | null;
-}
-
-export interface History {
-  /** Oldest first. */
-  readonly steps: readonly HistoryStep[];
-  /** There were more than are kept. */
-  readonly cut: boolean;
 }
 
 /** What has to be sent to one receiver because of one alert. */

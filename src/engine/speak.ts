@@ -10,7 +10,7 @@ import type { IncidentState } from '../incident/incident-state.ts';
 import { renderAlert, renderIncident } from '../incident/render.ts';
 import { planDeliveries } from '../incident/routing.ts';
 import type { Core } from './core.ts';
-import { writeSteps } from './history.ts';
+import { writeSteps } from './keepers/history.ts';
 import type { IncidentRecord } from './ports.ts';
 
 /** Incidents with more routes and vantage points than this are written once a second, and with every alert. */

@@ -15,7 +15,6 @@ import type {
   BookPorts,
   BookRules,
   Carried,
-  Cause,
   Condition,
   Gone,
   Notice,
@@ -23,7 +22,7 @@ import type {
 } from './book-contract.ts';
 import { declareOver } from './case.ts';
 import { ChangeList, type Changes } from './change-list.ts';
-import { keyOf, newIncident, partsOfDeadline } from './incident-making.ts';
+import { conditionRoute, keyOf, newIncident, partsOfDeadline } from './incident-making.ts';
 import { type BookDeadline, type IncidentState, RouteState, stands } from './incident-state.ts';
 import { HELD_LONG_MS, SINGLE_AFTER_MS } from './score.ts';
 import { type SettleHome, Settler } from './settle.ts';
@@ -61,7 +60,6 @@ export class IncidentBook implements SettleHome {
     return this.incidents.values();
   }
 
-  /** Incidents that are kept. */
   get size(): number {
     return this.incidents.size;
   }
@@ -120,7 +118,7 @@ export class IncidentBook implements SettleHome {
 
   // ------------------------------------------------------------ sightings
 
-  /** A vantage point carries an offending route now. Returns the incident, with whether the route is new to it. */
+  /** A vantage point carries an offending route now. */
   carry(sighting: Sighting, nowMs: number): Carried {
     const { finding, carrier } = sighting;
     const incident = this.incidentFor(
@@ -192,7 +190,7 @@ export class IncidentBook implements SettleHome {
     const incident = this.incidentFor(condition.group, condition.kind, null, condition, nowMs);
     const route =
       incident.routes.condition(condition.kind, condition.prefixText) ??
-      this.addCondition(incident, condition, nowMs);
+      incident.routes.added(conditionRoute(condition, nowMs));
     if (!route.holds && incident.state === 'resolved') incident.returned = true;
     route.holds = true;
     route.isInDoubt = !condition.isKnown;
@@ -203,13 +201,7 @@ export class IncidentBook implements SettleHome {
   }
 
   /** The condition ended. */
-  release(
-    group: string,
-    kind: Kind,
-    prefixText: string,
-    gone: { cause: Cause; observedMs: number },
-    nowMs: number,
-  ): void {
+  release(group: string, kind: Kind, prefixText: string, gone: Gone, nowMs: number): void {
     const incident = this.find(group, kind, null);
     const route = incident?.routes.condition(kind, prefixText);
     if (incident === undefined || route === undefined || !route.holds) return;
@@ -259,8 +251,7 @@ export class IncidentBook implements SettleHome {
 
   private addRoute(incident: IncidentState, sighting: Sighting, nowMs: number): RouteState {
     const { prefix, finding, observedMs } = sighting;
-    const route = new RouteState(prefix.text, prefix, finding, observedMs, nowMs);
-    incident.routes.add(route);
+    const route = incident.routes.added(new RouteState(prefix.text, prefix, finding, observedMs, nowMs));
     incident.freshPrefixes.push(route.prefixText);
     if (incident.state === 'resolved') incident.returned = true;
     this.ports.setRouteDeadline(incident, route, nowMs + SINGLE_AFTER_MS);
@@ -272,16 +263,6 @@ export class IncidentBook implements SettleHome {
     route.isGone = false;
     route.bornMs = nowMs;
     this.ports.setRouteDeadline(incident, route, nowMs + SINGLE_AFTER_MS);
-  }
-
-  private addCondition(incident: IncidentState, condition: Condition, nowMs: number): RouteState {
-    const { kind, prefix, prefixText, expectedOrigins, observedMs } = condition;
-    const entry = { name: condition.name, severity: undefined, minPeers: 1 };
-    const watched = { name: condition.watch, entry };
-    const about = { kind, taxonomy: null, watched, expectedOrigins, originAs: [] };
-    const route = new RouteState(prefixText, prefix, about, observedMs, nowMs);
-    incident.routes.add(route);
-    return route;
   }
 
   private count(incident: IncidentState, vantagePoint: number, step: 1 | -1): void {

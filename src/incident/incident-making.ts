@@ -3,6 +3,7 @@
  */
 import { FAMILY_OF, type Family, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
+import type { Condition } from './book-contract.ts';
 import { Foremost } from './foremost.ts';
 import type {
   BookDeadline,
@@ -12,6 +13,7 @@ import type {
   IncidentRoutes,
   IncidentState,
 } from './incident-state.ts';
+import { RouteState } from './incident-state.ts';
 import { RouteTable } from './route-table.ts';
 import { Standing } from './standing.ts';
 
@@ -124,4 +126,13 @@ export function withoutRoutes(facts: IncidentFacts): IncidentState {
     deadlines: deadlineNames(facts.key),
   };
   return { ...facts, ...routes };
+}
+
+/** The route that stands for a condition without carriers. */
+export function conditionRoute(condition: Condition, nowMs: number): RouteState {
+  const { kind, prefix, prefixText, expectedOrigins, observedMs } = condition;
+  const entry = { name: condition.name, severity: undefined, minPeers: 1 };
+  const watched = { name: condition.watch, entry };
+  const about = { kind, taxonomy: null, watched, expectedOrigins, originAs: [] };
+  return new RouteState(prefixText, prefix, about, observedMs, nowMs);
 }

@@ -32,6 +32,12 @@ export class RouteTable {
     return route;
   }
 
+  /** Puts it in and hands it back. */
+  added(route: RouteState): RouteState {
+    this.add(route);
+    return route;
+  }
+
   add(route: RouteState): void {
     route.place = this.all.length;
     this.all.push(route);

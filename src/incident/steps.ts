@@ -2,8 +2,31 @@
  * Who carried what, step by step, for the pictures of an incident: a vantage point takes up an offending route, changes
  * its path, lets go of it. Bounded: of a storm the beginning is kept, and that it was cut.
  */
-import { formatAsPath } from '../bgp/as-path.ts';
+import { type AsPath, formatAsPath } from '../bgp/as-path.ts';
+import type { Gone } from './book-contract.ts';
 import type { Carrier, IncidentState } from './incident-state.ts';
+
+/** One vantage point took up a path to a prefix, changed it, or let go of it (path null). */
+export interface HistoryStep {
+  readonly at: string;
+  readonly vantagePoint: string;
+  readonly prefix: string;
+  readonly path: string | null;
+}
+
+export interface History {
+  /** Oldest first. */
+  readonly steps: readonly HistoryStep[];
+  /** There were more than are kept. */
+  readonly cut: boolean;
+}
+
+/** How a route went, and what came in its place. */
+export type How = Pick<Gone, 'cause' | 'path'>;
+
+export function replacedBy(path: AsPath): How {
+  return { cause: 'replaced', path: formatAsPath(path) };
+}
 
 /** Steps kept of one incident. */
 export const STEPS_MAX = 5_000;

@@ -16,9 +16,9 @@ import {
   parse,
   type Readiness,
 } from './api.ts';
-import type { StreamMessage } from './sse.ts';
 import { type App, newCriticals, type State, withIncident, withReadings } from './state.ts';
-import { createStream, type Stream } from './stream.ts';
+import type { StreamMessage } from './stream/sse.ts';
+import { createStream, type Stream } from './stream/stream.ts';
 
 /** The daemon gives a sign every 10 s, by contract at least every 15 s. */
 const RECONNECT_AFTER_MS = 25_000;

@@ -2,12 +2,12 @@
  * The history of an incident on its way to the store: what its vantage points carried rightfully before, and each step
  * since then, written with its record.
  */
-import { formatAsPath } from '../bgp/as-path.ts';
-import { isoTime } from '../incident/alert.ts';
-import type { IncidentState } from '../incident/incident-state.ts';
-import { hasRoom, noteStep } from '../incident/steps.ts';
-import type { Finding } from '../judge/finding.ts';
-import type { Core } from './core.ts';
+import { formatAsPath } from '../../bgp/as-path.ts';
+import { isoTime } from '../../incident/alert.ts';
+import type { IncidentState } from '../../incident/incident-state.ts';
+import { hasRoom, noteStep } from '../../incident/steps.ts';
+import type { Finding } from '../../judge/finding.ts';
+import type { Core } from '../core.ts';
 
 /** Of each watched prefix, and only while few incidents are kept: a flood of them tells nothing new of it. */
 const RIGHTFUL_MAX = 300;

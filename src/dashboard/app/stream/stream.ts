@@ -2,7 +2,7 @@
  * The event stream as a tab has it: through the browser's one worker where there is one, else by a connection of its
  * own. Either way a promise that ends with the stream.
  */
-import { ApiError } from './api.ts';
+import { ApiError } from '../api.ts';
 import { createStreamReader, type StreamMessage } from './sse.ts';
 import type { FromWorker, ToWorker } from './stream-words.ts';
 
