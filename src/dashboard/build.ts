@@ -31,6 +31,8 @@ export async function buildDashboard(appDirectory: string, publicDirectory: stri
     tsconfigRaw: {},
   });
   copyFileSync(join(appDirectory, 'index.html'), join(publicDirectory, 'index.html'));
+  for (const name of ['app.webmanifest', 'icon.svg'])
+    copyFileSync(join(appDirectory, name), join(assets, name));
 }
 
 // Run as a script from `dist/`, the sources lie beside it in `src/`.

@@ -81,7 +81,9 @@ export function refuseAtGate(
   const problem = problemOf(witness, error, request);
   const isPerson = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
   const isPage =
-    isPerson && /^\/(\?|$)/.test(request.url ?? '') && (problem.status === 401 || problem.status === 429);
+    isPerson &&
+    /^\/(?:wall)?(?:\?|$)/.test(request.url ?? '') &&
+    (problem.status === 401 || problem.status === 429);
   const answer: Reply = isPage
     ? logInPage(problem, request.headers['sec-fetch-site'] === 'cross-site')
     : plainAnswer(problem);

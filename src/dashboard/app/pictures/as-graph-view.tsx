@@ -63,7 +63,8 @@ export function AsGraph({ detail }: { readonly detail: IncidentDetail }): JSX.El
   );
 }
 
-function Drawing({ detail }: { readonly detail: Parameters<typeof graphOf>[0] }): JSX.Element {
+/** The graph of the paths of the incident as it is given. */
+export function Drawing({ detail }: { readonly detail: Parameters<typeof graphOf>[0] }): JSX.Element {
   const { t } = useTools();
   const key = JSON.stringify([detail.offender, detail.routes.map(({ prefix, paths }) => [prefix, paths])]);
   const { graph, places } = useMemo(() => {
