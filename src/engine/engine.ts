@@ -70,6 +70,7 @@ export class Engine {
       case 'update':
       case 'peer-state':
       case 'feed-state':
+      case 'store-state':
       case 'collector-state':
         this.applyFeed(input, nowMs);
         return undefined;
@@ -104,6 +105,7 @@ export class Engine {
     if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
+    else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
     else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
     else this.feeds.collectorState(input, nowMs);
     settle(core, nowMs);
@@ -135,6 +137,11 @@ export class Engine {
   /** Visible outside, or caused by an operator. */
   get isUrgent(): boolean {
     return this.core.effects.isUrgent;
+  }
+
+  /** Too much to let it wait until the store is back. */
+  get isLarge(): boolean {
+    return this.core.effects.isLarge;
   }
 
   /** Something was put off, to be written little by little. */
