@@ -11,7 +11,7 @@ import type { Community, Update } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
-import { type How, replacedBy } from '../incident/steps.ts';
+import { type How, replacedBy, WITHDRAWN } from '../incident/steps.ts';
 import type { Finding } from '../judge/finding.ts';
 import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
@@ -250,13 +250,7 @@ export class Engine {
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined)
-      this.drop(
-        gone.finding,
-        prefix.text,
-        { ...origin, ...owner },
-        { cause: 'withdrawn', path: null },
-        nowMs,
-      );
+      this.drop(gone.finding, prefix.text, { ...origin, ...owner }, WITHDRAWN, nowMs);
     core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
     const others = otherFindings(core.rib, prefix, { ...origin, ...owner });

@@ -307,9 +307,7 @@ export type Answer<T> = T | Refusal;
 export interface Operator {
   acknowledge(id: string, author: Author): Answer<Incident>;
   resolve(id: string, author: Author): Answer<Incident>;
-  /** The text stands in the author's note. */
   note(id: string, author: Author): Answer<Incident>;
-  /** `assignee` null: nobody works on it any more. */
   assign(id: string, assignee: string | null, author: Author): Answer<Incident>;
   acceptOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;
   rejectOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;
