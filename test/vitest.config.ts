@@ -16,6 +16,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'test/config/fuzz.test.ts',
     'test/daemon/baseline-learn.test.ts',
     'test/daemon/kept-columns.test.ts',
+    'test/daemon/store-keeper.test.ts',
     'test/decode-mrt/bgpdump.test.ts',
     'test/decode-mrt/fuzz.test.ts',
     'test/deliver/conformance.test.ts',

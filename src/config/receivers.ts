@@ -1,8 +1,10 @@
 /**
- * The section `receivers`: whom to tell, each type with its own keys. `deliver/` takes the result as it is; a new
- * type is one line in the closed list here and one file there.
+ * The section `receivers`: whom to tell, each type with its own keys, as `deliver/receivers/` names them. `deliver/` takes the result as it
+ * is.
  */
 import { SEVERITIES, type Severity } from '../bgp/severity.ts';
+import type { PlainKey, ReceiverKeys } from '../deliver/receiver-type.ts';
+import { RECEIVER_TYPES, receiverType } from '../deliver/receiver-types.ts';
 import { type Item, type MapItem, plain } from './item.ts';
 import { readCa } from './network.ts';
 import * as rules from './rules.ts';
@@ -13,66 +15,25 @@ import { type Rule, readMap, type Shape, shape } from './shape.ts';
 import type { Sources } from './sources.ts';
 import { kindOf } from './words.ts';
 
-interface ReceiverSpec {
-  /** Keys with plain values. */
-  readonly plain: () => Record<string, Rule>;
-  /** Keys with a secret; `url`: what it hides has to be an http or https URL. */
-  readonly secrets?: Readonly<Record<string, 'text' | 'url'>>;
-  /** Keys with an address that may be a secret and may be written out. */
-  readonly addresses?: readonly string[];
-  /** What has to be there; inner lists are alternatives, the first complete one counts. */
-  readonly needs: readonly (readonly string[])[];
-}
-
-const httpUrl = (): Rule => rules.url(['https:', 'http:']);
-const word = (): Rule => rules.wordText();
-
-const RECEIVERS: Readonly<Record<string, ReceiverSpec>> = {
-  slack: {
-    plain: () => ({ channel: word(), apiUrl: httpUrl(), mention: rules.mention() }),
-    secrets: { webhookUrl: 'url', botToken: 'text', appToken: 'text' },
-    needs: [['webhookUrl'], ['botToken', 'channel']],
-  },
-  webhook: { plain: () => ({}), secrets: { secret: 'text' }, addresses: ['url'], needs: [['url']] },
-  alertmanager: { plain: () => ({}), secrets: { bearerToken: 'text' }, addresses: ['url'], needs: [['url']] },
-  pagerduty: { plain: () => ({ url: httpUrl() }), secrets: { routingKey: 'text' }, needs: [['routingKey']] },
-  email: {
-    plain: () => ({
-      host: word(),
-      port: rules.wholeNumber(1, 65_535),
-      secure: rules.flag(),
-      user: word(),
-      from: word(),
-      to: rules.wordOrWords(),
-    }),
-    secrets: { password: 'text' },
-    needs: [['host', 'from', 'to']],
-  },
-  syslog: {
-    plain: () => ({
-      host: word(),
-      port: rules.wholeNumber(1, 65_535),
-      protocol: rules.enumOf(['udp', 'tcp', 'tls']),
-    }),
-    needs: [['host']],
-  },
-  teams: { plain: () => ({}), secrets: { webhookUrl: 'url' }, needs: [['webhookUrl']] },
-  telegram: {
-    plain: () => ({ chatId: rules.wordOrNumber(), apiUrl: httpUrl() }),
-    secrets: { botToken: 'text' },
-    needs: [['botToken', 'chatId']],
-  },
-  command: {
-    plain: () => ({
-      command: rules.listOf(rules.lineText(4_096), { isEmptyAllowed: false }),
-      timeoutSeconds: rules.duration('seconds'),
-    }),
-    needs: [['command']],
-  },
+/** How each sort of key is read. */
+const PLAIN: Readonly<Record<Exclude<PlainKey, object>, () => Rule>> = {
+  word: () => rules.wordText(),
+  words: () => rules.wordOrWords(),
+  'word-or-number': () => rules.wordOrNumber(),
+  url: () => rules.url(['https:', 'http:']),
+  flag: () => rules.flag(),
+  port: () => rules.wholeNumber(1, 65_535),
+  seconds: () => rules.duration('seconds'),
+  command: () => rules.listOf(rules.lineText(4_096), { isEmptyAllowed: false }),
+  mention: () => rules.mention(),
+  text: () => rules.longText(TEMPLATE_MAX),
 };
+/** Characters of a template. */
+const TEMPLATE_MAX = 65_536;
 
-/** Every type a receiver can have. */
-const RECEIVER_TYPES: readonly string[] = Object.keys(RECEIVERS);
+function ruleOf(key: PlainKey): Rule {
+  return typeof key === 'string' ? PLAIN[key]() : rules.enumOf(key.oneOf);
+}
 
 function baseRules(): Record<string, Rule> {
   return {
@@ -86,8 +47,9 @@ function baseRules(): Record<string, Rule> {
 const baseShape = shape(baseRules);
 const shapes = new Map<string, () => Shape>();
 
-function shapeOf(type: string, spec: ReceiverSpec): Shape {
-  const made = shapes.get(type) ?? shape(() => ({ ...baseRules(), ...spec.plain() }));
+function shapeOf(type: string, { plain: keys = {} }: ReceiverKeys): Shape {
+  const own = () => Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, ruleOf(key)]));
+  const made = shapes.get(type) ?? shape(() => ({ ...baseRules(), ...own() }));
   shapes.set(type, made);
   return made();
 }
@@ -114,23 +76,31 @@ export function readReceivers(item: Item | undefined, sources: Sources): Receive
 function readReceiver(item: Item, sources: Sources): ReceiverSettings | undefined {
   const typeItem = item.kind === 'map' ? item.pairs.get('type')?.value : undefined;
   const type = typeItem === undefined ? undefined : plain(typeItem);
-  const spec = typeof type === 'string' && Object.hasOwn(RECEIVERS, type) ? RECEIVERS[type] : undefined;
-  if (spec === undefined || typeof type !== 'string') {
+  const made = receiverType(type);
+  if (made === undefined || typeof type !== 'string') {
     // Which keys it may have is not known: only those of all receivers are looked at.
     readMap(item, baseShape(), sources.problems, { what: 'a receiver', isOpen: true });
     return undefined;
   }
-  const hidden = [...Object.keys(spec.secrets ?? {}), ...(spec.addresses ?? [])];
-  const values = readMap(item, shapeOf(type, spec), sources.problems, {
+  const { keys } = made;
+  const hidden = [...Object.keys(keys.secrets ?? {}), ...(keys.addresses ?? []), ...(keys.hiddenMaps ?? [])];
+  const values = readMap(item, shapeOf(type, keys), sources.problems, {
     what: `${articleOf(type)} ${type} receiver`,
     also: [...hidden, 'ca'],
   });
   if (values === undefined || item.kind !== 'map') return undefined;
-  checkNeeds(type, spec, item, sources);
+  checkNeeds(type, keys, item, sources);
+  const complaint = made.check?.(values);
+  if (complaint !== undefined)
+    sources.problems.add(
+      item.pairs.get(complaint.key)?.value.at ?? item.at,
+      complaint.found,
+      complaint.remedy,
+    );
   const ca = readCa(item.pairs.get('ca')?.value, sources);
   return {
     ...values,
-    ...readHidden(spec, item, sources),
+    ...readHidden(keys, item, sources),
     ...(ca === undefined ? {} : { ca }),
     name: textOf(values.name, ''),
     type,
@@ -139,53 +109,77 @@ function readReceiver(item: Item, sources: Sources): ReceiverSettings | undefine
   };
 }
 
-function checkNeeds(type: string, { needs }: ReceiverSpec, item: MapItem, { problems }: Sources): void {
-  const missing = needs.map((keys) => keys.filter((key) => !item.pairs.has(key)));
-  if (!missing.some((keys) => keys.length === 0)) {
-    const begun = needs.findIndex((keys) => keys.some((key) => item.pairs.has(key)));
+function checkNeeds(type: string, keys: ReceiverKeys, item: MapItem, { problems }: Sources): void {
+  const { needs } = keys;
+  const missing = needs.map((wanted) => wanted.filter((key) => !item.pairs.has(key)));
+  if (!missing.some((absent) => absent.length === 0)) {
+    const begun = needs.findIndex((wanted) => wanted.some((key) => item.pairs.has(key)));
     const wanted =
-      begun < 0 ? needs.map((keys) => keys.join(' with ')).join(' or ') : (missing[begun] ?? []).join(', ');
+      begun < 0 ? needs.map((list) => list.join(' with ')).join(' or ') : (missing[begun] ?? []).join(', ');
     problems.addAbsence(item.at, `${articleOf(type)} ${type} receiver without ${wanted}`, `add ${wanted}`);
   }
-  for (const [first, second] of TOGETHER[type] ?? [])
+  for (const [first, second] of keys.together ?? [])
     if (item.pairs.has(first) && !item.pairs.has(second))
       problems.addAbsence(
         item.pairs.get(first)?.keyAt ?? item.at,
         `${first} without ${second}`,
         `add ${second}, or remove ${first}`,
       );
-  const both = type === 'slack' && item.pairs.has('webhookUrl') && item.pairs.get('botToken');
-  if (both)
-    problems.add(both.keyAt, 'botToken beside webhookUrl', 'keep one of them: a bot token tells more');
+  for (const [lesser, better] of keys.either ?? []) {
+    const both = item.pairs.has(lesser) && item.pairs.get(better);
+    if (both)
+      problems.add(both.keyAt, `${better} beside ${lesser}`, `keep one of them: ${better} tells more`);
+  }
 }
 
-/** The first key means nothing without the second. */
-const TOGETHER: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  slack: [
-    ['appToken', 'botToken'],
-    ['botToken', 'channel'],
-  ],
-  email: [
-    ['password', 'user'],
-    ['user', 'password'],
-  ],
-};
-
-function readHidden(spec: ReceiverSpec, item: MapItem, sources: Sources): Record<string, Secret> {
-  const hidden: Record<string, Secret> = {};
-  for (const [key, content] of Object.entries(spec.secrets ?? {})) {
+function readHidden(
+  keys: ReceiverKeys,
+  item: MapItem,
+  sources: Sources,
+): Record<string, Secret | Readonly<Record<string, Secret>>> {
+  const hidden: Record<string, Secret | Readonly<Record<string, Secret>>> = {};
+  for (const [key, content] of Object.entries(keys.secrets ?? {})) {
     const pair = item.pairs.get(key);
     const secret = pair && readSecret(pair.value, key, sources);
     if (pair === undefined || secret === undefined) continue;
     if (content === 'url') checkHiddenUrl(secret, key, pair.value, sources);
     hidden[key] = secret;
   }
-  for (const key of spec.addresses ?? []) {
+  for (const key of keys.addresses ?? []) {
     const pair = item.pairs.get(key);
     const address = pair && readAddress(pair.value, key, sources);
     if (address !== undefined) hidden[key] = address;
   }
+  for (const key of keys.hiddenMaps ?? []) {
+    const pair = item.pairs.get(key);
+    if (pair !== undefined) hidden[key] = readHiddenMap(pair.value, key, sources);
+  }
   return hidden;
+}
+
+const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
+const SECRET_NAME = /auth|token|key|secret|cookie|password/i;
+
+/** Headers: a name that sounds like a secret needs a reference, others may be written out. */
+function readHiddenMap(item: Item, key: string, sources: Sources): Readonly<Record<string, Secret>> {
+  const { problems } = sources;
+  if (item.kind !== 'map') {
+    problems.add(item.at, `${key} is ${kindOf(plain(item))}`, 'write { NAME: value, … }');
+    return {};
+  }
+  const values: Record<string, Secret> = {};
+  for (const [name, { value, keyAt }] of item.pairs) {
+    if (!TOKEN.test(name)) problems.add(keyAt, `"${name}" is no name of a header`, 'write one like X-Team');
+    const text = plain(value);
+    const isWritten = typeof text === 'string' && !SECRET_NAME.test(name);
+    if (isWritten && /^[\x20-\x7e]{1,1000}$/.test(text)) values[name] = new HiddenValue(text);
+    else if (isWritten) problems.add(value.at, `${name} is no text for a header`, 'write it in ASCII');
+    else {
+      const secret = readSecret(value, name, sources);
+      if (secret !== undefined) values[name] = secret;
+    }
+  }
+  return values;
 }
 
 function checkHiddenUrl(secret: Secret, key: string, item: Item, { problems }: Sources): void {

@@ -203,6 +203,17 @@ export function peer(): Rule {
   });
 }
 
+/** Text of several lines. */
+export function longText(max: number): Rule {
+  return rule((value) => {
+    if (typeof value !== 'string')
+      return { found: `is ${kindOf(value)}`, remedy: 'write text, as a block: |' };
+    if (value.length > max)
+      return { found: `has ${value.length} characters`, remedy: `write at most ${max}` };
+    return value;
+  });
+}
+
 /** Whom Slack calls: a user group (`S…`), somebody (`U…`, `W…`), or whoever is there. */
 export function mention(): Rule {
   return rule((value) => {

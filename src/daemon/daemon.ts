@@ -3,33 +3,33 @@
  * Everything here is wiring; what judges is in the engine, and a replay runs the very same driver.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { sameValue } from '../config/compare.ts';
-import { isLoopback } from '../config/section.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Operator, Published } from '../engine/ports.ts';
+import type { Operator, Published, StoreReason } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
-import { RecordingWriter } from '../feed/files/recording.ts';
+import type { RecordingWriter } from '../feed/files/recording.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
-import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
 import type { MachineClocks } from './arrival-clock.ts';
 import { logChanges } from './change-log.ts';
 import { CommitSchedule } from './commit-schedule.ts';
-import { dashboardDirectory } from './dashboard-directory.ts';
+import { dashboardDirectory, homeOf } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
-import { ColumnsKeeper } from './kept-columns.ts';
+import { Durable } from './durable/durable.ts';
+import { ColumnsKeeper } from './durable/kept-columns.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
 import { LiveTime } from './live-time.ts';
 import { machineClocks } from './machine-clocks.ts';
+import { openRecording } from './open-recording.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { Repeating } from './repeating.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { sourceCodes } from './sources.ts';
@@ -68,7 +68,7 @@ export class Daemon {
   private readonly clock: LiveTime;
   private readonly outside: Outside;
   private readonly commits: CommitSchedule;
-  private readonly store: SqliteStore;
+  private readonly durable: Durable;
   private readonly keeper: ColumnsKeeper;
   private readonly recording: RecordingWriter | undefined;
   private readonly server: Server;
@@ -81,7 +81,7 @@ export class Daemon {
   private replacing: Promise<void> = Promise.resolve();
   /** Where the server listens; empty before it does. */
   private url = '';
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly repeating = new Repeating();
   private observationsCounted = 0;
   private lastReload:
     | { readonly at: string; readonly result: string; readonly problems: readonly string[] }
@@ -93,9 +93,17 @@ export class Daemon {
     this.log = options.log;
     this.clock = new LiveTime(options.machine ?? machineClocks, this.log, () => this.metrics.clockJumped());
     this.outside = new Outside(networkOf(options.settings.network));
-    this.adminToken = prepareStateDirectory(options.stateDirectory);
-    this.store = openStore(join(options.stateDirectory, DATABASE_FILE), { lock: true });
-    this.keeper = new ColumnsKeeper(this.store, options.log);
+    const { token, wasKilled } = prepareStateDirectory(options.stateDirectory);
+    this.adminToken = token;
+    this.durable = new Durable({
+      ...options,
+      wasKilled,
+      nowMs: () => this.clock.nowMs(),
+      onState: (state, reason) => this.storeState(state, reason),
+      onUnwritten: () => this.deliveries.wake(),
+      onBack: () => this.announce(),
+    });
+    this.keeper = new ColumnsKeeper(this.durable.store, options.log);
     const { settings } = options;
     const nowMs = this.clock.nowMs();
     const codes = sourceCodes();
@@ -105,12 +113,12 @@ export class Daemon {
       decodeCodes: codes.problems,
       dropReasons: codes.drops,
     });
-    this.recording = this.openRecording(nowMs);
+    this.recording = openRecording(options.recordTo, nowMs, this.log);
     const scanner = loadScanner();
     const table = new VantagePointTable(scanner);
     const engine = restoreEngine(
       settings,
-      this.store.remember(),
+      this.durable.store.remember(),
       nowMs,
       settings.feeds.map(({ name }) => name),
       table,
@@ -119,7 +127,7 @@ export class Daemon {
       this.recording?.state(nowMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
     this.driver = new Driver({
       engine,
-      target: { commit: (batch) => this.store.commit(batch) },
+      target: this.durable.keeper,
       beforeCommit: () => this.writeRecording(engine.view.nowMs),
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
@@ -135,7 +143,10 @@ export class Daemon {
       },
       onBroken: options.onBroken,
     });
-    this.operator = operatorPort(this.driver, this.clock, () => this.armDeadline());
+    this.operator = operatorPort(this.driver, this.clock, {
+      refusal: () => this.durable.keeper.refusal(),
+      afterwards: () => this.armDeadline(),
+    });
     this.deliveries = this.makeDeliveries();
     this.feeds = new LiveFeeds({
       settings,
@@ -148,27 +159,16 @@ export class Daemon {
       outside: this.outside,
       log: this.log,
       recording: this.recording,
-      coverage: this.store.coverage,
+      coverage: this.durable.coverage,
       commit: () => {
         this.commits.beforeReading();
-        return !this.driver.isDirty;
+        return !this.driver.isDirty && !this.durable.keeper.isHolding;
       },
       afterInput: () => this.commits.soon(),
     });
     this.rpki = this.makeRpki();
     this.server = this.makeServer();
     this.registerGauges();
-  }
-
-  private openRecording(nowMs: number): RecordingWriter | undefined {
-    const { recordTo } = this.options;
-    if (recordTo === undefined) return undefined;
-    return new RecordingWriter(recordTo, {
-      append: true,
-      atMs: nowMs,
-      onFailure: (error) =>
-        this.log.error({ event: 'recording.failed', file: recordTo, detail: error.message }),
-    });
   }
 
   /** What led to a commit is on disk before it. */
@@ -183,16 +183,17 @@ export class Daemon {
   async start(): Promise<string> {
     const { url } = await this.server.listen();
     this.url = url;
-    announceDaemon(this.options.stateDirectory, url, this.options.configPath);
     this.driver.commit();
+    this.durable.start();
+    this.announce();
     this.deliveries.start();
     this.rpki.start();
     this.feeds.start();
     this.armDeadline();
-    this.every(CLOCK_EVERY_MS, () => this.lookAtClock());
-    this.every(PRUNE_EVERY_MS, () => this.prune());
-    this.every(CHECKPOINT_EVERY_MS, () => this.store.checkpoint());
-    this.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
+    this.repeating.every(CLOCK_EVERY_MS, () => this.lookAtClock());
+    this.repeating.every(PRUNE_EVERY_MS, () => this.durable.prune());
+    this.repeating.every(CHECKPOINT_EVERY_MS, () => this.durable.checkpoint());
+    this.repeating.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
     this.keeper.keep(this.settings.watchlist);
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
     return url;
@@ -201,7 +202,7 @@ export class Daemon {
   /** An orderly stop: nothing new comes in, what is held back is said and committed, connections end. */
   async stop(): Promise<void> {
     this.keeper.stop();
-    for (const timer of this.timers) clearInterval(timer);
+    this.repeating.stop();
     this.clock.arm(undefined, () => undefined);
     await Promise.all([this.rpki.stop(), this.feeds.stop()]);
     const nowMs = this.clock.nowMs();
@@ -210,16 +211,25 @@ export class Daemon {
     this.driver.apply({ type: 'daemon', state: 'stopped' }, nowMs);
     this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
+    await this.durable.keeper.stop();
     this.recording?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
     await Promise.all([this.server.close(), this.replacing.then(() => this.deliveries.stop())]);
-    this.store.close();
+    this.durable.store.close();
   }
 
-  private every(ms: number, act: () => void): void {
-    const timer = setInterval(act, ms);
-    timer.unref();
-    this.timers.push(timer);
+  private announce(): void {
+    const said = { url: this.url, token: this.adminToken, config: this.options.configPath };
+    const failure = announceDaemon(this.options.stateDirectory, said);
+    if (failure !== undefined) this.log.warn({ event: 'daemon.unannounced', detail: failure });
+  }
+
+  private storeState(state: 'ok' | 'away', reason: StoreReason): void {
+    const input = { type: 'store-state', state, reason } as const;
+    const nowMs = this.clock.nowMs();
+    this.recording?.state(nowMs, input);
+    this.driver.apply(input, nowMs);
+    this.commits.now();
   }
 
   /** Everything that was judged is committed: it counts. */
@@ -259,33 +269,21 @@ export class Daemon {
     this.commits.now();
   }
 
-  private prune(): void {
-    const { more } = this.store.prune(this.clock.nowMs());
-    if (more) setTimeout(() => this.prune(), 100).unref();
-  }
-
   // ------------------------------------------------------------ parts
 
   private makeDeliveries(): Deliveries {
     return new Deliveries({
       receivers: this.settings.receivers,
-      outbox: this.store.outbox,
+      outbox: this.durable.outbox,
       outside: this.outside,
       metrics: this.metrics,
       log: this.log,
       operator: () => this.operator,
-      home: () => this.home(),
+      home: () => homeOf(this.settings.serve.publicUrl, this.url),
       ownUrl: () => (this.url === '' ? '' : `${this.url}/`),
       standing: (receiver) => this.driver.view.toldOf(receiver),
       onBroken: this.options.onBroken,
     });
-  }
-
-  /** What other machines can reach; a link to loopback would lead its reader to a machine of their own. */
-  private home(): string | undefined {
-    const { publicUrl } = this.settings.serve;
-    if (publicUrl !== undefined || this.url === '') return publicUrl;
-    return isLoopback(new URL(this.url).hostname.replace(/^\[|\]$/g, '')) ? undefined : `${this.url}/`;
   }
 
   private makeRpki(): RpkiSources<RpkiData> {
@@ -297,7 +295,7 @@ export class Daemon {
   }
 
   private makeServer(): Server {
-    const archive = archivePort(this.store.archive, {
+    const archive = archivePort(this.durable.store.archive, {
       commit: () => this.commits.beforeReading(),
       writeCoverage: () => this.feeds.writeCoverage(),
       provisionalCoverage: () => this.feeds.provisionalCoverage(),
@@ -306,7 +304,7 @@ export class Daemon {
       archive,
       present: presentPort(this.driver, this.clock, archive, {
         feeds: () => this.feeds.readiness(),
-        isWritable: () => this.store.isWritable(),
+        isWritable: () => this.durable.keeper.isOk,
         knowledge: () => this.settings.knowledge,
       }),
       operator: this.operator,
@@ -320,7 +318,7 @@ export class Daemon {
         version: VERSION,
         startedAt: this.startedAt,
         receivers: this.deliveries.states(),
-        givenUp: this.store.outbox.failures(GIVEN_UP_SHOWN),
+        givenUp: this.durable.store.outbox.failures(GIVEN_UP_SHOWN),
         reload: this.lastReload ?? null,
         rpki: this.rpki.freshness() ?? null,
       }),
@@ -343,6 +341,7 @@ export class Daemon {
   }
 
   private registerGauges(): void {
+    this.metrics.store(() => this.durable.now());
     this.metrics.clockAhead(() => this.clock.aheadMs() / 1000);
     this.metrics.incidents(() => {
       return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));

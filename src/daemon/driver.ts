@@ -10,6 +10,10 @@ import type { EngineView } from '../engine/view.ts';
 /** Where batches go: the SQLite store, or nothing for a replay in memory. */
 export interface CommitTarget {
   commit(batch: Batch): void;
+  /** In the place of `commit`: what can not be written is kept in memory, and `written` is called when it is, in order. */
+  commitOrHold?(batch: Batch, written: () => void): 'written' | 'held';
+  /** True: what was committed before is not written yet. What nobody waits for then stays in the engine. */
+  readonly isHolding?: boolean;
   /** False: routes and baseline are not handed over. */
   readonly keepsState?: boolean;
 }
@@ -101,6 +105,15 @@ export class Driver implements Publisher {
   commit(isIdle = false, nowMs?: number): void {
     this.pending = 0;
     if (nowMs !== undefined) this.turnCommittedMs = nowMs;
+    if (this.isHolding && !this.engine.isUrgent && !this.engine.isLarge) return;
+    this.take(isIdle);
+  }
+
+  private get isHolding(): boolean {
+    return this.options.target.isHolding === true;
+  }
+
+  private take(isIdle: boolean): void {
     const { engine } = this;
     engine.writeDeferred(isIdle);
     if (!engine.hasChanged) return;
@@ -109,7 +122,11 @@ export class Driver implements Publisher {
       isIdle ? SIGHTED_IDLE_MAX : SIGHTED_MAX,
     );
     this.options.beforeCommit?.();
-    this.write(batch);
+    const outcome = this.write(batch, () => this.publish(batch, published));
+    if (outcome === 'written') this.publish(batch, published);
+  }
+
+  private publish(batch: Batch, published: readonly Published[]): void {
     this.options.onCommitted?.(published);
     for (const one of published) for (const listener of this.listeners) listener(one);
     if (batch.outbox.length > 0) this.options.onOutbox?.();
@@ -117,9 +134,12 @@ export class Driver implements Publisher {
   }
 
   /** Whoever asked for it: what a failed transaction had is gone from the engine's hands, so nothing may come after it. */
-  private write(batch: Batch): void {
+  private write(batch: Batch, written: () => void): 'written' | 'held' {
+    const { target } = this.options;
     try {
-      this.options.target.commit(batch);
+      if (target.commitOrHold !== undefined) return target.commitOrHold(batch, written);
+      target.commit(batch);
+      return 'written';
     } catch (error) {
       this.options.onFailed?.(error);
       throw error;
@@ -132,8 +152,9 @@ export class Driver implements Publisher {
    */
   commitAll(nowMs: () => number = () => 0): void {
     const untilMs = nowMs() + FINAL_COMMITS_MS;
-    do this.commit(true);
-    while (this.hasDeferred && nowMs() < untilMs);
+    this.pending = 0;
+    do this.take(true);
+    while (this.hasDeferred && !this.isHolding && nowMs() < untilMs);
   }
 
   subscribe(listener: (published: Published) => void): () => void {

@@ -13,11 +13,23 @@ interface ArrivalStamps {
   nowMs(): number;
 }
 
-export function operatorPort(driver: Driver, clock: ArrivalStamps, afterwards: () => void): Operator {
+export interface OperatorSurroundings {
+  /** Why a change would not be kept now; undefined: it would be. */
+  refusal(): Error | undefined;
+  /** After each change: deadlines may have moved. */
+  afterwards(): void;
+}
+
+/** What could not be kept is refused before it is done: whoever is told that it is done finds it done after any crash. */
+export function operatorPort(driver: Driver, clock: ArrivalStamps, around: OperatorSurroundings): Operator {
   const act = <I extends OperatorInput>(input: I): Outcome<I> => {
+    const refusal = around.refusal();
+    if (refusal !== undefined) throw refusal;
     const outcome = driver.apply(input, clock.nowMs());
     driver.commit(true);
-    afterwards();
+    around.afterwards();
+    const lost = around.refusal();
+    if (lost !== undefined) throw lost;
     return outcome;
   };
   return {

@@ -1,7 +1,7 @@
 /** Where the daemon keeps its state, and what it leaves there for commands beside it. */
 
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { OperationalError } from '../engine/errors.ts';
@@ -27,15 +27,51 @@ export function firstStateDirectory(env: Readonly<Record<string, string | undefi
   return first === undefined || first === '' ? undefined : resolve(first);
 }
 
-/** Makes the directory and the token when they are missing; returns the token. */
-export function prepareStateDirectory(directory: string): string {
+export interface PreparedDirectory {
+  readonly token: string;
+  /** The daemon before did not stop in order: it left its address. */
+  readonly wasKilled: boolean;
+}
+
+/**
+ * Makes the directory and the token when they are missing. A disk that takes nothing for now is no reason not to
+ * watch: the token then holds for this process alone.
+ */
+export function prepareStateDirectory(directory: string): PreparedDirectory {
+  const wasKilled = existsSync(join(directory, DAEMON_FILE));
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return keepToken(directory);
+    return { token: keepToken(directory), wasKilled };
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new OperationalError('store-open', `the state directory can not be used: ${detail}`, { cause });
+    if (isPassing(cause)) return { token: readToken(directory) ?? newToken(), wasKilled };
+    throw new OperationalError(
+      'store-open',
+      `the state directory can not be used: ${adviceOn(cause, directory)}`,
+      {
+        cause,
+      },
+    );
   }
+}
+
+/** Full, read-only or failing disks: `store/` says so, too, and tries again. */
+function isPassing(error: unknown): boolean {
+  return /^(ENOSPC|EDQUOT|EROFS|EIO)$/.test(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** What the system said, and what would do. */
+function adviceOn(error: unknown, directory: string): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  if (code === 'EEXIST' || code === 'ENOTDIR')
+    return `${directory} is no directory, or lies in something that is none (${code}); move that file away, or name another stateDirectory`;
+  if (code === 'EACCES' || code === 'EPERM')
+    return `the user of this process may not write in ${directory} (${code}); give it the directory (chown), or name another stateDirectory`;
+  return said;
 }
 
 function keepToken(directory: string): string {
@@ -45,9 +81,13 @@ function keepToken(directory: string): string {
     chmodSync(file, 0o600);
     return known;
   }
-  const token = randomBytes(32).toString('hex');
+  const token = newToken();
   writeWhole(file, `${token}\n`);
   return token;
+}
+
+function newToken(): string {
+  return randomBytes(32).toString('hex');
 }
 
 /** Undefined when there is none that can be used. */
@@ -60,13 +100,26 @@ export function readToken(directory: string): string | undefined {
   }
 }
 
-/** `config`: the path of the configuration; undefined: it came from no file. */
-export function announceDaemon(directory: string, url: string, config: string | undefined): void {
+export interface Announcement {
+  readonly url: string;
+  readonly token: string;
+  /** The path of the configuration; undefined: it came from no file. */
+  readonly config: string | undefined;
+}
+
+/** Lays the files into the directory by which others find us. Returns why it could not: a full disk is no reason not to watch. */
+export function announceDaemon(directory: string, { url, token, config }: Announcement): string | undefined {
   const path = config === undefined ? undefined : resolve(config);
   const tokenFile = join(directory, ADMIN_TOKEN_FILE);
   const said = { url, pid: process.pid, config: path, tokenFile, startedAt: new Date().toISOString() };
-  if (path !== undefined) writeWhole(join(directory, CONFIGURATION_FILE), `${path}\n`);
-  writeWhole(join(directory, DAEMON_FILE), `${JSON.stringify(said)}\n`);
+  try {
+    if (readToken(directory) !== token) writeWhole(tokenFile, `${token}\n`);
+    if (path !== undefined) writeWhole(join(directory, CONFIGURATION_FILE), `${path}\n`);
+    writeWhole(join(directory, DAEMON_FILE), `${JSON.stringify(said)}\n`);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Undefined where no daemon has said it. */

@@ -57,3 +57,14 @@ export function requiredTexts(config: ReceiverConfig, key: string): readonly str
   }
   throw new Error(`receiver ${config.name}: ${key} is missing`);
 }
+
+/** A map of names to texts, each plain or hidden; empty when absent. */
+export function hiddenTexts(config: ReceiverConfig, key: string): Readonly<Record<string, string>> {
+  const value = config[key];
+  if (typeof value !== 'object' || value === null || isSecret(value)) return {};
+  const texts = Object.entries(value).map(([name, text]) => [
+    name,
+    isSecret(text) ? text.reveal() : String(text),
+  ]);
+  return Object.fromEntries(texts) as Record<string, string>;
+}

@@ -16,6 +16,9 @@ import type {
   UnlistedPrefixes,
 } from './ports.ts';
 
+/** Rows that wait at most while the store is away; then they are taken out as a batch, which is bounded by its bytes. */
+const ROWS_MAX = 1_000;
+
 export class Effects {
   private baselineRemoved: { prefix: string; origin: number }[] = [];
   private incidents: IncidentRecord[] = [];
@@ -79,6 +82,11 @@ export class Effects {
       this.alerts.length + this.outbox.length + this.published.length > 0 ||
       this.silences.length + this.silencesRemoved.length + this.audit.length > 0
     );
+  }
+
+  /** Too much to let it wait for better times. */
+  get isLarge(): boolean {
+    return this.incidents.length + this.raw.length + this.unlisted.length > ROWS_MAX;
   }
 
   get isEmpty(): boolean {

@@ -11,7 +11,7 @@ import type { Community, Update } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
-import { type How, replacedBy } from '../incident/steps.ts';
+import { type How, replacedBy, WITHDRAWN } from '../incident/steps.ts';
 import type { Finding } from '../judge/finding.ts';
 import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
@@ -70,6 +70,7 @@ export class Engine {
       case 'update':
       case 'peer-state':
       case 'feed-state':
+      case 'store-state':
       case 'collector-state':
         this.applyFeed(input, nowMs);
         return undefined;
@@ -104,6 +105,7 @@ export class Engine {
     if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
+    else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
     else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
     else this.feeds.collectorState(input, nowMs);
     settle(core, nowMs);
@@ -135,6 +137,11 @@ export class Engine {
   /** Visible outside, or caused by an operator. */
   get isUrgent(): boolean {
     return this.core.effects.isUrgent;
+  }
+
+  /** Too much to let it wait until the store is back. */
+  get isLarge(): boolean {
+    return this.core.effects.isLarge;
   }
 
   /** Something was put off, to be written little by little. */
@@ -243,13 +250,7 @@ export class Engine {
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined)
-      this.drop(
-        gone.finding,
-        prefix.text,
-        { ...origin, ...owner },
-        { cause: 'withdrawn', path: null },
-        nowMs,
-      );
+      this.drop(gone.finding, prefix.text, { ...origin, ...owner }, WITHDRAWN, nowMs);
     core.plan.noteChange(prefix, nowMs);
     if (core.plan.exact(prefix) === undefined) return;
     const others = otherFindings(core.rib, prefix, { ...origin, ...owner });

@@ -5,7 +5,8 @@ export const ERROR_CODES = {
   'store-open': 'The database in the state directory can not be opened.',
   'store-locked': 'Another daemon runs on this state directory.',
   'store-newer': 'The database was written by a newer version.',
-  'store-write': 'A transaction failed; the process ends and starts over from what is committed.',
+  'store-write': 'The database can not be written: judging goes on in memory, and it is tried again.',
+  'store-damaged': 'The database was damaged; it is set aside and the watch goes on with what is left.',
   'store-read': 'The database can not be read.',
   'listen-failed': 'The HTTP address can not be listened on.',
   'feed-connect': 'The feed can not be reached; it is tried again.',
@@ -24,6 +25,8 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 export class OperationalError extends Error {
   readonly code: ErrorCode;
+  /** The message without the code. */
+  readonly detail: string;
   /** True when doing the same again later may succeed. */
   readonly retryable: boolean;
 
@@ -31,6 +34,7 @@ export class OperationalError extends Error {
     super(`${code}: ${detail}`, { cause: options.cause });
     this.name = 'OperationalError';
     this.code = code;
+    this.detail = detail;
     this.retryable = options.retryable ?? false;
   }
 }

@@ -5,7 +5,7 @@
 import type { PeerStateChange } from '../bgp/update.ts';
 import type { Core } from './core.ts';
 import type { DeadlineName } from './deadlines.ts';
-import type { FeedInput } from './ports.ts';
+import type { FeedInput, StoreReason } from './ports.ts';
 import { settle } from './speak.ts';
 
 type CollectorInput = Extract<FeedInput, { readonly type: 'collector-state' }>;
@@ -74,7 +74,7 @@ export class FeedStates {
   /** It is not seen what the feed had to tell: `blindAfterSeconds` went by, and its rhythm. */
   blind(feed: string, atMs: number): void {
     const { reason = '', sinceMs = atMs } = this.core.feeds.get(feed) ?? {};
-    this.hold(feed, feed, reason, sinceMs, atMs);
+    this.hold(feed, feed, feedRow(feed, reason), sinceMs, atMs);
   }
 
   /**
@@ -97,7 +97,7 @@ export class FeedStates {
       return point.feed === feed && point.point.collector === collector;
     };
     core.doubtCarriers(isIts, 1);
-    if (this.isMainWindow(isIts)) this.hold(feed, name, reason, sinceMs, nowMs);
+    if (this.isMainWindow(isIts)) this.hold(feed, name, feedRow(name, reason), sinceMs, nowMs);
   }
 
   /** Of the vantage points that carry some watched prefix, more than half are these. */
@@ -111,8 +111,16 @@ export class FeedStates {
     return false;
   }
 
+  /** What is judged while our own store takes nothing is told late: that is a blindness, too. */
+  storeState(state: 'ok' | 'away', reason: StoreReason, nowMs: number): void {
+    const gone = { cause: 'withdrawn', observedMs: nowMs } as const;
+    if (state === 'ok') this.core.book.release(OUR_STORE, 'feed-blind', OUR_STORE, gone, nowMs);
+    else
+      this.hold(OUR_STORE, OUR_STORE, { source: 'store', facts: [OUR_STORE, reason, 'store'] }, nowMs, nowMs);
+  }
+
   /** `name`: the feed, or a part of it. */
-  private hold(feed: string, name: string, reason: string, sinceMs: number, nowMs: number): void {
+  private hold(feed: string, name: string, row: BlindRow, sinceMs: number, nowMs: number): void {
     const { core } = this;
     const weight = core.config.detection.weights['feed-blind'];
     core.book.hold(
@@ -124,7 +132,7 @@ export class FeedStates {
         watch: feed,
         name,
         expectedOrigins: [],
-        rows: [{ code: 'feed-blind', weight, source: 'feed', facts: [name, reason] }],
+        rows: [{ code: 'feed-blind', weight, ...row }],
         isKnown: true,
         observedMs: sinceMs,
         via: 'live',
@@ -133,6 +141,16 @@ export class FeedStates {
     );
   }
 }
+
+/** Where the row comes from, and what it says. */
+type BlindRow = { readonly source: string; readonly facts: readonly string[] };
+
+function feedRow(name: string, reason: string): BlindRow {
+  return { source: 'feed', facts: [name, reason] };
+}
+
+/** As the group and the name of what is blind, where feeds have theirs. */
+const OUR_STORE = 'store';
 
 function blindName(feed: string): DeadlineName {
   return `blind\u0000${feed}`;

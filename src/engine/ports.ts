@@ -49,10 +49,19 @@ export type FeedInput =
       readonly sinceMs: number;
     }
   | {
+      /** Our own database can not be written, or can be again. */
+      readonly type: 'store-state';
+      readonly state: 'ok' | 'away';
+      readonly reason: StoreReason;
+    }
+  | {
       /** From an own recording: the daemon began, or began again after whatever ended it; or it stopped in order. */
       readonly type: 'daemon';
       readonly state: 'started' | 'stopped';
     };
+
+/** What keeps the store from being written; `damaged`: it was, and a part of what it held is lost. */
+export type StoreReason = 'none' | 'locked' | 'full' | 'read-only' | 'gone' | 'failing' | 'damaged';
 
 /** `live`: subscribed and fresh. `stalled`: connected, silent. `down`: not connected. */
 export type FeedState = 'live' | 'stalled' | 'down';
@@ -298,9 +307,7 @@ export type Answer<T> = T | Refusal;
 export interface Operator {
   acknowledge(id: string, author: Author): Answer<Incident>;
   resolve(id: string, author: Author): Answer<Incident>;
-  /** The text stands in the author's note. */
   note(id: string, author: Author): Answer<Incident>;
-  /** `assignee` null: nobody works on it any more. */
   assign(id: string, assignee: string | null, author: Author): Answer<Incident>;
   acceptOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;
   rejectOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;

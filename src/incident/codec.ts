@@ -9,6 +9,7 @@ import type { Row } from '../judge/finding.ts';
 import type { Kind } from '../judge/vocabulary.ts';
 import { untouched, withoutRoutes } from './incident-making.ts';
 import { type IncidentFacts, type IncidentState, RouteState } from './incident-state.ts';
+import { knownRows } from './new-evidence.ts';
 
 const ROUTES_MAX = 1000;
 
@@ -102,6 +103,8 @@ export function decodeIncident(text: string): IncidentState | undefined {
     clearSinceMs: kept.clearSinceMs ?? undefined,
     resolvedMs: kept.resolvedMs ?? undefined,
     resolution: kept.resolution ?? undefined,
+    // Records of earlier versions have but the rows that they show.
+    resolvedOn: kept.resolvedOn ?? (kept.resolution === 'operator' ? knownRows(kept.rows) : undefined),
     told: {
       ...kept.told,
       updatedMs: kept.told.updatedMs ?? Number.NEGATIVE_INFINITY,

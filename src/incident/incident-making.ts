@@ -70,6 +70,7 @@ export function newIncident(
     clearSinceMs: undefined,
     resolvedMs: undefined,
     resolution: undefined,
+    resolvedOn: undefined,
     lastCause: 'withdrawn',
     lastEvidenceMs: nowMs,
     reopenedCount: 0,

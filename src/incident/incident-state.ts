@@ -163,6 +163,9 @@ export type BookDeadline = `${BookDeadlineKind}\u0000${string}`;
 /** Names of the deadlines of an incident. */
 export type DeadlineNames = { readonly [Kind in BookDeadlineKind]: `${Kind}\u0000${string}` };
 
+/** Evidence code → the heaviest weight it had. */
+export type KnownRows = Readonly<Record<string, number>>;
+
 /** What of an incident is plain data, and remembered as it is. */
 export interface IncidentFacts {
   /** Given when it opens: until then nobody outside knows of it. */
@@ -197,6 +200,8 @@ export interface IncidentFacts {
   clearSinceMs: number | undefined;
   resolvedMs: number | undefined;
   resolution: Resolution | undefined;
+  /** Resolved by hand: what was known then; anything heavier reopens it. */
+  resolvedOn: KnownRows | undefined;
   /** How the last offending route went. */
   lastCause: 'withdrawn' | 'replaced' | 'accepted';
   lastEvidenceMs: number;

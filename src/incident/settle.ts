@@ -18,6 +18,7 @@ import {
   type RouteState,
   stands,
 } from './incident-state.ts';
+import { hasNewEvidence, knownRowsOf } from './new-evidence.ts';
 import { heaviestCarrier, Scores, type Sight, worse } from './score.ts';
 
 /** What the settler asks of the book it works for. */
@@ -54,7 +55,7 @@ export class Settler {
     this.measure(incident, nowMs);
     if (incident.state === 'pending') this.settlePending(incident, isStanding, nowMs, notices);
     else if (incident.state === 'open') this.settleOpen(incident, added > 0, isStanding, nowMs, notices);
-    else this.settleResolved(incident, isStanding, nowMs, notices);
+    else this.settleResolved(incident, routes, isStanding, nowMs, notices);
   }
 
   private rescore(route: RouteState, nowMs: number): void {
@@ -199,20 +200,25 @@ export class Settler {
     }
   }
 
+  /** Resolved by hand while its route stands: only new evidence reopens it. */
   private settleResolved(
     incident: IncidentState,
+    routes: readonly RouteState[],
     isStanding: boolean,
     nowMs: number,
     notices: Notice[],
   ): void {
-    const isWorse = severityRank(incident.severity) > severityRank(incident.told.severity);
-    if (!isStanding || !(incident.returned || (incident.resolution === 'operator' && isWorse))) return;
+    const { returned, resolvedOn, severity, told } = incident;
+    const isWorse = severityRank(severity) > severityRank(told.severity);
+    const isNews = resolvedOn !== undefined && (isWorse || hasNewEvidence(resolvedOn, routes));
+    if (!isStanding || !(returned || isNews)) return;
     incident.state = 'open';
     incident.returned = false;
     incident.reopenedCount += 1;
     beginAgain(incident);
     incident.resolvedMs = undefined;
     incident.resolution = undefined;
+    incident.resolvedOn = undefined;
     incident.endedMs = undefined;
     incident.clearSinceMs = undefined;
     this.watchEvidence(incident);
@@ -259,6 +265,7 @@ export class Settler {
     incident.state = 'resolved';
     incident.returned = false;
     incident.resolution = resolution;
+    incident.resolvedOn = resolution === 'operator' ? knownRowsOf(incident.routes.values()) : undefined;
     incident.resolvedMs = nowMs;
     this.home.ports.clearDeadline(incident.deadlines.resolve);
     this.home.ports.clearDeadline(incident.deadlines.evidence);

@@ -24,6 +24,8 @@ export interface History {
 /** How a route went, and what came in its place. */
 export type How = Pick<Gone, 'cause' | 'path'>;
 
+export const WITHDRAWN: How = { cause: 'withdrawn', path: null };
+
 export function replacedBy(path: AsPath): How {
   return { cause: 'replaced', path: formatAsPath(path) };
 }

@@ -83,10 +83,7 @@ const CATALOGUE: Catalogue = {
     en: `${at(0)} of ${at(1)} vantage points that carried ${at(2)} lost it while their sessions stayed up.`,
     ko: `${josa(at(2), '을를')} 가지고 있던 관측 지점 ${at(1)}곳 중 ${at(0)}곳이 세션이 유지된 채로 경로를 잃었습니다.`,
   }),
-  'feed-blind': ({ at }) => ({
-    en: `The feed ${at(0)} does not deliver (${at(1)}): what happens now is not seen.`,
-    ko: `피드 ${at(0)}에서 데이터가 오지 않습니다(${at(1)}). 지금 일어나는 일을 볼 수 없습니다.`,
-  }),
+  'feed-blind': ({ at }) => (at(2) === 'store' ? storeWords(at(1)) : feedWords(at(0), at(1))),
   'unexpected-length': ({ at }) => ({
     en: `${at(0)} is also an unexpected more-specific of ${at(1)}: the way RPKI origin validation is walked around.`,
     ko: `${josa(at(0), '은는')} ${at(1)}의 예상치 못한 더 긴 프리픽스이기도 합니다. RPKI 기원 검증을 우회하는 방법입니다.`,
@@ -196,3 +193,32 @@ const CATALOGUE: Catalogue = {
     ko: '수집기의 시각이 잘못되어 도착 시각으로 표시합니다.',
   }),
 };
+
+function feedWords(feed: string, reason: string): Words {
+  return {
+    en: `The feed ${feed} does not deliver (${reason}): what happens now is not seen.`,
+    ko: `피드 ${feed}에서 데이터가 오지 않습니다(${reason}). 지금 일어나는 일을 볼 수 없습니다.`,
+  };
+}
+
+const STORE_REASONS: Readonly<Record<string, Words>> = {
+  locked: { en: 'another process holds its lock', ko: '다른 프로세스가 잠금 보유' },
+  full: { en: 'the disk is full', ko: '디스크 가득 참' },
+  'read-only': { en: 'the disk is read-only', ko: '디스크 읽기 전용' },
+  gone: { en: 'the state directory was removed', ko: '상태 디렉터리 삭제됨' },
+  failing: { en: 'the disk fails', ko: '디스크 오류' },
+};
+
+/** Our own database. Damaged: what it remembered is gone, and with it what was learned and who was told of what. */
+function storeWords(reason: string): Words {
+  if (reason === 'damaged')
+    return {
+      en: 'The database was damaged and is set aside: what was remembered (incidents, learned origins, silences, deliveries that waited) is lost in part or whole; the watch goes on.',
+      ko: '데이터베이스가 손상되어 따로 보관했습니다. 기억하던 내용(인시던트, 학습된 오리진, 알림 중지, 대기 중이던 전송)의 일부 또는 전부를 잃었습니다. 감시는 계속됩니다.',
+    };
+  const why = STORE_REASONS[reason] ?? { en: reason, ko: reason };
+  return {
+    en: `The database can not be written (${why.en}): judging goes on in memory, and alerts of hijacks go out only once it can be.`,
+    ko: `데이터베이스에 쓸 수 없습니다(${why.ko}). 판정은 메모리에서 계속되지만 하이재킹 알림은 복구된 뒤에 전송됩니다.`,
+  };
+}

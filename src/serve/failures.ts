@@ -67,7 +67,12 @@ function problemOf(witness: Witness, error: unknown, request: IncomingMessage): 
     return new Problem(400, 'The body did not arrive whole.');
   const path = (request.url ?? '').split('?', 1)[0];
   witness.log.error({ event: 'serve.failed', method: request.method, path, err: error });
-  if (error instanceof OperationalError) return new Problem(503, ERROR_CODES[error.code]);
+  if (error instanceof OperationalError)
+    return new Problem(
+      503,
+      ERROR_CODES[error.code],
+      error.retryable ? { headers: { 'retry-after': '1' } } : {},
+    );
   return new Problem(500, 'Something went wrong here; the log says what.');
 }
 

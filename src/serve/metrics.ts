@@ -47,6 +47,13 @@ export interface KnownLabels {
   readonly dropReasons?: readonly string[];
 }
 
+/** Whether the database takes what is judged, and what waits for it in memory. */
+export interface StoreNow {
+  readonly isOk: boolean;
+  readonly heldBatches: number;
+  readonly heldBytes: number;
+}
+
 export interface Metrics {
   /** Messages judged. */
   feedMessage(feed: string, count: number): void;
@@ -71,6 +78,8 @@ export interface Metrics {
   /** Forgets a receiver that a reload removed. */
   outboxGone(receiver: string): void;
   reload(result: 'ok' | 'error'): void;
+  /** Asked at each scrape. */
+  store(now: () => StoreNow): void;
   /** The machine's wall clock jumped, or came back. */
   clockJumped(): void;
   /** `seconds` by which the wall clock is ahead of the stamps, asked at each scrape. */
@@ -114,6 +123,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     registers: [registry],
   });
   const incidents = incidentGauge(registry);
+  const store = storeGauges(registry);
   const collectors = collectorGauges(registry);
   const ahead = aheadGauge(registry);
 
@@ -134,6 +144,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     outboxPending: (receiver, count) => pending.set(receiver, count),
     outboxGone: (receiver) => pending.delete(receiver),
     reload: (result) => counters.reloads(1, result),
+    store: (now) => store.ask(now),
     clockJumped: () => counters.clockJumps(1),
     clockAhead: (seconds) => ahead.ask(seconds),
     detectionLatency: (seconds) => latency.observe(seconds),
@@ -262,6 +273,28 @@ function summed(rows: readonly IncidentCount[]): Iterable<IncidentCount> {
     else sum.count += count;
   }
   return sums.values();
+}
+
+function storeGauges(registry: Registry): { ask(now: () => StoreNow): void } {
+  let owner = (): StoreNow => ({ isOk: true, heldBatches: 0, heldBytes: 0 });
+  const gauge = (name: string, help: string, value: (store: StoreNow) => number): void => {
+    new Gauge({
+      name: `originwatch_store_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value(owner()));
+      },
+    });
+  };
+  gauge('ok', '1 while what is judged can be written down.', ({ isOk }) => (isOk ? 1 : 0));
+  gauge('held_batches', 'Batches in memory that wait for the database.', ({ heldBatches }) => heldBatches);
+  gauge('held_bytes', 'About how many bytes these are.', ({ heldBytes }) => heldBytes);
+  return {
+    ask(now) {
+      owner = now;
+    },
+  };
 }
 
 function collectorGauges(registry: Registry): { ask(rows: () => readonly CollectorGauge[]): void } {

@@ -6,12 +6,12 @@
  * would be given to another alert. One sync a transaction (about 0.2 ms on a solid-state disk) is paid per batch,
  * not per message, and not at all for what may be lost: the next sync covers it (decisions 0003, 0030).
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type ErrorCode, OperationalError } from '../engine/errors.ts';
 
-/** How long a statement waits for a lock that a shell or a backup holds. */
+/** How long a statement waits for a lock that a shell or a backup holds, where nobody else waits for us. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** The write-ahead log is cut back to this after a burst. */
 const WAL_BYTES_MAX = 64 * 1024 * 1024;
@@ -26,6 +26,8 @@ export type Value = string | number | Buffer | null;
 
 export interface ConnectionOptions {
   readonly readOnly: boolean;
+  /** A read-only disk or a full one: no shared memory is made beside the file, and nobody else can open it. */
+  readonly isAlone?: boolean;
   /** Called with each statement before it runs; what it throws, the statement throws. For tests of failure. */
   readonly trace?: ((sql: string) => void) | undefined;
 }
@@ -33,10 +35,13 @@ export interface ConnectionOptions {
 export class Connection {
   readonly path: string;
   readonly readOnly: boolean;
-  private readonly database: Database.Database;
+  private database: Database.Database;
   private readonly statements = new Map<string, Database.Statement<unknown[]>>();
   private readonly tupleStatements = new Map<string, Database.Statement<unknown[]>>();
-  private readonly transaction: Database.Transaction<(work: () => void) => void>;
+  private transaction: Database.Transaction<(work: () => void) => void>;
+  private place: FilePlace | undefined;
+  /** Why nothing may be written, whatever SQLite says; undefined: it may. */
+  barredBy: OperationalError | undefined;
   private readonly rollbackListeners: (() => void)[] = [];
   /** How the file is written now: `synchronous` of the last transaction. */
   private isSyncing = true;
@@ -46,6 +51,7 @@ export class Connection {
     this.database = database;
     this.readOnly = readOnly;
     this.transaction = database.transaction((work: () => void) => work());
+    this.place = placeOf(path);
   }
 
   /** Opens or creates the file (read-only: it must exist) and sets what holds for the connection; changes nothing in it. */
@@ -55,6 +61,7 @@ export class Connection {
       const verbose = trace === undefined ? {} : { verbose: (sql?: unknown) => trace(String(sql)) };
       const database = new Database(path, { readonly: readOnly, timeout: BUSY_TIMEOUT_MS, ...verbose });
       try {
+        if (options.isAlone === true) database.pragma('locking_mode = EXCLUSIVE');
         database.pragma('foreign_keys = ON');
         database.pragma('trusted_schema = OFF');
         database.pragma('temp_store = MEMORY');
@@ -63,6 +70,17 @@ export class Connection {
         throw error;
       }
       return new Connection(path, database, readOnly);
+    });
+  }
+
+  /**
+   * Stands in for a file that can be neither written nor shared: a copy of it in memory as it is without its log, or
+   * nothing where there is no file. For reading; `takeOver` ends it.
+   */
+  static standIn(path: string, content: Buffer | undefined): Connection {
+    return translate('store-open', `${path} can not be read`, () => {
+      const database = new Database(content === undefined ? ':memory:' : withoutLog(content));
+      return new Connection(path, database, false);
     });
   }
 
@@ -79,6 +97,41 @@ export class Connection {
       // Within a commit only where nobody calls `checkpoint`.
       this.database.pragma(`wal_autocheckpoint = ${WAL_BYTES_MAX / PAGE_BYTES}`);
     });
+  }
+
+  /** From here on a statement waits this long for somebody else's lock, ms. */
+  waitAtMost(ms: number): void {
+    this.database.pragma(`busy_timeout = ${Math.floor(ms)}`);
+  }
+
+  /** The file that is open still stands at its path: not removed, moved or replaced. */
+  get isInPlace(): boolean {
+    if (this.place === undefined) return true;
+    const now = placeOf(this.path);
+    return now !== undefined && now.device === this.place.device && now.file === this.place.file;
+  }
+
+  /** Goes on with the database of another connection to the same path; that one is not to be used any more. */
+  takeOver(other: Connection): void {
+    const before = this.database;
+    this.database = other.database;
+    this.transaction = other.transaction;
+    this.place = other.place;
+    this.isSyncing = other.isSyncing;
+    this.statements.clear();
+    this.tupleStatements.clear();
+    for (const listener of this.rollbackListeners) listener();
+    before.close();
+  }
+
+  /** Copies all of it into a new file, some pages a turn of the event loop; commits in between are in the copy. */
+  async copyTo(path: string): Promise<void> {
+    await this.database.backup(path);
+  }
+
+  /** The whole database, its log included, as the bytes of a file. */
+  serialized(): Buffer {
+    return this.database.serialize();
   }
 
   /** Runs DDL as it stands; not for statements that come again. */
@@ -139,6 +192,7 @@ export class Connection {
 
   private transacted<Result>(syncs: boolean, work: () => Result, code: ErrorCode): Result {
     return translate(code, `${this.path} can not be written`, () => {
+      if (this.barredBy !== undefined) throw this.barredBy;
       this.setSyncing(syncs);
       let result: { readonly value: Result } | undefined;
       try {
@@ -192,6 +246,28 @@ export class Connection {
   }
 }
 
+/** Bytes 18 and 19 of the header say that a log belongs to the file; in memory there is none (SQLite file format §1.3.3). */
+function withoutLog(content: Buffer): Buffer {
+  const copy = Buffer.from(content);
+  copy[18] = copy[19] = 1;
+  return copy;
+}
+
+interface FilePlace {
+  readonly device: number;
+  readonly file: number;
+}
+
+/** Undefined where no file stands, and for a database in memory. */
+function placeOf(path: string): FilePlace | undefined {
+  try {
+    const found = path === ':memory:' ? undefined : statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? undefined : { device: found.dev, file: found.ino };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Makes the directory of a database file. */
 export function makeDirectoryOf(path: string): void {
   translate('store-open', `${dirname(path)} can not be made`, () => {
@@ -199,7 +275,9 @@ export function makeDirectoryOf(path: string): void {
   });
 }
 
-const RETRYABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM)/;
+/** What may pass without anybody touching the database: another's lock, a full, read-only or failing disk. */
+const RETRYABLE =
+  /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|READONLY|CANTOPEN|PROTOCOL)|ENOSPC|EROFS|EIO|EDQUOT|EMFILE|ENFILE)/;
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
 
 /** Errors of SQLite and of the file system become operational ones; our own stay what they are. */

@@ -41,6 +41,10 @@ export class NotesTables {
     );
   }
 
+  remembered(key: string): string | undefined {
+    return this.connection.get<{ value: string }>('SELECT value FROM memory WHERE key = ?', key)?.value;
+  }
+
   memory(): ReadonlyMap<string, string> {
     const rows = this.connection.all<{ key: string; value: string }>(
       'SELECT key, value FROM memory ORDER BY key',

@@ -4,11 +4,14 @@
  *
  * Reading order of this room: this file, `migrations/0001-first.ts` (what is kept), then one file per table.
  */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { OperationalError } from '../engine/errors.ts';
 import type { Batch, RawEvidence, Remembered, Store } from '../engine/ports.ts';
 import { AlertTable } from './alert-table.ts';
 import { SqliteArchive, type Tables } from './archive.ts';
 import { BaselineTable } from './baseline-table.ts';
-import { Connection, makeDirectoryOf } from './connection.ts';
+import { Connection, makeDirectoryOf, translate } from './connection.ts';
 import { CoverageTable } from './coverage-table.ts';
 import { IncidentTable } from './incident-table.ts';
 import { takeLock } from './lock.ts';
@@ -27,6 +30,10 @@ export interface StoreOptions {
   readonly lock: boolean;
   /** For commands beside a running daemon: nothing is created, migrated or written. */
   readonly readOnly?: boolean;
+  /** Called with the lock in hand, before the file is opened. */
+  readonly beforeOpening?: () => void;
+  /** How long a write waits for somebody else's lock, ms; default: as long as a command may. */
+  readonly waitMs?: number;
   /** What to keep; see `RETENTION`. */
   readonly retention?: Partial<Retention>;
   /** Called with each SQL statement before it runs; what it throws, the statement throws. For tests of failure. */
@@ -42,14 +49,24 @@ export function openStore(path: string, options: StoreOptions): SqliteStore {
   const isFile = path !== ':memory:';
   if (isFile && !readOnly) makeDirectoryOf(path);
   const unlock = options.lock && isFile ? takeLock(path) : () => {};
-  let opened: Connection | undefined;
   try {
-    opened = Connection.open(path, { readOnly, trace: options.trace });
-    migrate(opened);
-    return new SqliteStore(opened, unlock, { ...RETENTION, ...options.retention });
+    options.beforeOpening?.();
+    return new SqliteStore(openConnection(path, options), unlock, options);
   } catch (error) {
-    opened?.close();
     unlock();
+    throw error;
+  }
+}
+
+/** Opened, brought to the present schema, and patient as it is asked to be. */
+function openConnection(path: string, options: StoreOptions): Connection {
+  const connection = Connection.open(path, { readOnly: options.readOnly ?? false, trace: options.trace });
+  try {
+    migrate(connection);
+    if (options.waitMs !== undefined) connection.waitAtMost(options.waitMs);
+    return connection;
+  } catch (error) {
+    connection.close();
     throw error;
   }
 }
@@ -60,19 +77,24 @@ export class SqliteStore implements Store {
   readonly outbox: OutboxTable;
   readonly coverage: CoverageTable;
   private readonly connection: Connection;
-  private readonly unlock: () => void;
+  private unlock: () => void;
+  private readonly options: StoreOptions;
   private readonly retention: Retention;
   private readonly ribTable: RibTable;
   private readonly segments: RouteSegments;
   private readonly tables: Tables;
   private isOpen = true;
+  /** The file at the path is not the one that is open. */
+  private away: Away | undefined;
 
-  /** For `openStore`. */
-  constructor(connection: Connection, unlock: () => void, retention: Retention) {
+  /** For `openStore` and `openAsFarAsPossible`. */
+  constructor(connection: Connection, unlock: () => void, options: StoreOptions, away?: Away) {
     this.path = connection.path;
     this.connection = connection;
     this.unlock = unlock;
-    this.retention = retention;
+    this.options = options;
+    this.retention = { ...RETENTION, ...options.retention };
+    if (away !== undefined) this.goAway(away);
     const incidents = new IncidentTable(connection);
     this.coverage = new CoverageTable(connection);
     this.outbox = new OutboxTable(connection, incidents);
@@ -111,13 +133,89 @@ export class SqliteStore implements Store {
 
   /** One transaction. Removals come before what is put, so that a row named in both stays. */
   commit(batch: Batch): void {
+    this.commitAll([batch]);
+  }
+
+  /** The same for several at once, in their order. `key`, `value`: a named value that is remembered with them. */
+  commitAll(batches: readonly Batch[], note?: { readonly key: string; readonly value: string }): void {
     const write = (): void => {
-      this.writeRoutes(batch);
-      this.writeIncidents(batch);
-      this.writeNotes(batch);
+      for (const batch of batches) {
+        this.writeRoutes(batch);
+        this.writeIncidents(batch);
+        this.writeNotes(batch);
+      }
+      if (note !== undefined) this.tables.notes.remember(note.key, note.value);
     };
-    if (isToldOf(batch)) this.connection.writing(write);
+    if (note !== undefined || batches.some(isToldOf)) this.connection.writing(write);
     else this.connection.writingSoon(write);
+  }
+
+  /** As `commitAll`, into what stands in for a file that can not be written: for who reads it meanwhile. */
+  rehearse(batches: readonly Batch[]): void {
+    this.connection.barredBy = undefined;
+    try {
+      this.commitAll(batches);
+    } finally {
+      this.connection.barredBy = this.away?.error;
+    }
+  }
+
+  /** Throws what keeps the store from being written; else it was written just now. Call about once a second. */
+  check(nowMs: number): void {
+    if (this.away === undefined && !this.connection.isInPlace) this.goAway(goneFrom(this.path));
+    this.connection.writingSoon(() => this.tables.notes.remember('alive', String(Math.floor(nowMs))));
+  }
+
+  /**
+   * Finds the way back to a file at its path, where there is none that could be written; else nothing happens. Throws
+   * what still stands in the way. A file that was removed comes back with all that it held, once its directory is
+   * there again; `makesDirectory`: or is made.
+   */
+  async comeBack(makesDirectory = false): Promise<void> {
+    const { away } = this;
+    if (away === undefined) return;
+    if (away.isGone) await this.putBack(makesDirectory);
+    else this.openAnew();
+    this.away = undefined;
+    this.connection.barredBy = undefined;
+  }
+
+  private goAway(away: Away): void {
+    this.away = away;
+    this.connection.barredBy = away.error;
+  }
+
+  private async putBack(makesDirectory: boolean): Promise<void> {
+    const { path, connection } = this;
+    if (existsSync(path)) throw replacedAt(path);
+    if (makesDirectory) makeDirectoryOf(path);
+    else if (!existsSync(dirname(path))) throw goneFrom(path).error;
+    const draft = `${path}.${process.pid}.new`;
+    try {
+      await connection.copyTo(draft);
+      this.takeLockAgain();
+      renameSync(draft, path);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      return translate('store-write', `${path} can not be put back`, () => {
+        throw error;
+      });
+    }
+    connection.takeOver(openConnection(path, this.options));
+  }
+
+  private takeLockAgain(): void {
+    if (!this.options.lock) return;
+    this.unlock();
+    this.unlock = () => {};
+    this.unlock = takeLock(this.path);
+  }
+
+  private openAnew(): void {
+    const { path, connection } = this;
+    makeDirectoryOf(path);
+    this.takeLockAgain();
+    connection.takeOver(openConnection(path, this.options));
   }
 
   /** Keeps the log short, between two commits; call about once a second. Returns the pages copied. */
@@ -160,15 +258,9 @@ export class SqliteStore implements Store {
     return pruned;
   }
 
-  /** False when a transaction can not be begun: disk gone, file locked by somebody else. */
-  isWritable(): boolean {
-    if (this.connection.readOnly) return false;
-    try {
-      this.connection.writing(() => undefined);
-      return true;
-    } catch {
-      return false;
-    }
+  /** A named value that a batch, or `commitAll`, left. */
+  remembered(key: string): string | undefined {
+    return this.connection.reading(() => this.tables.notes.remembered(key));
   }
 
   /** Data that is costly to make from its source, if it was made from the source with this fingerprint. */
@@ -188,6 +280,22 @@ export class SqliteStore implements Store {
     this.connection.close();
     this.unlock();
   }
+}
+
+/** Why a store can not be written, and whether its file is gone from its path (and still open here). */
+export interface Away {
+  readonly error: OperationalError;
+  readonly isGone: boolean;
+}
+
+function goneFrom(path: string): Away {
+  const detail = `${path} was removed or moved; make its directory again, and what it held is written there`;
+  return { error: new OperationalError('store-write', detail, { retryable: true }), isGone: true };
+}
+
+function replacedAt(path: string): OperationalError {
+  const detail = `another file stands in the place of ${path}; move it away, or restart to go on with it`;
+  return new OperationalError('store-write', detail, { retryable: true });
 }
 
 /** What nobody was told of only keeps the next start right: after a power cut the feed tells it again. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load.ts';
 import type { CheckedWatchlist } from '../../src/config/watchlist-files.ts';
-import { keepColumns, keptColumns, keptIn } from '../../src/daemon/kept-columns.ts';
+import { keepColumns, keptColumns, keptIn } from '../../src/daemon/durable/kept-columns.ts';
 import { columnsOf } from '../../src/match/watch-builder.ts';
 import { openStore, type SqliteStore } from '../../src/store/store.ts';
 

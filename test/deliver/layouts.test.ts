@@ -8,7 +8,7 @@ import { systemClock } from '../../src/deliver/clock.ts';
 import { readRetryAfter } from '../../src/deliver/http.ts';
 import type { Outcome, ReceiverConfig, ReceiverDeps, SendContext } from '../../src/deliver/receiver.ts';
 import { createReceiver, RECEIVER_TYPES } from '../../src/deliver/receiver-types.ts';
-import { syslogLine } from '../../src/deliver/syslog.ts';
+import { syslogLine } from '../../src/deliver/receivers/syslog.ts';
 import type { Alert } from '../../src/incident/alert.ts';
 import { Network } from '../../src/outside/network.ts';
 import { Outside } from '../../src/outside/outside.ts';

@@ -6,7 +6,11 @@ import { type Clock, systemClock } from '../../src/deliver/clock.ts';
 import { timeText } from '../../src/deliver/message.ts';
 import type { Receiver, ReceiverConfig, ReceiverDeps, SendContext } from '../../src/deliver/receiver.ts';
 import { createReceiver } from '../../src/deliver/receiver-types.ts';
-import { digestMessage, incidentMessage, type SlackMessage } from '../../src/deliver/slack/blocks.ts';
+import {
+  digestMessage,
+  incidentMessage,
+  type SlackMessage,
+} from '../../src/deliver/receivers/slack/blocks.ts';
 import type { Author, Operator, Silence } from '../../src/engine/ports.ts';
 import type { Alert } from '../../src/incident/alert.ts';
 import { alertOf, HOSTILE, hostileAlert, incidentOf, numbered, routeOf } from './alerts.ts';

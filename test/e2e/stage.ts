@@ -94,6 +94,12 @@ export class Stage {
 
   /** Starts it and waits until it is subscribed and ready. */
   async start(...args: string[]): Promise<void> {
+    await this.startUnready(...args);
+    await this.ready();
+  }
+
+  /** Starts it and waits until it is subscribed. */
+  async startUnready(...args: string[]): Promise<void> {
     const connections = this.simulator.connections;
     this.daemon = new Running(this.program, ['run', '--config', this.configPath, ...args]);
     const { daemon } = this;
@@ -102,7 +108,7 @@ export class Stage {
       return daemon.logged('daemon.started').length > 0 && String(daemon.logged('serve.listening')[0]?.url);
     });
     await this.simulator.until(() => this.simulator.connections > connections);
-    await this.ready();
+    await eventually('a fresh feed', async () => (await this.metric('originwatch_feed_connected')) === 1);
     this.messagesExpected = 0;
   }
 

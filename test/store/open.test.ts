@@ -68,7 +68,7 @@ describe('opening a store', () => {
       [ribRow()],
       1,
     ]);
-    expect(again.isWritable()).toBe(true);
+    expect(() => again.check(0)).not.toThrow();
     again.close();
     expect(existsSync(`${path}-wal`)).toBe(false);
   });
@@ -202,7 +202,7 @@ describe('a store opened for reading', () => {
     daemon.commit(openingBatch(1, incident('a')));
     expect(reader.archive.incident('a')).toEqual(incident('a'));
     expect(() => reader.commit(openingBatch(2, incident('b')))).toThrow(/^store-write/);
-    expect(reader.isWritable()).toBe(false);
+    expect(() => reader.check(0)).toThrow(OperationalError);
     reader.close();
     daemon.commit(openingBatch(2, incident('b', { openedAt: at(2) })));
     daemon.close();

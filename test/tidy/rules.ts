@@ -23,7 +23,15 @@ export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
   deliver: ['bgp', 'incident', 'words', 'outside', ...PORTS],
   serve: ['bgp', 'incident', 'words', ...PORTS],
   dashboard: ['bgp', 'incident', 'words', 'serve', ...PORTS],
-  config: ['bgp', 'match', 'judge', 'incident', 'outside/network.ts'],
+  config: [
+    'bgp',
+    'match',
+    'judge',
+    'incident',
+    'outside/network.ts',
+    'deliver/receiver-types.ts',
+    'deliver/receiver-type.ts',
+  ],
   learn: [
     'bgp',
     'decode',

@@ -11,7 +11,7 @@ import type { Settings } from '../../config/settings.ts';
 import { type FilesWatch, watchFiles } from '../../config/watch-files.ts';
 import type { CheckedWatchlist, KeptColumns } from '../../config/watchlist-files.ts';
 import { Daemon } from '../../daemon/daemon.ts';
-import { keptIn } from '../../daemon/kept-columns.ts';
+import { keptIn } from '../../daemon/durable/kept-columns.ts';
 import { createLog } from '../../daemon/log.ts';
 import { growFreely } from '../../daemon/small-heap.ts';
 import { stateDirectoryOf } from '../../daemon/state-directory.ts';

@@ -60,6 +60,7 @@ export interface AttributeContext {
   /** AS numbers on this session: RFC 6793. */
   readonly asnSize: 2 | 4;
   readonly addPath: boolean;
+  readonly addPath6?: boolean | undefined;
   /** RIB entries abbreviate MP_REACH_NLRI to its next hop (RFC 6396 §4.3.4) and name the prefix outside. */
   readonly inRib: boolean;
   readonly rules: ListRules;
@@ -323,8 +324,8 @@ function mergeTransition(reader: Reader): void {
 }
 
 function reachSource({ bytes, context, problems }: Reader, start: number, end: number): ReachSource {
-  const { addPath, inRib, rules } = context;
-  return { bytes, start, end, addPath, inRib, rules, problems };
+  const { addPath, addPath6 = addPath, inRib, rules } = context;
+  return { bytes, start, end, addPath, addPath6, inRib, rules, problems };
 }
 
 function withPart(

@@ -21,7 +21,9 @@ export interface ReachSource {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
+  /** Of IPv4, and of IPv6. */
   readonly addPath: boolean;
+  readonly addPath6: boolean;
   readonly inRib: boolean;
   readonly rules: ListRules;
   /** Any fault but host bits is of the grade session-reset (RFC 7606 §5.3, §7.11, §7.12). */
@@ -116,10 +118,17 @@ function readNextHops(
 }
 
 function readNlri(
-  { bytes, end, addPath, problems, rules }: ReachSource,
+  { bytes, end, addPath, addPath6, problems, rules }: ReachSource,
   start: number,
   family: Family,
   where: string,
 ): ListedPrefix[] {
-  return readList({ bytes, start: Math.min(start, end), end, family, addPath }, where, problems, rules);
+  const list = {
+    bytes,
+    start: Math.min(start, end),
+    end,
+    family,
+    addPath: family === 6 ? addPath6 : addPath,
+  };
+  return readList(list, where, problems, rules);
 }

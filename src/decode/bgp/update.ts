@@ -24,6 +24,8 @@ export interface UpdateContext {
   readonly asnSize: 2 | 4;
   /** Path identifiers stand before each prefix (RFC 7911). */
   readonly addPath: boolean;
+  /** The same for IPv6, where that is another matter: sessions agree on it by family. */
+  readonly addPath6?: boolean | undefined;
   /** It is judged, and not printed: see `ListRules.bothReadings`. */
   readonly isJudged?: boolean | undefined;
 }
@@ -67,7 +69,7 @@ export function parseUpdate(
   const wanted = interest?.prefix;
   const wantedAnnounced = byOrigin ? undefined : wanted;
   const before = problems.length;
-  const { addPath, asnSize, isJudged: bothReadings } = context;
+  const { addPath, addPath6, asnSize, isJudged: bothReadings } = context;
   const withdrawnStart = Math.min(start + 2, end);
   const withdrawn = readList(
     { bytes, start: withdrawnStart, end: withdrawnEnd, family: 4, addPath },
@@ -78,7 +80,12 @@ export function parseUpdate(
   const damagedLists = hasDamage(problems, before);
   const range = { start: attributesStart, end: attributesEnd };
   const rules = { wanted: wantedAnnounced, bothReadings };
-  const attributes = parseAttributes(bytes, range, { asnSize, addPath, inRib: false, rules }, problems);
+  const attributes = parseAttributes(
+    bytes,
+    range,
+    { asnSize, addPath, addPath6, inRib: false, rules },
+    problems,
+  );
   const beforeNlri = problems.length;
   const announced = readList(
     { bytes, start: attributesEnd, end, family: 4, addPath },
@@ -182,7 +189,7 @@ export function attributesAreWanted(
     at = value + (extended ? u16(bytes, at + 2) : (bytes[at + 2] as number));
     if (at > end) return true;
     if (type === 14 || type === 15) {
-      if (reachabilityIsWanted(bytes, value, at, type === 14, context.addPath, interest.prefix)) return true;
+      if (reachabilityIsWanted(bytes, value, at, type === 14, context, interest.prefix)) return true;
     } else if (interest.origin !== undefined && (type === 2 || type === 17)) {
       if (originIsWanted(bytes, value, at, type === 2 ? context.asnSize : 4, interest.origin)) return true;
     }
@@ -195,7 +202,7 @@ function reachabilityIsWanted(
   start: number,
   end: number,
   hasNextHop: boolean,
-  addPath: boolean,
+  context: UpdateContext,
   wanted: PrefixWanted,
 ): boolean {
   if (start + (hasNextHop ? 5 : 3) > end) return true;
@@ -205,6 +212,7 @@ function reachabilityIsWanted(
   if (family === undefined) return end - start > 3;
   if (safi === 2) return false;
   const list = hasNextHop ? start + 5 + (bytes[start + 3] as number) : start + 3;
+  const addPath = family === 6 ? (context.addPath6 ?? context.addPath) : context.addPath;
   return list > end || anyWanted(bytes, list, end, family, addPath, wanted);
 }
 

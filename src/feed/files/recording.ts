@@ -13,13 +13,13 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import type { CollectorState, FeedInput, FeedState } from '../../engine/ports.ts';
+import type { CollectorState, FeedInput, FeedState, StoreReason } from '../../engine/ports.ts';
 
 /** How a frame came to us: what `detectedBy` will say. */
 export type Via = Extract<FeedInput, { type: 'update' }>['via'];
 
 /** What is said of a feed, or of a collector of it. */
-export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' }>;
+export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' | 'store-state' }>;
 
 export const RECORDING_VERSION = 1;
 
@@ -85,6 +85,10 @@ export class RecordingWriter {
 
   state(atMs: number, input: StateInput): void {
     this.#lastMs = atMs;
+    if (input.type === 'store-state') {
+      this.#line(JSON.stringify({ at: atMs, store: input.state, reason: input.reason }));
+      return;
+    }
     const { feed, state, reason, sinceMs: since } = input;
     const line =
       input.type === 'feed-state'
@@ -160,11 +164,19 @@ export function parseRecordingLine(text: string): RecordingLine | undefined {
   if (line.recording === 'originwatch') return { type: 'header', atMs: at, version: Number(line.version) };
   if (line.end === true) return { type: 'end', atMs: at };
   if (line.clock === true) return { type: 'clock', atMs: at };
+  const store = storeIn(line);
+  if (store !== undefined) return { type: 'state', atMs: at, input: store };
   if (typeof feed !== 'string') return undefined;
   const bytes = frameBytes(line);
   if (bytes !== undefined) return { type: 'frame', atMs: at, feed, via: viaOf(line.via), bytes };
   const input = stateIn(line, feed, at);
   return input === undefined ? undefined : { type: 'state', atMs: at, input };
+}
+
+function storeIn({ store, reason }: Readonly<Record<string, unknown>>): StateInput | undefined {
+  if (store !== 'ok' && store !== 'away') return undefined;
+  const known = STORE_REASONS.find((one) => one === reason) ?? 'failing';
+  return { type: 'store-state', state: store, reason: known };
 }
 
 function stateIn(
@@ -189,6 +201,15 @@ function timeIn(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
+const STORE_REASONS: readonly StoreReason[] = [
+  'none',
+  'locked',
+  'full',
+  'read-only',
+  'gone',
+  'failing',
+  'damaged',
+];
 const FEED_STATES: readonly FeedState[] = ['live', 'stalled', 'down'];
 const COLLECTOR_STATES: readonly CollectorState[] = ['live', 'silent'];
 const VIAS: readonly Via[] = ['live', 'backfill', 'snapshot', 'replay'];

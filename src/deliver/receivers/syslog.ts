@@ -4,15 +4,16 @@
  * Syslog confirms nothing. Over TCP and TLS there is a connection per alert; the alert counts as told when it was
  * written and the other side did not break off before we closed. UDP counts as told when sent.
  */
+
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
-import { formatAsn } from '../bgp/asn.ts';
-import type { Alert } from '../incident/alert.ts';
-import { wordsOfFailure } from '../outside/failure.ts';
-import { cleanText, shorten } from './clean-text.ts';
-import { messageOf } from './message.ts';
+import { formatAsn } from '../../bgp/asn.ts';
+import type { Alert } from '../../incident/alert.ts';
+import { wordsOfFailure } from '../../outside/failure.ts';
+import { cleanText, shorten } from '../clean-text.ts';
+import { messageOf } from '../message.ts';
 import {
   type Outcome,
   type Receiver,
@@ -20,9 +21,10 @@ import {
   type ReceiverDeps,
   SEND_TIMEOUT_MS,
   tryAgain,
-} from './receiver.ts';
-import { optionalNumber, optionalText, requiredText } from './settings.ts';
-import type { Language } from './words.ts';
+} from '../receiver.ts';
+import type { ReceiverType } from '../receiver-type.ts';
+import { optionalNumber, optionalText, requiredText } from '../settings.ts';
+import type { Language } from '../words.ts';
 
 /** RFC 5426 §3.2: what every receiver should take. */
 const UDP_BYTES_MAX = 2048;
@@ -39,7 +41,15 @@ const GOODBYE_MS = 1000;
 
 type Protocol = 'udp' | 'tcp' | 'tls';
 
-export function createSyslog(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const syslog: ReceiverType = {
+  keys: {
+    plain: { host: 'word', port: 'port', protocol: { oneOf: ['udp', 'tcp', 'tls'] } },
+    needs: [['host']],
+  },
+  create: createSyslog,
+};
+
+function createSyslog(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const host = requiredText(config, 'host');
   const wanted = optionalText(config, 'protocol') ?? 'udp';
   if (wanted !== 'udp' && wanted !== 'tcp' && wanted !== 'tls') {

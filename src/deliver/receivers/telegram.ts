@@ -4,10 +4,10 @@
  * The bot's token stands in the address: no address ever reaches an error.
  */
 
-import type { Alert } from '../incident/alert.ts';
-import { shorten } from './clean-text.ts';
-import { type Answered, gradeAnswer, post } from './http.ts';
-import { messageOf, plainLines } from './message.ts';
+import type { Alert } from '../../incident/alert.ts';
+import { shorten } from '../clean-text.ts';
+import { type Answered, gradeAnswer, post } from '../http.ts';
+import { messageOf, plainLines } from '../message.ts';
 import {
   type Outcome,
   type Receiver,
@@ -16,12 +16,23 @@ import {
   SEND_TIMEOUT_MS,
   type SendContext,
   tryAgain,
-} from './receiver.ts';
-import { optionalUrl, requiredText } from './settings.ts';
+} from '../receiver.ts';
+import type { ReceiverType } from '../receiver-type.ts';
+import { optionalUrl, requiredText } from '../settings.ts';
+import { inert } from '../template-text.ts';
 
 const TEXT_MAX = 4096;
 
-export function createTelegram(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const telegram: ReceiverType = {
+  keys: {
+    plain: { chatId: 'word-or-number', apiUrl: 'url' },
+    secrets: { botToken: 'text' },
+    needs: [['botToken', 'chatId']],
+  },
+  create: createTelegram,
+};
+
+function createTelegram(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const token = requiredText(config, 'botToken');
   const chatId = typeof config.chatId === 'number' ? String(config.chatId) : requiredText(config, 'chatId');
   const base = optionalUrl(config, 'apiUrl', 'https://api.telegram.org').replace(/\/$/, '');
@@ -113,13 +124,4 @@ function movedTo(answer: Answered): string | undefined {
   return typeof id === 'number' || (typeof id === 'string' && /^-?\d{1,20}$/.test(id))
     ? String(id)
     : undefined;
-}
-
-/** Takes the meaning out of `@name`, `#tag`, `/command` and `scheme://`. */
-function inert(line: string): string {
-  return line
-    .replaceAll('@', '＠')
-    .replaceAll('#', '＃')
-    .replaceAll('://', '：//')
-    .replace(/(^|\s)\/(?=\w)/g, '$1／');
 }

@@ -2,18 +2,25 @@
  * PagerDuty Events API v2: one PagerDuty alert per incident (`dedup_key` is the incident's id), triggered by news and
  * resolved by its end.
  */
-import { formatAsn } from '../bgp/asn.ts';
-import type { Alert } from '../incident/alert.ts';
-import { cleanText, shorten } from './clean-text.ts';
-import { postJson } from './http.ts';
-import { type Message, messageOf, routeLines } from './message.ts';
-import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from './receiver.ts';
-import { optionalUrl, requiredText } from './settings.ts';
-import type { Language } from './words.ts';
+
+import { formatAsn } from '../../bgp/asn.ts';
+import type { Alert } from '../../incident/alert.ts';
+import { cleanText, shorten } from '../clean-text.ts';
+import { postJson } from '../http.ts';
+import { type Message, messageOf, routeLines } from '../message.ts';
+import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from '../receiver.ts';
+import type { ReceiverType } from '../receiver-type.ts';
+import { optionalUrl, requiredText } from '../settings.ts';
+import type { Language } from '../words.ts';
 
 const SUMMARY_MAX = 1024;
 
-export function createPagerduty(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const pagerduty: ReceiverType = {
+  keys: { plain: { url: 'url' }, secrets: { routingKey: 'text' }, needs: [['routingKey']] },
+  create: createPagerduty,
+};
+
+function createPagerduty(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const routingKey = requiredText(config, 'routingKey');
   const url = optionalUrl(config, 'url', 'https://events.pagerduty.com/v2/enqueue');
   const secrets = [routingKey, url];

@@ -6,14 +6,14 @@
  * Who pressed is recorded with the change. A press counts only for an incident whose thread stands in that channel.
  */
 import { type RawData, WebSocket } from 'ws';
-import type { Author, Operator, Refusal } from '../../engine/ports.ts';
-import type { Incident } from '../../incident/alert.ts';
-import { retryDelayMs } from '../backoff.ts';
-import { cleanText } from '../clean-text.ts';
-import { pause } from '../clock.ts';
-import { type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from '../receiver.ts';
-import { optionalText } from '../settings.ts';
-import { WORDS } from '../words.ts';
+import type { Author, Operator, Refusal } from '../../../engine/ports.ts';
+import type { Incident } from '../../../incident/alert.ts';
+import { retryDelayMs } from '../../backoff.ts';
+import { cleanText } from '../../clean-text.ts';
+import { pause } from '../../clock.ts';
+import { type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from '../../receiver.ts';
+import { optionalText } from '../../settings.ts';
+import { WORDS } from '../../words.ts';
 import { callSlack, type SlackAnswer } from './api.ts';
 import { ACTION_PREFIX, BUTTONS, type Button, noteMessage } from './blocks.ts';
 import { readThread, type Thread, threadKey } from './thread.ts';

@@ -3,10 +3,11 @@
  * incident, whose first message always shows the incident as it is now. Both keep to one message a second, and tell
  * a storm as one digest. Buttons come with an app token (`slack-socket.ts`).
  */
-import type { Alert, Incident } from '../../incident/alert.ts';
-import { pause } from '../clock.ts';
-import { postJson } from '../http.ts';
-import { standingAlert } from '../message.ts';
+
+import type { Alert, Incident } from '../../../incident/alert.ts';
+import { pause } from '../../clock.ts';
+import { postJson } from '../../http.ts';
+import { standingAlert } from '../../message.ts';
 import {
   type Outcome,
   type Receiver,
@@ -14,8 +15,9 @@ import {
   type ReceiverDeps,
   SEND_TIMEOUT_MS,
   type SendContext,
-} from '../receiver.ts';
-import { optionalText, optionalUrl, requiredText, requiredUrl } from '../settings.ts';
+} from '../../receiver.ts';
+import type { ReceiverType } from '../../receiver-type.ts';
+import { optionalText, optionalUrl, requiredText, requiredUrl } from '../../settings.ts';
 import { callSlack, type SlackAnswer, type SlackCall } from './api.ts';
 import {
   digestMessage,
@@ -39,7 +41,21 @@ type Sender = (call: {
   readonly context: SendContext;
 }) => Promise<Outcome>;
 
-export function createSlack(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const slack: ReceiverType = {
+  keys: {
+    plain: { channel: 'word', apiUrl: 'url', mention: 'mention' },
+    secrets: { webhookUrl: 'url', botToken: 'text', appToken: 'text' },
+    needs: [['webhookUrl'], ['botToken', 'channel']],
+    together: [
+      ['appToken', 'botToken'],
+      ['botToken', 'channel'],
+    ],
+    either: [['webhookUrl', 'botToken']],
+  },
+  create: createSlack,
+};
+
+function createSlack(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   return optionalText(config, 'botToken') === undefined
     ? createByWebhook(config, deps)
     : createByBot(config, deps);

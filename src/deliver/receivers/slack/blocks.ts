@@ -6,11 +6,11 @@
  * Limits of Slack: header 150, section 3000, field 2000, button text 75 characters; 50 blocks; and all text together
  * about 10,000, which it does not document: we stay under 8,000.
  */
-import type { Severity } from '../../bgp/severity.ts';
-import type { Alert } from '../../incident/alert.ts';
-import { cleanText, shorten } from '../clean-text.ts';
-import { type Message, messageOf, routeLines, titleOf, worstFirst } from '../message.ts';
-import { type Language, WORDS } from '../words.ts';
+import type { Severity } from '../../../bgp/severity.ts';
+import type { Alert } from '../../../incident/alert.ts';
+import { cleanText, shorten } from '../../clean-text.ts';
+import { type Message, messageOf, routeLines, titleOf, worstFirst } from '../../message.ts';
+import { type Language, WORDS } from '../../words.ts';
 
 export interface SlackMessage {
   readonly text: string;

@@ -1,9 +1,9 @@
 /**
  * Where an incident's thread stands in Slack, as the outbox remembers it.
  */
-import type { Incident } from '../../incident/alert.ts';
-import { noteText } from '../message.ts';
-import { type Language, WORDS } from '../words.ts';
+import type { Incident } from '../../../incident/alert.ts';
+import { noteText } from '../../message.ts';
+import { type Language, WORDS } from '../../words.ts';
 
 export interface Thread {
   /** The channel's id, as Slack answered it: `chat.update` takes no name. */

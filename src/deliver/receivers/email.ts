@@ -6,11 +6,11 @@
 
 import type { Socket } from 'node:net';
 import type SMTPTransport from 'nodemailer/lib/smtp-transport';
-import type { Alert } from '../incident/alert.ts';
-import { OutsideError, wordsOfFailure } from '../outside/failure.ts';
-import type { Outside } from '../outside/outside.ts';
-import { cleanText, shorten } from './clean-text.ts';
-import { messageOf, plainLines } from './message.ts';
+import type { Alert } from '../../incident/alert.ts';
+import { OutsideError, wordsOfFailure } from '../../outside/failure.ts';
+import type { Outside } from '../../outside/outside.ts';
+import { cleanText, shorten } from '../clean-text.ts';
+import { messageOf, plainLines } from '../message.ts';
 import {
   type Outcome,
   type Receiver,
@@ -20,9 +20,10 @@ import {
   SEND_TIMEOUT_MS,
   type SendContext,
   tryAgain,
-} from './receiver.ts';
-import { optionalBoolean, optionalNumber, optionalText, requiredText, requiredTexts } from './settings.ts';
-import { WORDS } from './words.ts';
+} from '../receiver.ts';
+import type { ReceiverType } from '../receiver-type.ts';
+import { optionalBoolean, optionalNumber, optionalText, requiredText, requiredTexts } from '../settings.ts';
+import { WORDS } from '../words.ts';
 
 const SUBJECT_MAX = 180;
 /** A mail takes several exchanges, each within the time limit; some servers greet slowly on purpose. */
@@ -38,7 +39,20 @@ interface Mail {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function createEmail(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const email: ReceiverType = {
+  keys: {
+    plain: { host: 'word', port: 'port', secure: 'flag', user: 'word', from: 'word', to: 'words' },
+    secrets: { password: 'text' },
+    needs: [['host', 'from', 'to']],
+    together: [
+      ['password', 'user'],
+      ['user', 'password'],
+    ],
+  },
+  create: createEmail,
+};
+
+function createEmail(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const from = requiredText(config, 'from');
   const to = requiredTexts(config, 'to');
   const server = serverOf(config, deps);

@@ -4,19 +4,26 @@
  * How a receiver checks the signature: read `t` and `v1` from `Originwatch-Signature`, compute HMAC-SHA256 over
  * `t`, a dot and the raw body with the shared secret, compare in constant time, and refuse when `t` is minutes old.
  */
+
 import { createHmac } from 'node:crypto';
-import type { Alert } from '../incident/alert.ts';
-import { boundedAlert } from './bounded-alert.ts';
-import { gradeAnswer, post, sendSmaller } from './http.ts';
-import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from './receiver.ts';
-import { optionalText, requiredUrl } from './settings.ts';
+import type { Alert } from '../../incident/alert.ts';
+import { boundedAlert } from '../bounded-alert.ts';
+import { gradeAnswer, post, sendSmaller } from '../http.ts';
+import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from '../receiver.ts';
+import type { ReceiverType } from '../receiver-type.ts';
+import { optionalText, requiredUrl } from '../settings.ts';
 
 /** Bytes of a body: the most that is ever sent, and what is tried where that is too large. */
 const BODY_BYTES: readonly number[] = [262_144, 65_536, 16_384, 4_096];
 /** Of the envelope around the alert. */
 const ENVELOPE_BYTES = 512;
 
-export function createWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const webhook: ReceiverType = {
+  keys: { secrets: { secret: 'text' }, addresses: ['url'], needs: [['url']] },
+  create: createWebhook,
+};
+
+function createWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const url = requiredUrl(config, 'url');
   const secret = optionalText(config, 'secret');
   const secrets = secret === undefined ? [url] : [secret, url];

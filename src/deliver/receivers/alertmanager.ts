@@ -5,28 +5,35 @@
  * Alertmanager knows an alert by its labels. `severity` is one, because people route on it; so when it changes, the
  * alerts under the other severities are ended in the same request. Ending one that never fired does nothing there.
  */
-import { formatAsn } from '../bgp/asn.ts';
-import { SEVERITIES } from '../bgp/severity.ts';
-import { type Incident, isoTime } from '../incident/alert.ts';
-import { cleanText } from './clean-text.ts';
-import { postJson } from './http.ts';
-import { messageOf, routeLines, standingAlert } from './message.ts';
+
+import { formatAsn } from '../../bgp/asn.ts';
+import { SEVERITIES } from '../../bgp/severity.ts';
+import { type Incident, isoTime } from '../../incident/alert.ts';
+import { cleanText } from '../clean-text.ts';
+import { postJson } from '../http.ts';
+import { messageOf, routeLines, standingAlert } from '../message.ts';
 import {
   type Receiver,
   type ReceiverConfig,
   type ReceiverDeps,
   SEND_TIMEOUT_MS,
   type SendContext,
-} from './receiver.ts';
-import { optionalText, requiredUrl } from './settings.ts';
-import type { Language } from './words.ts';
+} from '../receiver.ts';
+import type { ReceiverType } from '../receiver-type.ts';
+import { optionalText, requiredUrl } from '../settings.ts';
+import type { Language } from '../words.ts';
 
 /** Every alert is told again so often while it stands … */
 const REPEAT_MS = 90_000;
 /** … and ends by itself this long after the last time: some rounds may fail, and ours may be a restart. */
 const STANDS_MS = 4 * REPEAT_MS;
 
-export function createAlertmanager(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const alertmanager: ReceiverType = {
+  keys: { secrets: { bearerToken: 'text' }, addresses: ['url'], needs: [['url']] },
+  create: createAlertmanager,
+};
+
+function createAlertmanager(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const url = apiUrl(requiredUrl(config, 'url'));
   const token = optionalText(config, 'bearerToken');
   const tell = (incidents: readonly Incident[], endedAt: string, key: string, context: SendContext) => {

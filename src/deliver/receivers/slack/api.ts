@@ -2,9 +2,9 @@
  * Calls of Slack's Web API: bearer token in a header, JSON both ways, the answer's `ok` and `error` graded. Slack
  * says "no" with status 200; only 429 and failures of the transport look like HTTP failures.
  */
-import type { Outside } from '../../outside/outside.ts';
-import { gradeAnswer, post } from '../http.ts';
-import { type Outcome, refused, tryAgain } from '../receiver.ts';
+import type { Outside } from '../../../outside/outside.ts';
+import { gradeAnswer, post } from '../../http.ts';
+import { type Outcome, refused, tryAgain } from '../../receiver.ts';
 
 export interface SlackCall {
   readonly outside: Outside;

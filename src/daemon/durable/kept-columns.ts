@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { CheckedWatchlist, KeptColumns } from '../config/watchlist-files.ts';
-import { columnsOf } from '../match/watch-builder.ts';
-import { WatchColumns } from '../match/watch-columns.ts';
-import { openStore, type SqliteStore } from '../store/store.ts';
-import { VERSION } from './version.ts';
+import type { CheckedWatchlist, KeptColumns } from '../../config/watchlist-files.ts';
+import { columnsOf } from '../../match/watch-builder.ts';
+import { WatchColumns } from '../../match/watch-columns.ts';
+import { openStore, type SqliteStore } from '../../store/store.ts';
+import { VERSION } from '../version.ts';
 
 const NAME = 'watchlist';
 /** Of the row that says what the others are: it is found without knowing more. */

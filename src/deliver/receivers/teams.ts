@@ -2,19 +2,26 @@
  * Microsoft Teams by a workflow webhook: an adaptive card. All text stands in `TextRun`s, which Teams shows as it is;
  * a `TextBlock` would read Markdown, and with it links and mentions out of other people's data.
  */
-import type { Alert } from '../incident/alert.ts';
-import { postJson } from './http.ts';
-import { type Message, messageOf, routeLines } from './message.ts';
-import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from './receiver.ts';
-import { requiredUrl } from './settings.ts';
-import { type Language, WORDS } from './words.ts';
+
+import type { Alert } from '../../incident/alert.ts';
+import { postJson } from '../http.ts';
+import { type Message, messageOf, routeLines } from '../message.ts';
+import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from '../receiver.ts';
+import type { ReceiverType } from '../receiver-type.ts';
+import { requiredUrl } from '../settings.ts';
+import { type Language, WORDS } from '../words.ts';
 
 /** Teams refuses a card beyond 28 KB. */
 const CARD_BYTES_MAX = 25_000;
 
 const COLOUR = { critical: 'Attention', warning: 'Warning', info: 'Accent' } as const;
 
-export function createTeams(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const teams: ReceiverType = {
+  keys: { secrets: { webhookUrl: 'url' }, needs: [['webhookUrl']] },
+  create: createTeams,
+};
+
+function createTeams(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const url = requiredUrl(config, 'webhookUrl');
   return {
     name: config.name,

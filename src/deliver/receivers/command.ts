@@ -3,8 +3,9 @@
  * Exit 0 is success; 64 to 66 (usage, data, no input: sysexits.h) and 78 (configuration) refuse for good; any other
  * end is tried again. It sees none of the daemon's environment but what a program needs, so none of its secrets.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
-import { wordsOfFailure } from '../outside/failure.ts';
+import { wordsOfFailure } from '../../outside/failure.ts';
 import {
   type Outcome,
   type Receiver,
@@ -12,14 +13,20 @@ import {
   type ReceiverDeps,
   refused,
   tryAgain,
-} from './receiver.ts';
-import { optionalNumber, requiredTexts } from './settings.ts';
+} from '../receiver.ts';
+import type { ReceiverType } from '../receiver-type.ts';
+import { optionalNumber, requiredTexts } from '../settings.ts';
 
 const TIMEOUT_SECONDS = 30;
 const REFUSALS: ReadonlySet<number> = new Set([64, 65, 66, 78]);
 const ENVIRONMENT = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 
-export function createCommand(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
+export const command: ReceiverType = {
+  keys: { plain: { command: 'command', timeoutSeconds: 'seconds' }, needs: [['command']] },
+  create: createCommand,
+};
+
+function createCommand(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const [file = '', ...args] = requiredTexts(config, 'command');
   const seconds = optionalNumber(config, 'timeoutSeconds');
   const timeoutMs = seconds === undefined ? (deps.timeoutMs ?? TIMEOUT_SECONDS * 1000) : seconds * 1000;
