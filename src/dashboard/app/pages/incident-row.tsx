@@ -5,8 +5,10 @@ import { useTools } from '../context.ts';
 import { incidentLink } from '../location.ts';
 import { asn, Badge, reachOf, SeverityBadge, When } from '../parts.tsx';
 
-/** As in `app.css`. */
-export const ROW_PX = 92;
+/** As in `app.css`, where a narrow screen has rows of its own. */
+export function rowPx(): number {
+  return matchMedia('(max-width: 640px)').matches ? 132 : 92;
+}
 
 export function IncidentRow(props: {
   readonly incident: Incident;

@@ -111,10 +111,10 @@ export function EvidenceTable({ incident }: { readonly incident: Incident }): JS
   );
 }
 
-export function Advice({ incident }: { readonly incident: Incident }): JSX.Element {
+export function Advice({ incident }: { readonly incident: Incident }): JSX.Element | null {
   const { t } = useTools();
   const { benign, next } = incident.advice;
-  if (next.length === 0 && benign.en === '') return <></>;
+  if (next.length === 0 && benign.en === '') return null;
   return (
     <Section title={t.incident.advice} class="advice">
       {next.length > 0 && (

@@ -11,7 +11,7 @@ import { Unknown, Waiting } from '../parts.tsx';
 import { CoverageStrip } from '../pictures/coverage-strip.tsx';
 import { byUrgency, sightOf } from '../state.ts';
 import { AskBox } from './bgp-page.tsx';
-import { IncidentRow, ROW_PX } from './incident-row.tsx';
+import { IncidentRow, rowPx } from './incident-row.tsx';
 import { BulkBar, type Filter, filterLink, filterOf, GROUPINGS, groupsOf, useGroupName } from './triage.tsx';
 
 const SEVERITIES = ['critical', 'warning', 'info'] as const;
@@ -263,8 +263,9 @@ function RowWindow({
   useEffect(() => {
     const measure = (): void => {
       const top = list.current?.getBoundingClientRect().top ?? 0;
-      const from = Math.max(0, Math.floor(-top / ROW_PX) - OVERSCAN);
-      const to = Math.ceil((innerHeight - top) / ROW_PX) + OVERSCAN;
+      const height = rowPx();
+      const from = Math.max(0, Math.floor(-top / height) - OVERSCAN);
+      const to = Math.ceil((innerHeight - top) / height) + OVERSCAN;
       setRange((before) => (before.from === from && before.to === to ? before : { from, to }));
     };
     measure();
@@ -285,7 +286,7 @@ function RowWindow({
       ref={list}
       class="rows"
       aria-label={t.open.list}
-      style={{ paddingTop: `${from * ROW_PX}px`, paddingBottom: `${(incidents.length - to) * ROW_PX}px` }}
+      style={{ paddingTop: `${from * rowPx()}px`, paddingBottom: `${(incidents.length - to) * rowPx()}px` }}
     >
       {incidents.slice(from, to).map((incident, index) => (
         <IncidentRow

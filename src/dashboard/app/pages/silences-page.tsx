@@ -79,14 +79,25 @@ function PlanDialog({ onClose }: { readonly onClose: () => void }): JSX.Element 
         : from === undefined || to === undefined || from >= to
           ? t.plan.badTimes
           : undefined;
-  const field = (name: keyof typeof fields, label: string, type = 'text'): JSX.Element => (
+  const set = (name: keyof typeof fields, value: string): void => setFields({ ...fields, [name]: value });
+  const field = (name: keyof typeof fields, label: string): JSX.Element => (
     <label class="field">
       {label}
       <input
         name={name}
-        type={type}
         value={fields[name]}
-        onInput={({ currentTarget }) => setFields({ ...fields, [name]: currentTarget.value })}
+        onInput={({ currentTarget }) => set(name, currentTarget.value)}
+      />
+    </label>
+  );
+  const moment = (name: 'from' | 'to', label: string): JSX.Element => (
+    <label class="field">
+      {label}
+      <input
+        type="datetime-local"
+        name={name}
+        value={fields[name]}
+        onInput={({ currentTarget }) => set(name, currentTarget.value)}
       />
     </label>
   );
@@ -112,8 +123,8 @@ function PlanDialog({ onClose }: { readonly onClose: () => void }): JSX.Element 
         {field('prefix', t.plan.prefix)}
         {field('group', t.plan.group)}
         {field('offender', t.plan.offender)}
-        {field('from', t.plan.from, 'datetime-local')}
-        {field('to', t.plan.to, 'datetime-local')}
+        {moment('from', t.plan.from)}
+        {moment('to', t.plan.to)}
         {field('expected', t.action.expectedOrigin)}
       </ChangeForm>
     </Dialog>
