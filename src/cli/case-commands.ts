@@ -16,3 +16,30 @@ export function addCaseCommands(program: Command, done: Done, io: Streams): void
       }),
     );
 }
+
+export function addImportCommands(program: Command, done: Done, io: Streams): void {
+  const group = program
+    .command('import')
+    .description("a peer's files as our watchlist and configuration; says what has no equal here")
+    .exitOverride();
+  const out = '--out <dir>';
+  const words = 'write originwatch.yaml, watchlist.yaml and secrets there (default: print)';
+  command(group, 'bgpalerter', 'prefixes.yml and config.yml of BGPalerter', true)
+    .argument('<files...>', 'prefixes.yml, config.yml, in any order')
+    .option(out, words)
+    .action(
+      done(async (files: string[], options: { out?: string; json?: boolean }) => {
+        const { importBgpalerter } = await import('./commands/import.ts');
+        return importBgpalerter(files, options, io);
+      }),
+    );
+  command(group, 'artemis', 'the configuration of ARTEMIS', true)
+    .argument('<files...>', 'config.yaml')
+    .option(out, words)
+    .action(
+      done(async (files: string[], options: { out?: string; json?: boolean }) => {
+        const { importArtemis } = await import('./commands/import.ts');
+        return importArtemis(files, options, io);
+      }),
+    );
+}

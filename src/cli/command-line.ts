@@ -7,7 +7,7 @@ import { defaultConfigPath } from '../config/default-path.ts';
 import { ConfigError } from '../config/problems.ts';
 import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
-import { addCaseCommands } from './case-commands.ts';
+import { addCaseCommands, addImportCommands } from './case-commands.ts';
 import { beside, command, type Done } from './command-parts.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
@@ -68,6 +68,11 @@ function exitCodeOf(error: unknown, io: Streams): number {
   return 1;
 }
 
+/** The commands with their options, for pages about them; nothing of it runs. */
+export function describedProgram(): Command {
+  return buildProgram({ code: 0 }, { stdout: process.stdout, stderr: process.stderr });
+}
+
 function buildProgram(outcome: { code: number }, io: Streams): Command {
   const program = new Command('originwatch')
     .description(
@@ -90,6 +95,7 @@ function buildProgram(outcome: { code: number }, io: Streams): Command {
   addJudgingCommands(program, done, io);
   addOperatorCommands(program, done, io);
   addCaseCommands(program, done, io);
+  addImportCommands(program, done, io);
   return program;
 }
 

@@ -63,6 +63,11 @@ const pathShape = shape(() => ({
   maxLength: rules.wholeNumber(1, 10_000),
 }));
 
+/** The keys that an entry may have. */
+export function entryKeys(): readonly string[] {
+  return entryShape().keys;
+}
+
 export function readDefaults(item: Item, problems: Problems): EntryValues {
   const values = readMap(item, defaultsShape(), problems, { what: 'the defaults of the entries' }) ?? {};
   return withPath(values, item, problems);

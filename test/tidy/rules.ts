@@ -48,6 +48,7 @@ export const ROOMS: Readonly<Record<string, readonly string[] | 'all'>> = {
   explain: ['bgp', 'match', 'rows', 'judge', 'incident', 'engine', 'store', 'config', 'words'],
   demo: 'all',
   cli: 'all',
+  release: 'all',
   daemon: 'all',
 };
 export const PURE_ROOMS = ['bgp', 'words', 'decode', 'match', 'rows', 'judge', 'incident', 'engine'];
