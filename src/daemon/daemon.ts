@@ -8,15 +8,16 @@ import { sameValue } from '../config/compare.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Operator, Published, StoreReason } from '../engine/ports.ts';
 import { restoreEngine } from '../engine/restore.ts';
-import type { RecordingWriter } from '../feed/files/recording.ts';
 import { systemClock } from '../feed/surroundings.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
 import { VantagePointTable } from '../match/vantage-point-table.ts';
 import { Outside } from '../outside/outside.ts';
 import { createMetrics, type Metrics } from '../serve/metrics.ts';
 import { createServer, type Server } from '../serve/server.ts';
-import type { MachineClocks } from './arrival-clock.ts';
 import { logChanges } from './change-log.ts';
+import type { MachineClocks } from './clock/arrival-clock.ts';
+import { LiveTime } from './clock/live-time.ts';
+import { machineClocks } from './clock/machine-clocks.ts';
 import { CommitSchedule } from './commit-schedule.ts';
 import { dashboardDirectory, homeOf } from './dashboard-directory.ts';
 import { Deliveries } from './deliveries.ts';
@@ -25,10 +26,8 @@ import { Durable } from './durable/durable.ts';
 import { ColumnsKeeper } from './durable/kept-columns.ts';
 import { LiveFeeds } from './live-feeds.ts';
 import { archivePort, operatorPort, presentPort } from './live-ports.ts';
-import { LiveTime } from './live-time.ts';
-import { machineClocks } from './machine-clocks.ts';
-import { openRecording } from './open-recording.ts';
 import { preparedReload } from './prepared-reload.ts';
+import { openRecording, type Recorder } from './recorder.ts';
 import { Repeating } from './repeating.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
@@ -70,7 +69,7 @@ export class Daemon {
   private readonly commits: CommitSchedule;
   private readonly durable: Durable;
   private readonly keeper: ColumnsKeeper;
-  private readonly recording: RecordingWriter | undefined;
+  private readonly recorder: Recorder | undefined;
   private readonly server: Server;
   private readonly operator: Operator;
   private readonly adminToken: string;
@@ -113,22 +112,23 @@ export class Daemon {
       decodeCodes: codes.problems,
       dropReasons: codes.drops,
     });
-    this.recording = openRecording(options.recordTo, nowMs, this.log);
+    this.recorder = openRecording(options.recordTo, nowMs, this.log);
+    const remembered = this.durable.store.remember();
+    this.recorder?.begin(settings, remembered, nowMs);
     const scanner = loadScanner();
     const table = new VantagePointTable(scanner);
     const engine = restoreEngine(
       settings,
-      this.durable.store.remember(),
+      remembered,
       nowMs,
       settings.feeds.map(({ name }) => name),
       table,
     );
-    for (const { name } of settings.feeds)
-      this.recording?.state(nowMs, { type: 'feed-state', feed: name, state: 'down', reason: 'starting' });
     this.driver = new Driver({
       engine,
       target: this.durable.keeper,
-      beforeCommit: () => this.writeRecording(engine.view.nowMs),
+      onInput: (input, arrivedMs) => this.recorder?.input(input, arrivedMs),
+      beforeCommit: () => this.recorder?.beforeCommit(engine.view.nowMs),
       onFailed: options.onBroken,
       onCommitted: (published) => this.committed(published),
       onOutbox: () => this.deliveries.wake(),
@@ -158,7 +158,7 @@ export class Daemon {
       metrics: this.metrics,
       outside: this.outside,
       log: this.log,
-      recording: this.recording,
+      recorder: this.recorder,
       coverage: this.durable.coverage,
       commit: () => {
         this.commits.beforeReading();
@@ -169,12 +169,6 @@ export class Daemon {
     this.rpki = this.makeRpki();
     this.server = this.makeServer();
     this.registerGauges();
-  }
-
-  /** What led to a commit is on disk before it. */
-  private writeRecording(nowMs: number): void {
-    this.recording?.clock(nowMs);
-    this.recording?.flush();
   }
 
   // ------------------------------------------------------------ running
@@ -205,6 +199,7 @@ export class Daemon {
     this.repeating.stop();
     this.clock.arm(undefined, () => undefined);
     await Promise.all([this.rpki.stop(), this.feeds.stop()]);
+    await this.recorder?.settled();
     const nowMs = this.clock.nowMs();
     this.clock.arm(undefined, () => undefined);
     this.commits.stop();
@@ -212,7 +207,7 @@ export class Daemon {
     this.driver.commitAll(() => performance.now());
     this.feeds.writeCoverage();
     await this.durable.keeper.stop();
-    this.recording?.close(nowMs);
+    this.recorder?.close(nowMs);
     withdrawDaemon(this.options.stateDirectory);
     await Promise.all([this.server.close(), this.replacing.then(() => this.deliveries.stop())]);
     this.durable.store.close();
@@ -226,9 +221,7 @@ export class Daemon {
 
   private storeState(state: 'ok' | 'away', reason: StoreReason): void {
     const input = { type: 'store-state', state, reason } as const;
-    const nowMs = this.clock.nowMs();
-    this.recording?.state(nowMs, input);
-    this.driver.apply(input, nowMs);
+    this.driver.apply(input, this.clock.nowMs());
     this.commits.now();
   }
 
@@ -241,6 +234,7 @@ export class Daemon {
   }
 
   private committed(published: readonly Published[]): void {
+    this.recorder?.committed(published);
     for (const one of published) {
       if (one.type === 'incident') this.deliveries.changed(one.incident);
       if (one.type !== 'alert') continue;
@@ -289,8 +283,12 @@ export class Daemon {
   private makeRpki(): RpkiSources<RpkiData> {
     const around = { clock: systemClock, log: this.log, outside: this.outside };
     return openRpkiSources(this.settings.rpki, around, (data) => {
-      this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
-      this.commits.now();
+      const apply = (): void => {
+        this.driver.apply({ type: 'rpki', rpki: data }, this.clock.nowMs());
+        this.commits.now();
+      };
+      if (this.recorder === undefined) apply();
+      else this.recorder.rpkiReady(data, apply);
     });
   }
 
@@ -343,9 +341,9 @@ export class Daemon {
   private registerGauges(): void {
     this.metrics.store(() => this.durable.now());
     this.metrics.clockAhead(() => this.clock.aheadMs() / 1000);
-    this.metrics.incidents(() => {
-      return Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 }));
-    });
+    this.metrics.incidents(() =>
+      Array.from(this.driver.view.incidents(), (incident) => ({ ...incident, count: 1 })),
+    );
   }
 
   // ------------------------------------------------------------ reload

@@ -21,6 +21,8 @@ export interface CommitTarget {
 export interface DriverOptions {
   readonly engine: Engine;
   readonly target: CommitTarget;
+  /** Before each input is applied. */
+  readonly onInput?: (input: Input, arrivedMs: number) => void;
   /** Before each transaction: what led to it has to be on disk first (recordings). */
   readonly beforeCommit?: () => void;
   /** A transaction failed: the process has to end. */
@@ -61,6 +63,7 @@ export class Driver implements Publisher {
 
   /** Applies one input with its stamp of arrival; commits by itself when many have come together. */
   apply<I extends Input>(input: I, arrivedMs: number): Outcome<I> {
+    this.options.onInput?.(input, arrivedMs);
     const outcome = this.engine.apply(input, arrivedMs);
     this.accepted();
     return outcome;

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { FeedSettings } from '../config/settings.ts';
 import type { Leap } from '../engine/input.ts';
 import type { CoverageInterval, CoverageWriter, FeedInput } from '../engine/ports.ts';
-import type { RecordingWriter, StateInput } from '../feed/files/recording.ts';
+import type { StateInput } from '../feed/files/recording.ts';
 import { type CollectorChange, type CollectorSight, Rhythms } from '../feed/rhythm.ts';
 import {
   type FastRoads,
@@ -21,6 +21,7 @@ import type { Metrics } from '../serve/metrics.ts';
 import { clientId } from './client-id.ts';
 import { FeedLedger, type LedgerMoment } from './feed-ledger.ts';
 import type { FeedReadiness } from './live-ports.ts';
+import type { Recorder } from './recorder.ts';
 import { openSource } from './sources.ts';
 
 export interface LiveFeedPorts {
@@ -29,7 +30,7 @@ export interface LiveFeedPorts {
   readonly fast: FastRoads;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly recording: RecordingWriter | undefined;
+  readonly recorder: Recorder | undefined;
   readonly coverage: CoverageWriter & { untilMs(feed: string): number | undefined };
   /** The driver's stamp of arrival. */
   readonly nowMs: () => number;
@@ -58,7 +59,7 @@ export class LiveFeed {
 
   constructor(settings: FeedSettings, space: WatchedSpace, ports: LiveFeedPorts) {
     const { name } = settings;
-    const { metrics, coverage, log, outside, fast, recording, blindAfterMs, nowMs } = ports;
+    const { metrics, coverage, log, outside, fast, recorder, blindAfterMs, nowMs } = ports;
     this.name = name;
     this.ports = ports;
     this.ledger = new FeedLedger(name, coverage, coverage.untilMs(name), nowMs());
@@ -73,7 +74,7 @@ export class LiveFeed {
       space,
       fast,
       nowMs,
-      record: recording && ((arrivedMs, bytes) => recording.frame(arrivedMs, name, 'live', bytes)),
+      record: recorder && ((arrivedMs, bytes) => recorder.frame(arrivedMs, name, bytes)),
       apply: ports.apply,
       judged: ports.afterInput,
       heard: ({ collector, peerAddress }, isKeepalive) => {
@@ -119,8 +120,7 @@ export class LiveFeed {
   }
 
   private tell(input: StateInput, atMs: number): void {
-    const { recording, apply, fast, afterInput } = this.ports;
-    recording?.state(atMs, input);
+    const { apply, fast, afterInput } = this.ports;
     apply(input, atMs);
     fast.table.callInAll();
     afterInput();

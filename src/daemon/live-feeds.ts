@@ -20,7 +20,7 @@ import { LiveFeed, type LiveFeedPorts } from './live-feed.ts';
 import type { FeedReadiness } from './live-ports.ts';
 
 export interface LiveFeedsOptions
-  extends Pick<LiveFeedPorts, 'outside' | 'recording' | 'coverage' | 'afterInput'> {
+  extends Pick<LiveFeedPorts, 'outside' | 'recorder' | 'coverage' | 'afterInput'> {
   readonly settings: Settings;
   readonly engine: Engine;
   readonly scanner: Scanner;

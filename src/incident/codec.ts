@@ -53,6 +53,7 @@ export function encodeIncident(incident: IncidentState): string {
     freshPrefixes: _fresh,
     freshWritten: _written,
     deadlines: _deadlines,
+    swarm: _swarm,
     ...facts
   } = incident;
   return JSON.stringify({

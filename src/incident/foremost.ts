@@ -1,6 +1,6 @@
 /**
  * The admitted routes that an incident lists, the heaviest first: those that stand, then by score, then the earlier
- * seen, then the earlier joined. Kept as routes change, so that listing a hundred of a million is no walk over all;
+ * seen, then the earlier joined; of a swarm one of each watch entry before all others. Kept as routes change, so that listing a hundred of a million is no walk over all;
  * only when a listed one falls behind, the next listing looks for who follows.
  */
 import { type RouteState, stands } from './incident-state.ts';
@@ -82,6 +82,7 @@ export class Foremost {
 function compare(a: RouteState, b: RouteState): number {
   return (
     Number(stands(b)) - Number(stands(a)) ||
+    Number(b.isHerald) - Number(a.isHerald) ||
     b.score - a.score ||
     a.firstSeenMs - b.firstSeenMs ||
     a.place - b.place

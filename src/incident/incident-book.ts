@@ -22,11 +22,12 @@ import type {
 } from './book-contract.ts';
 import { declareOver } from './case.ts';
 import { ChangeList, type Changes } from './change-list.ts';
-import { conditionRoute, keyOf, newIncident, partsOfDeadline } from './incident-making.ts';
-import { type BookDeadline, type IncidentState, RouteState, stands } from './incident-state.ts';
+import { addCondition, keyOf, leaveToNobody, newIncident, partsOfDeadline } from './incident-making.ts';
+import { type BookDeadline, countSeeing, type IncidentState, RouteState, stands } from './incident-state.ts';
 import { HELD_LONG_MS, SINGLE_AFTER_MS } from './score.ts';
 import { type SettleHome, Settler } from './settle.ts';
 import { noteCarried, noteStep } from './steps.ts';
+import { Crowds, inSwarm, Swarm, takenOut } from './swarm.ts';
 
 export type { Cause, Notice } from './book-contract.ts';
 
@@ -49,6 +50,7 @@ export class IncidentBook implements SettleHome {
   rules: BookRules;
   readonly ports: BookPorts;
   private readonly settler: Settler;
+  private readonly crowds = new Crowds();
 
   constructor(rules: BookRules, ports: BookPorts) {
     this.rules = rules;
@@ -82,6 +84,17 @@ export class IncidentBook implements SettleHome {
     this.changes.remove(incident);
   }
 
+  over(incident: IncidentState): void {
+    const other = this.crowds.over(incident);
+    if (other === undefined) return;
+    this.ports.clearDeadline(other.deadlines.forget);
+    this.forget(other);
+  }
+
+  reopened(incident: IncidentState): void {
+    this.crowds.reopened(incident);
+  }
+
   opened(incident: IncidentState): void {
     this.byId.set(incident.id, incident);
   }
@@ -93,6 +106,7 @@ export class IncidentBook implements SettleHome {
 
   private remove(incident: IncidentState): void {
     this.incidents.delete(incident.key);
+    this.crowds.gone(incident);
     if (this.recent === incident) this.recent = undefined;
   }
 
@@ -100,11 +114,13 @@ export class IncidentBook implements SettleHome {
   restore(incident: IncidentState): void {
     this.incidents.set(incident.key, incident);
     this.byId.set(incident.id, incident);
+    this.crowds.began(incident);
+    if (incident.state === 'resolved') this.over(incident);
     for (const route of incident.routes.values()) {
       this.touch(incident, route);
       // Whether it was written before the stop is not known, and twice is once.
       incident.freshPrefixes.push(route.prefixText);
-      this.ports.setRouteDeadline(incident, route, route.bornMs + SINGLE_AFTER_MS);
+      this.watchRoute(incident, route);
     }
     if (incident.told.pending !== undefined) {
       this.ports.setDeadline(incident.deadlines.update, incident.told.updatedMs + this.rules.updateEveryMs);
@@ -121,20 +137,19 @@ export class IncidentBook implements SettleHome {
   /** A vantage point carries an offending route now. */
   carry(sighting: Sighting, nowMs: number): Carried {
     const { finding, carrier } = sighting;
-    const incident = this.incidentFor(
-      finding.watched.entry.group,
-      finding.kind,
-      finding.offender,
-      sighting,
-      nowMs,
-    );
+    const { group } = finding.watched.entry;
+    const incident =
+      inSwarm(this.swarmOf(finding), sighting) ??
+      this.incidentFor(group, finding.kind, finding.offender, sighting, nowMs);
     const known = incident.routes.find(sighting.prefix.text, finding.watched.name, finding.originAs);
     const route = known ?? this.addRoute(incident, sighting, nowMs);
     if (!stands(route) && incident.state === 'resolved' && !this.isLeftStanding(incident))
       incident.returned = true;
     if (route.isGone) this.bearAgain(incident, route, nowMs);
     const before = route.carriers.set(carrier);
-    if (before === undefined) this.count(incident, carrier.vantagePoint, 1);
+    if (before === undefined) countSeeing(incident, carrier.vantagePoint, 1);
+    else incident.swarm?.carried(before.finding.offender, -1);
+    incident.swarm?.carried(finding.offender, 1);
     if (!this.isRestoring) noteCarried(incident, route.prefixText, carrier, before, nowMs);
     route.carriersPeak = Math.max(route.carriersPeak, route.carriers.points);
     route.lastSeenMs = Math.max(route.lastSeenMs, sighting.observedMs);
@@ -150,17 +165,15 @@ export class IncidentBook implements SettleHome {
   }
 
   /** The vantage point does not carry it any more: withdrawn, or replaced by something conforming, or accepted. */
-  drop(
-    finding: Finding,
-    prefixText: string,
-    { vantagePoint, pathId }: RouteOwner,
-    gone: Gone,
-    nowMs: number,
-  ): void {
-    const incident = this.find(finding.watched.entry.group, finding.kind, finding.offender);
-    const route = incident?.routes.find(prefixText, finding.watched.name, finding.originAs);
-    if (incident === undefined || route === undefined || !route.carriers.delete(vantagePoint, pathId)) return;
-    this.count(incident, vantagePoint, -1);
+  drop(finding: Finding, prefixText: string, owner: RouteOwner, gone: Gone, nowMs: number): void {
+    const { group } = finding.watched.entry;
+    const own = this.find(group, finding.kind, finding.offender);
+    const lost = takenOut(own, finding, prefixText, owner);
+    const [incident, route] = lost ?? takenOut(this.swarmOf(finding), finding, prefixText, owner) ?? [];
+    if (incident === undefined || route === undefined) return;
+    incident.swarm?.carried(finding.offender, -1);
+    countSeeing(incident, owner.vantagePoint, -1);
+    const { vantagePoint } = owner;
     if (gone.path !== undefined)
       noteStep(incident, { atMs: nowMs, vantagePoint, prefixText, path: gone.path });
     route.isGone = route.carriers.size === 0;
@@ -190,7 +203,7 @@ export class IncidentBook implements SettleHome {
     const incident = this.incidentFor(condition.group, condition.kind, null, condition, nowMs);
     const route =
       incident.routes.condition(condition.kind, condition.prefixText) ??
-      incident.routes.added(conditionRoute(condition, nowMs));
+      addCondition(incident, condition, nowMs);
     if (!route.holds && incident.state === 'resolved') incident.returned = true;
     route.holds = true;
     route.isInDoubt = !condition.isKnown;
@@ -229,11 +242,18 @@ export class IncidentBook implements SettleHome {
     nowMs: number,
   ): IncidentState {
     const known = this.find(group, kind, offender);
+    if (known === undefined && offender !== null && this.crowds.isFull(group, FAMILY_OF[kind]))
+      return this.incidentFor(group, kind, null, sighting, nowMs);
     if (known !== undefined && (!this.isPast(known, nowMs) || !known.standing.isEmpty)) return known;
     if (known !== undefined) this.forget(known);
     const made = newIncident(keyOf(group, kind, offender), sighting, nowMs);
     this.incidents.set(made.key, made);
+    this.crowds.began(made);
     return made;
+  }
+
+  private swarmOf({ watched, kind }: Finding): IncidentState | undefined {
+    return this.crowds.hasSwarms ? this.find(watched.entry.group, kind, null) : undefined;
   }
 
   private isPast(incident: IncidentState, nowMs: number): boolean {
@@ -251,10 +271,12 @@ export class IncidentBook implements SettleHome {
 
   private addRoute(incident: IncidentState, sighting: Sighting, nowMs: number): RouteState {
     const { prefix, finding, observedMs } = sighting;
-    const route = incident.routes.added(new RouteState(prefix.text, prefix, finding, observedMs, nowMs));
+    const route = new RouteState(prefix.text, prefix, finding, observedMs, nowMs);
+    incident.routes.add(route);
     incident.freshPrefixes.push(route.prefixText);
     if (incident.state === 'resolved') incident.returned = true;
-    this.ports.setRouteDeadline(incident, route, nowMs + SINGLE_AFTER_MS);
+    this.watchRoute(incident, route);
+    if (incident.swarm !== undefined) Swarm.trim(incident);
     return route;
   }
 
@@ -262,13 +284,13 @@ export class IncidentBook implements SettleHome {
   private bearAgain(incident: IncidentState, route: RouteState, nowMs: number): void {
     route.isGone = false;
     route.bornMs = nowMs;
-    this.ports.setRouteDeadline(incident, route, nowMs + SINGLE_AFTER_MS);
+    this.watchRoute(incident, route);
   }
 
-  private count(incident: IncidentState, vantagePoint: number, step: 1 | -1): void {
-    const next = (incident.seeing.get(vantagePoint) ?? 0) + step;
-    if (next <= 0) incident.seeing.delete(vantagePoint);
-    else incident.seeing.set(vantagePoint, next);
+  /** Those of a swarm have no deadlines of their own: a flood would leave one for each of its routes. */
+  private watchRoute(incident: IncidentState, route: RouteState): void {
+    if (incident.swarm !== undefined) return;
+    this.ports.setRouteDeadline(incident, route, route.bornMs + SINGLE_AFTER_MS);
   }
 
   private touch(incident: IncidentState, route: RouteState): void {
@@ -346,19 +368,7 @@ export class IncidentBook implements SettleHome {
     notices: Notice[],
   ): void {
     if (incident.state !== 'open' || nowMs < incident.lastEvidenceMs + this.rules.noEvidenceMs) return;
-    let lastMs = Number.NEGATIVE_INFINITY;
-    for (const route of incident.routes.values()) lastMs = Math.max(lastMs, route.lastSeenMs);
-    incident.endedMs ??= lastMs;
-    for (const route of incident.routes.values()) {
-      for (const carrier of route.carriers.values()) purge(route.prefixText, carrier);
-      route.carriers.clear();
-      route.isGone = true;
-      if (route.holds) purge(route.prefixText, undefined);
-      route.holds = false;
-      this.settler.file(incident, route);
-    }
-    incident.seeing.clear();
-    incident.foremost.forget();
+    leaveToNobody(incident, purge, (route) => this.settler.file(incident, route));
     this.settler.resolve(incident, 'no-evidence', 'no-evidence', nowMs, notices);
   }
 

@@ -1,21 +1,23 @@
 /**
  * New incidents, and the names they go by in the book: what makes two sightings one incident.
  */
+import type { RouteOwner } from '../bgp/vantage-point.ts';
 import { FAMILY_OF, type Family, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
 import type { Condition } from './book-contract.ts';
 import { Foremost } from './foremost.ts';
-import type {
-  BookDeadline,
-  BookDeadlineKind,
-  DeadlineNames,
-  IncidentFacts,
-  IncidentRoutes,
-  IncidentState,
+import {
+  type BookDeadline,
+  type BookDeadlineKind,
+  type DeadlineNames,
+  type IncidentFacts,
+  type IncidentRoutes,
+  type IncidentState,
+  RouteState,
 } from './incident-state.ts';
-import { RouteState } from './incident-state.ts';
 import { RouteTable } from './route-table.ts';
 import { Standing } from './standing.ts';
+import { isSwarm, Swarm } from './swarm.ts';
 
 function deadlineNames(key: string): DeadlineNames {
   return {
@@ -125,15 +127,40 @@ export function withoutRoutes(facts: IncidentFacts): IncidentState {
     freshPrefixes: [],
     freshWritten: 0,
     deadlines: deadlineNames(facts.key),
+    swarm: isSwarm(facts.family, facts.offender) ? new Swarm() : undefined,
   };
   return { ...facts, ...routes };
 }
 
-/** The route that stands for a condition without carriers. */
-export function conditionRoute(condition: Condition, nowMs: number): RouteState {
+/** A condition without carriers as a route of its incident. */
+export function addCondition(incident: IncidentState, condition: Condition, nowMs: number): RouteState {
   const { kind, prefix, prefixText, expectedOrigins, observedMs } = condition;
   const entry = { name: condition.name, severity: undefined, minPeers: 1 };
   const watched = { name: condition.watch, entry };
   const about = { kind, taxonomy: null, watched, expectedOrigins, originAs: [] };
-  return new RouteState(prefixText, prefix, about, observedMs, nowMs);
+  const route = new RouteState(prefixText, prefix, about, observedMs, nowMs);
+  incident.routes.add(route);
+  return route;
+}
+
+/** Nobody vouches for any of its routes any more: they end when they were last seen, and leave the RIB. */
+export function leaveToNobody(
+  incident: IncidentState,
+  purge: (prefix: string, owner: RouteOwner | undefined) => void,
+  file: (route: RouteState) => void,
+): void {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const route of incident.routes.values()) lastMs = Math.max(lastMs, route.lastSeenMs);
+  incident.endedMs ??= lastMs;
+  for (const route of incident.routes.values()) {
+    for (const carrier of route.carriers.values()) purge(route.prefixText, carrier);
+    route.carriers.clear();
+    route.isGone = true;
+    if (route.holds) purge(route.prefixText, undefined);
+    route.holds = false;
+    file(route);
+  }
+  incident.seeing.clear();
+  incident.swarm?.left();
+  incident.foremost.forget();
 }

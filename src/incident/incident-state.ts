@@ -12,6 +12,7 @@ import { Carriers } from './carriers.ts';
 import type { Foremost } from './foremost.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Shelf, Standing } from './standing.ts';
+import type { Swarm } from './swarm.ts';
 
 export type { Carrier } from './carriers.ts';
 
@@ -77,6 +78,8 @@ export class RouteState {
   shelfSeverity: Severity = 'info';
   before: RouteState | undefined = undefined;
   after: RouteState | undefined = undefined;
+  /** Of a swarm: the heaviest of its watch entry, listed first. */
+  isHerald = false;
   /** In `IncidentState.foremost`. */
   isListed = false;
   /** In `IncidentState.routes`, and the next one of the same prefix there. */
@@ -244,6 +247,8 @@ export interface IncidentRoutes {
   freshPrefixes: string[];
   freshWritten: number;
   readonly deadlines: DeadlineNames;
+  /** Set where the offenders are many (`swarm.ts`). */
+  readonly swarm: Swarm | undefined;
 }
 
 export type IncidentState = IncidentFacts & IncidentRoutes;
@@ -267,4 +272,11 @@ export function isVouchedFor(route: RouteState): boolean {
   if (only !== undefined) return only.doubt === 0;
   for (const carrier of route.carriers.values()) if (carrier.doubt === 0) return true;
   return false;
+}
+
+/** One more, or one fewer, of its routes is carried by the vantage point. */
+export function countSeeing({ seeing }: IncidentState, vantagePoint: number, step: 1 | -1): void {
+  const next = (seeing.get(vantagePoint) ?? 0) + step;
+  if (next <= 0) seeing.delete(vantagePoint);
+  else seeing.set(vantagePoint, next);
 }

@@ -1,12 +1,12 @@
 /**
  * The routes of one incident, in the order in which they joined it. A route is known by its prefix, the watch entry and
- * the origins: two entries or two origins make two routes of one prefix. None ever leaves.
+ * the origins: two entries or two origins make two routes of one prefix. Only a swarm lets go of routes that went.
  */
 import type { Kind } from '../judge/vocabulary.ts';
 import type { RouteState } from './incident-state.ts';
 
 export class RouteTable {
-  private readonly all: RouteState[] = [];
+  private all: RouteState[] = [];
   /** The first of each prefix; the others follow through `alike`. */
   private readonly byPrefix = new Map<string, RouteState>();
 
@@ -32,10 +32,17 @@ export class RouteTable {
     return route;
   }
 
-  /** Puts it in and hands it back. */
-  added(route: RouteState): RouteState {
-    this.add(route);
-    return route;
+  /** Lets go of all routes that went but the last `max` of them. */
+  keepGone(max: number): void {
+    let tooMany = -max;
+    for (const route of this.all) if (isOver(route)) tooMany += 1;
+    const kept = this.all.filter((route) => !(isOver(route) && tooMany-- > 0));
+    this.all = [];
+    this.byPrefix.clear();
+    for (const route of kept) {
+      route.alike = undefined;
+      this.add(route);
+    }
   }
 
   add(route: RouteState): void {
@@ -50,6 +57,11 @@ export class RouteTable {
     while (last.alike !== undefined) last = last.alike;
     last.alike = route;
   }
+}
+
+/** Nobody carries it, and that is counted already. */
+function isOver(route: RouteState): boolean {
+  return route.isGone && !route.isTouched;
 }
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {

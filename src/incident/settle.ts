@@ -29,6 +29,9 @@ export interface SettleHome {
   readonly actor: Actor | undefined;
   changed(incident: IncidentState): void;
   opened(incident: IncidentState): void;
+  /** It was resolved, or what was resolved is open again. */
+  over(incident: IncidentState): void;
+  reopened(incident: IncidentState): void;
   pendingGone(incident: IncidentState): void;
 }
 
@@ -42,15 +45,18 @@ export class Settler {
 
   settleOne(incident: IncidentState, routes: readonly RouteState[], nowMs: number, notices: Notice[]): void {
     let added = 0;
+    const moved: RouteState[] = [];
     for (const route of routes) {
       if (stands(route)) this.rescore(route, nowMs);
       if (!route.isAdmitted && hasShown(route)) {
         route.isAdmitted = true;
         added += 1;
+        const before = incident.swarm?.joined(route);
+        if (before !== undefined && !routes.includes(before)) moved.push(before);
       }
       this.file(incident, route);
     }
-    incident.foremost.change(routes, added);
+    incident.foremost.change(moved.length === 0 ? routes : [...routes, ...moved], added);
     const isStanding = this.reweigh(incident);
     this.measure(incident, nowMs);
     if (incident.state === 'pending') this.settlePending(incident, isStanding, nowMs, notices);
@@ -148,6 +154,7 @@ export class Settler {
       endedMs: undefined,
     });
     this.home.opened(opened);
+    opened.swarm?.takeNews();
     this.say(opened, 'opened', 'first-sighting', nowMs, notices);
   }
 
@@ -170,7 +177,8 @@ export class Settler {
       this.say(incident, 'escalated', 'severity-raised', nowMs, notices);
       return;
     }
-    if (hasNewRoute) this.update(incident, 'route-added', nowMs, notices);
+    if (incident.swarm?.takeNews() === true) this.say(incident, 'updated', 'route-added', nowMs, notices);
+    else if (hasNewRoute) this.update(incident, 'route-added', nowMs, notices);
     else if (this.reachOf(incident) >= 2 * Math.max(1, incident.told.reach))
       this.update(incident, 'reach-doubled', nowMs, notices);
   }
@@ -214,6 +222,7 @@ export class Settler {
     if (!isStanding || !(returned || isNews)) return;
     incident.state = 'open';
     incident.returned = false;
+    this.home.reopened(incident);
     incident.reopenedCount += 1;
     beginAgain(incident);
     incident.resolvedMs = undefined;
@@ -262,6 +271,7 @@ export class Settler {
   ): void {
     if (incident.told.pending !== undefined)
       this.say(incident, 'updated', incident.told.pending, nowMs, notices);
+    this.home.over(incident);
     incident.state = 'resolved';
     incident.returned = false;
     incident.resolution = resolution;

@@ -29,10 +29,26 @@ export function summaryOf(
   const [route] = routes;
   if (route === undefined) return { en: 'Nothing is seen any more.', ko: '더 이상 보이는 것이 없습니다.' };
   const isOver = incident.state === 'resolved';
-  const parts = [whatOf(incident, route, asName), moreOf(total)];
+  const parts = [swarmOf(incident, isOver), whatOf(incident, route, asName), moreOf(total)];
   if (isOver) parts.push(howItWas(incident), endOf(incident, route));
   else if (!isCondition(incident.kind)) parts.push(spreadOf(route), remarkOf(incident.rows, asName));
   return joined(parts);
+}
+
+/** How many at once; the sentence behind it names the heaviest. */
+function swarmOf({ swarm, routes }: IncidentState, isOver: boolean): Words {
+  if (swarm === undefined) return NOTHING;
+  const networks = isOver ? Math.max(swarm.peak, swarm.offendersNow) : swarm.offendersNow;
+  const what = `${routes.size}`;
+  return isOver
+    ? {
+        en: `Up to ${networks} networks at once announced ${what} routes of ${swarm.watches} watched entries. The heaviest:`,
+        ko: `최대 네트워크 ${networks}개가 동시에 감시 항목 ${swarm.watches}개의 경로 ${what}개를 광고했습니다. 가장 심각한 것:`,
+      }
+    : {
+        en: `${networks} networks at once announce ${what} routes of ${swarm.watches} watched entries. The heaviest:`,
+        ko: `네트워크 ${networks}개가 동시에 감시 항목 ${swarm.watches}개의 경로 ${what}개를 광고합니다. 가장 심각한 것:`,
+      };
 }
 
 /** The first sentence: a condition tells of itself by its first row of evidence. */

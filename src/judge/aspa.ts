@@ -55,6 +55,13 @@ export class AspaTable {
     return Math.min(Number.POSITIVE_INFINITY, ...ends.filter((untilMs) => untilMs > nowMs));
   }
 
+  /** Every object that was added, those of one customer together. */
+  *rows(): Generator<Required<Aspa>> {
+    for (const [customer, { parts }] of this.attested)
+      for (const { providers, untilMs } of parts)
+        yield { customer, providers, untilSeconds: Number.isFinite(untilMs) ? untilMs / 1_000 : 0 };
+  }
+
   all(): readonly Aspa[] {
     return [...this.attested].flatMap(([customer]) => {
       const providers = this.providersOf(customer);

@@ -67,6 +67,23 @@ export class VrpTable {
     return this.families[4].count + this.families[6].count;
   }
 
+  /** Every row, each an object of its own; both families in the order in which they came. */
+  *rows(): Generator<Required<VrpRow>> {
+    for (const family of [4, 6] as const) {
+      const columns = this.families[family];
+      for (let row = 0; row < columns.count; row += 1)
+        yield {
+          family,
+          words: wordsAt(columns, family, row),
+          length: columns.lengths[row] ?? 0,
+          maxLength: columns.maxLengths[row] ?? 0,
+          asn: columns.asns[row] ?? 0,
+          untilSeconds: columns.until[row] ?? 0,
+          roaEndsSeconds: columns.roaEnds[row] ?? 0,
+        };
+    }
+  }
+
   /**
    * RFC 6811 §2. `origin` undefined stands for NONE (an AS_SET, or no origin), which no VRP matches;
    * neither does AS 0 (RFC 6483 §4). A VRP past its end at `nowMs` counts for nothing; without a time all count.

@@ -38,6 +38,12 @@ export class RpkiData {
     return this.vrps.roaEndsMs(prefix, origin, nowMs);
   }
 
+  /** All that a builder was given, to make the same of it. */
+  *rows(): Generator<VrpRow | Aspa> {
+    yield* this.vrps.rows();
+    yield* this.aspaTable.rows();
+  }
+
   /** Made anew at each call. */
   get aspas(): readonly Aspa[] {
     return this.aspaTable.all();

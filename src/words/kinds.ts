@@ -30,6 +30,12 @@ export interface KindWords {
   readonly over?: undefined;
 }
 
+/** Our own store could not be written for a while, or was damaged. */
+const STORE_OVER: Words = {
+  en: 'The database could not be written, or was damaged, and takes everything again: what was judged meanwhile was told late.',
+  ko: '데이터베이스에 쓸 수 없었거나 손상되었으나 복구되었습니다. 그동안의 판정은 늦게 통보되었습니다.',
+};
+
 /** Kinds that are conditions and not routes tell of themselves by their first row of evidence. */
 export interface ConditionWords {
   readonly name: Words;
@@ -164,9 +170,12 @@ export const KIND_WORDS = {
   'visibility-loss': { name: { en: 'Visibility loss', ko: '관측 상태 저하' } },
   'feed-blind': {
     name: { en: 'Feed is blind', ko: '피드 수신 불가' },
-    over: ([feed = '', reason = '']) => ({
-      en: `The feed ${feed} did not deliver (${reason}): what happened meanwhile was not seen live.`,
-      ko: `피드 ${josa(feed, '이가')} 수신되지 않았습니다(${reason}). 그동안 일어난 일은 실시간으로 관측되지 않았습니다.`,
-    }),
+    over: ([feed = '', reason = '', what = '']) =>
+      what === 'store'
+        ? STORE_OVER
+        : {
+            en: `The feed ${feed} did not deliver (${reason}): what happened meanwhile was not seen live.`,
+            ko: `피드 ${josa(feed, '이가')} 수신되지 않았습니다(${reason}). 그동안 일어난 일은 실시간으로 관측되지 않았습니다.`,
+          },
   },
 } as const satisfies Readonly<Record<string, KindWords | ConditionWords>>;

@@ -1,6 +1,6 @@
 /** Stamps of arrival while the machine's clocks are set, stand still, or go wrong for a moment. */
 import { describe, expect, test } from 'vitest';
-import { ArrivalClock, SETTLED_MS } from '../../src/daemon/arrival-clock.ts';
+import { ArrivalClock, SETTLED_MS } from '../../src/daemon/clock/arrival-clock.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 const SECOND = 1_000;

@@ -1,6 +1,6 @@
 /** The composition itself: what only goes wrong when the parts are put together. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { machineClocks } from '../../src/daemon/machine-clocks.ts';
+import { machineClocks } from '../../src/daemon/clock/machine-clocks.ts';
 import { eventually } from '../e2e/program.ts';
 import { LiveDaemon, type LiveDaemonOptions } from './live-daemon.ts';
 

@@ -9,9 +9,9 @@ import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { loadSettings } from '../../src/config/load.ts';
 import type { Settings } from '../../src/config/settings.ts';
-import type { MachineClocks } from '../../src/daemon/arrival-clock.ts';
+import type { MachineClocks } from '../../src/daemon/clock/arrival-clock.ts';
+import { machineClocks } from '../../src/daemon/clock/machine-clocks.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
-import { machineClocks } from '../../src/daemon/machine-clocks.ts';
 import { frameOf } from '../../src/demo/kakao-2022.ts';
 import { RisLiveSimulator } from '../../src/feed/simulator/simulator.ts';
 import type { Alert, Incident } from '../../src/incident/alert.ts';
@@ -24,6 +24,8 @@ export interface LiveDaemonOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly record?: boolean;
   readonly machine?: MachineClocks;
+  /** Puts files in place before it starts. */
+  readonly before?: (live: LiveDaemon) => void;
 }
 
 const WATCH = [{ prefix: '203.0.112.0/22', origins: [64500], group: 'ours' }];
@@ -46,6 +48,7 @@ export class LiveDaemon {
   static async start(options: LiveDaemonOptions = {}): Promise<LiveDaemon> {
     const live = new LiveDaemon(options);
     await live.simulator.listen();
+    options.before?.(live);
     await live.begin();
     return live;
   }
@@ -68,11 +71,11 @@ export class LiveDaemon {
     return join(this.directory, name);
   }
 
-  /** As the files stand now; `more`: top-level keys that are other. */
-  settings(more: Readonly<Record<string, unknown>> = {}): Settings {
+  /** Writes the files and reads them; `more`: top-level keys that are other. */
+  settings(more: Readonly<Record<string, unknown>> = {}, watchNow?: readonly unknown[]): Settings {
     const { watch, detection, config } = this.options;
     const configPath = this.file('originwatch.yaml');
-    writeFileSync(this.file('watchlist.yaml'), stringify({ watch: watch ?? WATCH }));
+    writeFileSync(this.file('watchlist.yaml'), stringify({ watch: watchNow ?? watch ?? WATCH }));
     const settings = {
       watchlist: 'watchlist.yaml',
       feeds: [{ type: 'ris-live', url: this.simulator.url }],
@@ -85,12 +88,19 @@ export class LiveDaemon {
     return loadSettings({ configPath, env: process.env }).settings;
   }
 
-  /** One vantage point says this; undefined: withdrawn. Returns when it was sent. */
-  say(prefix: string, path: readonly number[] | undefined, peer = 1): string {
+  /** One vantage point says this; undefined: withdrawn. */
+  say(prefix: string, path: readonly number[] | undefined, peer = 1): void {
+    if (!this.trySay(prefix, path, peer)) throw new Error(`nobody subscribed ${prefix}`);
+  }
+
+  /** The same once the prefix is subscribed. */
+  async sayWhenAsked(prefix: string, path: readonly number[] | undefined): Promise<void> {
+    await eventually(`a subscription to ${prefix}`, () => this.trySay(prefix, path, 1));
+  }
+
+  private trySay(prefix: string, path: readonly number[] | undefined, peer: number): boolean {
     const from = { collector: 'rrc00', peerAddress: `192.0.2.${peer}`, peerAsn: path?.[0] ?? 3356 };
-    const frame = frameOf({ from, prefix, path }, Date.now());
-    if (this.simulator.send(frame) === 0) throw new Error(`nobody subscribed ${frame}`);
-    return frame;
+    return this.simulator.send(frameOf({ from, prefix, path }, Date.now())) > 0;
   }
 
   /** The first alert that fits. */

@@ -17,6 +17,7 @@ export interface StageOptions {
   readonly feed?: Record<string, unknown>;
   readonly routes?: readonly unknown[];
   readonly rpki?: Record<string, unknown>;
+  readonly network?: Record<string, unknown>;
   /** Beside `siem` and `noc`. */
   readonly receivers?: readonly unknown[];
 }
@@ -78,6 +79,7 @@ export class Stage {
           ...(this.options.receivers ?? []),
         ],
         routes: this.options.routes ?? [],
+        ...(this.options.network && { network: this.options.network }),
         ...(this.options.rpki && { rpki: this.options.rpki }),
         serve: { listen: '127.0.0.1:0' },
       }),

@@ -2,7 +2,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseRecordingLine, RecordingWriter, type StateInput } from '../../src/feed/files/recording.ts';
+import { NDJSON_FORM } from '../../src/feed/files/ndjson.ts';
+import {
+  packedText,
+  parseRecordingLine,
+  RecordingWriter,
+  type StateInput,
+} from '../../src/feed/files/recording.ts';
 
 let directory: string;
 let file: string;
@@ -68,7 +74,7 @@ describe('a recording', () => {
     recording.close(5_000);
     expect(recording.frames).toBe(5);
     expect(lines()).toEqual([
-      { type: 'header', atMs: 1_000, version: 1 },
+      { type: 'header', atMs: 1_000, version: 2 },
       ...[...frames, broken].map((bytes, index) => ({
         type: 'frame',
         atMs: 2_000 + index,
@@ -142,6 +148,67 @@ describe('a recording', () => {
     recording.close(3);
     expect(failures).toHaveLength(1);
     expect(failures[0]).toContain('ENOSPC');
+  });
+});
+
+describe('an input of a recording', () => {
+  /** What stands in the file, and what was reported of it. */
+  async function read(): Promise<{ said: unknown[]; reports: string[] }> {
+    const [said, reports]: [unknown[], string[]] = [[], []];
+    const bytes = (async function* () {
+      yield readFileSync(file);
+    })();
+    const report = (where: string, what: string): unknown => reports.push(`${where}: ${what}`);
+    for await (const records of NDJSON_FORM.read({ file, bytes, report }))
+      for (const { recorded } of records)
+        if (recorded?.type === 'said') said.push([recorded.value, recorded.textOf('config')]);
+    return { said, reports };
+  }
+
+  test('names its texts, which are written once while they are remembered', async () => {
+    const recording = writer();
+    const long = packedText('x'.repeat(10_000));
+    for (const type of ['one', 'two']) recording.said(2_000, { type }, { config: long });
+    recording.said(2_000, { type: 'three' }, {});
+    for (let n = 0; n < 20; n += 1)
+      recording.said(2_000, { type: `text ${n}` }, { config: packedText(`text ${n}`) });
+    recording.said(2_000, { type: 'again' }, { config: long });
+    recording.close(3_000);
+    const { said } = await read();
+    expect(said.slice(0, 3)).toEqual([
+      [{ type: 'one' }, 'x'.repeat(10_000)],
+      [{ type: 'two' }, 'x'.repeat(10_000)],
+      [{ type: 'three' }, undefined],
+    ]);
+    expect(said.slice(3, 23)).toEqual(
+      Array.from({ length: 20 }, (_, n) => [{ type: `text ${n}` }, `text ${n}`]),
+    );
+    expect(said[23]).toEqual([{ type: 'again' }, 'x'.repeat(10_000)]);
+    expect(lines().filter(({ type }) => type === 'text')).toHaveLength(22);
+  });
+
+  test('has a text of any size, in lines of bounded length', async () => {
+    const noise = Array.from({ length: 400_000 }, (_, n) => Math.imul(n, 2_654_435_761).toString(36)).join(
+      ' ',
+    );
+    const recording = writer();
+    recording.said(2_000, { type: 'large' }, { config: { ...packedText(noise) } });
+    recording.close(3_000);
+    expect((await read()).said).toEqual([[{ type: 'large' }, noise]]);
+    for (const line of readFileSync(file, 'utf8').split('\n'))
+      expect(line.length).toBeLessThan(6 * 1024 * 1024);
+  });
+
+  test('whose text is cut or other than its sum has none', async () => {
+    const recording = writer();
+    const { gzip } = packedText('good');
+    recording.said(2_000, { type: 'other' }, { config: { ...packedText('bad'), gzip } });
+    recording.said(2_000, { type: 'cut' }, { config: { hash: 'a'.repeat(64), gzip: gzip.subarray(0, 9) } });
+    recording.close(3_000);
+    expect((await read()).said).toEqual([
+      [{ type: 'other' }, undefined],
+      [{ type: 'cut' }, undefined],
+    ]);
   });
 });
 

@@ -4,10 +4,10 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
-import { ArrivalClock } from '../../daemon/arrival-clock.ts';
 import { clientId } from '../../daemon/client-id.ts';
+import { ArrivalClock } from '../../daemon/clock/arrival-clock.ts';
+import { machineClocks } from '../../daemon/clock/machine-clocks.ts';
 import { createLog } from '../../daemon/log.ts';
-import { machineClocks } from '../../daemon/machine-clocks.ts';
 import { openSource } from '../../daemon/sources.ts';
 import { networkOf } from '../../daemon/way-out.ts';
 import { RecordingWriter } from '../../feed/files/recording.ts';

@@ -16,6 +16,7 @@ export async function replayCommand(
     {
       files,
       settings: settingsOf(options),
+      given: { watchlist: options.watchlist !== undefined, vrps: options.vrps !== undefined },
       json: options.json === true,
       state: options.state,
       fromMs: options.from,

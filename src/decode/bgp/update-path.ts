@@ -17,6 +17,8 @@ export interface PathSegment {
 }
 
 export interface ParsedPath {
+  /** Octets of an AS number, as it was read. */
+  readonly asnSize: 2 | 4;
   /** The whole segments; those before the fault when there is one. */
   readonly segments: readonly PathSegment[];
   /** Why the attribute is malformed (RFC 7606 §7.2); undefined when it is whole. */
@@ -27,17 +29,11 @@ export interface ParsedPath {
  * The segments in `start…end`. `asnSize` is what the session declares; where the attribute can't be so and reads well with
  * the other size, it is of that one: there are writers that say the wrong one.
  */
-export function readSegments(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  asnSize: 2 | 4,
-): ParsedPath & { readonly asnSize: 2 | 4 } {
+export function readSegments(bytes: Uint8Array, start: number, end: number, asnSize: 2 | 4): ParsedPath {
   const declared = parseSegments(bytes, start, end, asnSize);
-  if (!isDoubtful(declared)) return { ...declared, asnSize };
-  const otherSize = asnSize === 4 ? 2 : 4;
-  const other = parseSegments(bytes, start, end, otherSize);
-  return isDoubtful(other) ? { ...declared, asnSize } : { ...other, asnSize: otherSize };
+  if (!isDoubtful(declared)) return declared;
+  const other = parseSegments(bytes, start, end, asnSize === 4 ? 2 : 4);
+  return isDoubtful(other) ? declared : other;
 }
 
 /** Malformed, or with AS 0 in it, which is the upper half of most four-octet numbers. */
@@ -51,13 +47,13 @@ function parseSegments(bytes: Uint8Array, start: number, end: number, asnSize: 2
   let at = start;
   let fault: string | undefined;
   while (at < end) {
-    if (at + 2 > end) return { segments, fault: 'segment header cut off' };
+    if (at + 2 > end) return { asnSize, segments, fault: 'segment header cut off' };
     const type = bytes[at] as number;
     const count = bytes[at + 1] as number;
-    if (type < AS_SET || type > CONFED_SET) return { segments, fault: `segment type ${type}` };
+    if (type < AS_SET || type > CONFED_SET) return { asnSize, segments, fault: `segment type ${type}` };
     at += 2;
     if (at + count * asnSize > end)
-      return { segments, fault: `segment of ${count} ASes overruns the attribute` };
+      return { asnSize, segments, fault: `segment of ${count} ASes overruns the attribute` };
     if (count === 0) fault ??= 'segment without an AS';
     const asns: number[] = [];
     for (let index = 0; index < count; index += 1) {
@@ -66,7 +62,7 @@ function parseSegments(bytes: Uint8Array, start: number, end: number, asnSize: 2
     }
     segments.push({ type, asns });
   }
-  return { segments, fault };
+  return { asnSize, segments, fault };
 }
 
 /** Hops as RFC 5065 §5.3 and RFC 6793 §4.2.3 count them: a set is one, confederation segments are none. */

@@ -32,18 +32,13 @@ function printedStamp({ seconds, microseconds }: PrintedRecord): string {
 }
 
 function printedAttributes(record: RouteRecord, attributes: PathAttributes): string {
-  const { aggregator } = attributes;
-  const fields = [
-    printedPath(attributes),
-    originName(attributes.origin),
-    record.nextHop === undefined ? '255.255.255.255' : printedAddress(record.nextHop),
-    attributes.localPref ?? 0,
-    attributes.med ?? 0,
-    (attributes.communities ?? []).map(printedCommunity).join(' '),
-    attributes.atomicAggregate === true ? 'AG' : 'NAG',
-    aggregator === undefined ? '' : `${aggregator.asn} ${aggregator.address}`,
-  ];
-  return `${fields.join('|')}|`;
+  const { aggregator, communities } = attributes;
+  const nextHop = record.nextHop === undefined ? '255.255.255.255' : printedAddress(record.nextHop);
+  const pairs = communities === undefined ? '' : communities.map(printedCommunity).join(' ');
+  const aggregated = attributes.atomicAggregate === true ? 'AG' : 'NAG';
+  const by = aggregator === undefined ? '' : `${aggregator.asn} ${aggregator.address}`;
+  const head = `${printedPath(attributes)}|${originName(attributes.origin)}|${nextHop}`;
+  return `${head}|${attributes.localPref ?? 0}|${attributes.med ?? 0}|${pairs}|${aggregated}|${by}|`;
 }
 
 /** RFC 4271 §4.3; bgpdump has but three words. */

@@ -6,12 +6,25 @@ import type { Problem } from '../../bgp/update.ts';
 import type { FeedInput } from '../../engine/ports.ts';
 import type { Bytes } from './compression.ts';
 
+/** An input that is no frame, with the texts that it names (`engine/recorded/inputs.ts`); or how far the alerts were committed. */
+export type Recorded =
+  | {
+      readonly type: 'said';
+      readonly value: Readonly<Record<string, unknown>>;
+      /** Undefined: the text is not in the file, or damaged. */
+      readonly textOf: (name: string) => string | undefined;
+      readonly report: (what: string) => void;
+    }
+  | { readonly type: 'committed'; readonly seq: number };
+
 /** One thing out of a file, in the file's order. */
 export interface FileRecord {
   /** The record's own time in ms since the epoch: arrival in our recordings, else the collector's stamp; undefined: none usable. */
   readonly stampMs: number | undefined;
   /** Undefined where there is nothing to judge: answers, keepalives, bad frames, the end of a recording. They still move the clock. */
   readonly input: FeedInput | undefined;
+  /** What an own recording says beyond that. */
+  readonly recorded?: Recorded;
   readonly problems: readonly Problem[];
 }
 

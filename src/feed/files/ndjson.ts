@@ -7,6 +7,7 @@ import type { FeedInput } from '../../engine/ports.ts';
 import { DamagedInput } from './compression.ts';
 import type { FileRecord, Form, OpenedFile } from './forms.ts';
 import { type Line, LineSplitter } from './lines.ts';
+import { RecordedTexts } from './recorded-texts.ts';
 import { parseRecordingLine, type RecordingLine, type Via } from './recording.ts';
 
 /** The feed that messages of a foreign file belong to. */
@@ -22,34 +23,35 @@ function looksLikeLines(head: Buffer): boolean {
 
 async function* readNdjson(opened: OpenedFile): AsyncIterable<readonly FileRecord[]> {
   const splitter = new LineSplitter();
+  const texts = new RecordedTexts();
   try {
     for await (const chunk of opened.bytes) {
-      const records = readLines(splitter.push(chunk), opened);
+      const records = readLines(splitter.push(chunk), opened, texts);
       if (records.length > 0) yield records;
     }
   } catch (error) {
     if (!(error instanceof DamagedInput)) throw error;
     // Damage explains why the last line is cut: it is not reported twice. Octets behind a whole stream explain nothing.
     const report = error.isBehind ? opened.report : (): void => undefined;
-    const records = readLines(splitter.end(), { ...opened, report });
+    const records = readLines(splitter.end(), { ...opened, report }, texts);
     if (records.some(({ problems }) => problems.length === 0)) yield records;
     throw error;
   }
-  const records = readLines(splitter.end(), opened);
+  const records = readLines(splitter.end(), opened, texts);
   if (records.length > 0) yield records;
 }
 
-function readLines(lines: readonly Line[], opened: OpenedFile): readonly FileRecord[] {
+function readLines(lines: readonly Line[], opened: OpenedFile, texts: RecordedTexts): readonly FileRecord[] {
   const records: FileRecord[] = [];
   for (const line of lines) {
-    const record = readLine(line, opened);
+    const record = readLine(line, opened, texts);
     if (record !== undefined) records.push(record);
   }
   return records;
 }
 
 /** Undefined for lines that are neither input nor damage: blank ones and descriptions (`{"meta":…}`). */
-function readLine(line: Line, opened: OpenedFile): FileRecord | undefined {
+function readLine(line: Line, opened: OpenedFile, texts: RecordedTexts): FileRecord | undefined {
   const where = `line ${line.number}`;
   if (line.bytes === undefined) {
     opened.report(where, 'the line is too long');
@@ -61,7 +63,11 @@ function readLine(line: Line, opened: OpenedFile): FileRecord | undefined {
     .trim();
   if (text === '' || /^\{\s*"meta"\s*:/.test(text)) return undefined;
   const recorded = text.startsWith('{"type"') ? undefined : parseRecordingLine(text);
-  if (recorded !== undefined) return fromRecording(recorded);
+  if (recorded?.type === 'text') {
+    texts.take(recorded);
+    return undefined;
+  }
+  if (recorded !== undefined) return fromRecording(recorded, texts, (what) => opened.report(where, what));
   const decoded = decodeRisLive(text);
   if (decoded.type === 'bad') {
     const [problem] = decoded.problems;
@@ -71,7 +77,22 @@ function readLine(line: Line, opened: OpenedFile): FileRecord | undefined {
 }
 
 /** A bad frame in a recording was bad when it came: it is a problem of the feed, not of the file. */
-function fromRecording(line: RecordingLine): FileRecord {
+function fromRecording(
+  line: Exclude<RecordingLine, { type: 'text' }>,
+  texts: RecordedTexts,
+  report: (what: string) => void,
+): FileRecord {
+  const { atMs: stampMs } = line;
+  if (line.type === 'committed') {
+    const recorded = { type: 'committed', seq: line.seq } as const;
+    return { stampMs, input: undefined, recorded, problems: [] };
+  }
+  if (line.type === 'said') {
+    const found = new Map(Object.entries(line.texts).map(([name, hash]) => [name, texts.find(hash)]));
+    const textOf = (name: string): string | undefined => found.get(name)?.();
+    const recorded = { type: 'said', value: line.value, textOf, report } as const;
+    return { stampMs, input: undefined, recorded, problems: [] };
+  }
   if (line.type === 'frame') {
     const raw = line.bytes.toString();
     return fromFrame(decodeRisLive(raw), line.feed, line.via, raw, line.atMs);
@@ -79,7 +100,9 @@ function fromRecording(line: RecordingLine): FileRecord {
   return { stampMs: line.atMs, input: inputOf(line), problems: [] };
 }
 
-function inputOf(line: Exclude<RecordingLine, { type: 'frame' }>): FeedInput | undefined {
+function inputOf(
+  line: Exclude<RecordingLine, { type: 'frame' | 'text' | 'said' | 'committed' }>,
+): FeedInput | undefined {
   if (line.type === 'clock') return undefined;
   if (line.type === 'header') return { type: 'daemon', state: 'started' };
   if (line.type === 'end') return { type: 'daemon', state: 'stopped' };

@@ -2,26 +2,32 @@
  * Our own recordings: what `run --record` and `record` write down and `replay` plays to the same alerts, byte for byte.
  *
  * NDJSON, one thing a line, so that a crash costs at most the line being written:
- *   {"recording":"originwatch","version":1,"at":…}                        begins each run
+ *   {"recording":"originwatch","version":2,"at":…}                        begins each run
  *   {"at":…,"feed":"ris-live","via":"live","frame":"…"}                   one frame, its text exactly as it came
  *   {"at":…,"feed":"ris-live","via":"live","base64":"…"}                  one frame that is no UTF-8
  *   {"at":…,"feed":"ris-live","state":"stalled","reason":"no BGP message for 60 s","since":…,"blindAt":…}
  *   {"at":…,"feed":"ris-live","collector":"rrc06","state":"silent","reason":"…","since":…}
  *   {"at":…,"clock":true}                                                 the clock ran on to here, and something became due
+ *   {"at":…,"said":{"type":"resolve",…},"texts":{}}                       any other input (`engine/recorded/inputs.ts`)
+ *   {"at":…,"text":"<SHA-256>","part":0,"of":1,"gzip":"<base64>"}         a text that an input names, before it
+ *   {"at":…,"committed":12}                                               alerts up to this number are in the store
  *   {"at":…,"end":true}                                                   the clock when the recording was closed
  * `at` is the driver's stamp of arrival in ms since the epoch, never decreasing within a run.
  */
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import type { CollectorState, FeedInput, FeedState, StoreReason } from '../../engine/ports.ts';
 
 /** How a frame came to us: what `detectedBy` will say. */
 export type Via = Extract<FeedInput, { type: 'update' }>['via'];
 
+/** 1 had no inputs but frames and states: those who acted, reloads and RPKI data were missing. */
+export const RECORDING_VERSION = 2;
+
 /** What is said of a feed, or of a collector of it. */
 export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' | 'store-state' }>;
-
-export const RECORDING_VERSION = 1;
 
 export type RecordingLine =
   | { readonly type: 'header'; readonly atMs: number; readonly version: number }
@@ -34,6 +40,22 @@ export type RecordingLine =
     }
   | { readonly type: 'state'; readonly atMs: number; readonly input: StateInput }
   | { readonly type: 'clock'; readonly atMs: number }
+  | {
+      readonly type: 'said';
+      readonly atMs: number;
+      readonly value: Readonly<Record<string, unknown>>;
+      /** Hashes of the texts that it names. */
+      readonly texts: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly type: 'text';
+      readonly atMs: number;
+      readonly hash: string;
+      readonly part: number;
+      readonly of: number;
+      readonly bytes: Buffer;
+    }
+  | { readonly type: 'committed'; readonly atMs: number; readonly seq: number }
   | { readonly type: 'end'; readonly atMs: number };
 
 export interface RecordingOptions {
@@ -44,6 +66,22 @@ export interface RecordingOptions {
   /** Told once, when writing fails (a full disk): recording ends, detection goes on. */
   readonly onFailure: (error: Error) => void;
 }
+
+/** A text that is ready to be written: large ones are made so beforehand. */
+export interface PackedText {
+  /** SHA-256 of the text, hexadecimal. */
+  readonly hash: string;
+  readonly gzip: Buffer;
+}
+
+export function packedText(text: string): PackedText {
+  return { hash: createHash('sha256').update(text).digest('hex'), gzip: gzipSync(text) };
+}
+
+/** Texts that are not written again while they are among the last so many; a reader keeps more of them. */
+const TEXTS_REMEMBERED = 16;
+/** Compressed bytes of a text in one line. */
+const PART_BYTES = 4 * 1024 * 1024;
 
 /** Bytes collected before they are written without being asked. */
 const FLUSH_BYTES = 256 * 1024;
@@ -59,6 +97,7 @@ export class RecordingWriter {
   #pendingBytes = 0;
   #scheduled: NodeJS.Immediate | undefined;
   #framesWritten = 0;
+  readonly #texts = new Set<string>();
   #lastMs: number;
 
   constructor(file: string, options: RecordingOptions) {
@@ -95,6 +134,31 @@ export class RecordingWriter {
         ? { at: atMs, feed, state, reason, since, blindAt: input.blindAtMs }
         : { at: atMs, feed, collector: input.collector, state, reason, since };
     this.#line(JSON.stringify(line));
+  }
+
+  /** Any input that is no frame and no state of a feed; texts that it names are written before it, but none twice. */
+  said(atMs: number, value: unknown, texts: Readonly<Record<string, PackedText>>): void {
+    this.#lastMs = atMs;
+    for (const text of Object.values(texts)) this.#text(atMs, text);
+    const hashes = Object.fromEntries(Object.entries(texts).map(([name, { hash }]) => [name, hash]));
+    this.#line(JSON.stringify({ at: atMs, said: value, texts: hashes }));
+  }
+
+  #text(atMs: number, { hash, gzip }: PackedText): void {
+    const isKnown = this.#texts.delete(hash);
+    this.#texts.add(hash);
+    if (isKnown) return;
+    for (const oldest of this.#texts) if (this.#texts.size > TEXTS_REMEMBERED) this.#texts.delete(oldest);
+    const of = Math.max(1, Math.ceil(gzip.length / PART_BYTES));
+    for (let part = 0; part < of; part += 1) {
+      const slice = gzip.subarray(part * PART_BYTES, (part + 1) * PART_BYTES).toString('base64');
+      this.#line(JSON.stringify({ at: atMs, text: hash, part, of, gzip: slice }));
+    }
+  }
+
+  /** Alerts up to this number are in the store: what was judged behind it may have been lost with a crash. */
+  committed(seq: number): void {
+    this.#line(JSON.stringify({ at: this.#lastMs, committed: seq }));
   }
 
   /** The driver's clock, where no line says it yet: what became due by time alone becomes due in a replay too. */
@@ -164,6 +228,9 @@ export function parseRecordingLine(text: string): RecordingLine | undefined {
   if (line.recording === 'originwatch') return { type: 'header', atMs: at, version: Number(line.version) };
   if (line.end === true) return { type: 'end', atMs: at };
   if (line.clock === true) return { type: 'clock', atMs: at };
+  if (typeof line.committed === 'number') return { type: 'committed', atMs: at, seq: line.committed };
+  if (typeof line.text === 'string') return textOf(line, at, line.text);
+  if (isObject(line.said)) return { type: 'said', atMs: at, value: line.said, texts: hashesOf(line.texts) };
   const store = storeIn(line);
   if (store !== undefined) return { type: 'state', atMs: at, input: store };
   if (typeof feed !== 'string') return undefined;
@@ -218,6 +285,23 @@ function viaOf(via: unknown): Via {
   return VIAS.find((one) => one === via) ?? 'replay';
 }
 
+function textOf(
+  line: Readonly<Record<string, unknown>>,
+  at: number,
+  hash: string,
+): RecordingLine | undefined {
+  const { part, of, gzip } = line;
+  if (typeof part !== 'number' || typeof of !== 'number' || typeof gzip !== 'string') return undefined;
+  return { type: 'text', atMs: at, hash, part, of, bytes: Buffer.from(gzip, 'base64') };
+}
+
+function hashesOf(texts: unknown): Readonly<Record<string, string>> {
+  if (!isObject(texts)) return {};
+  return Object.fromEntries(
+    Object.entries(texts).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
 function frameBytes(line: Readonly<Record<string, unknown>>): Buffer | undefined {
   if (typeof line.frame === 'string') return Buffer.from(line.frame);
   return typeof line.base64 === 'string' ? Buffer.from(line.base64, 'base64') : undefined;
@@ -226,10 +310,12 @@ function frameBytes(line: Readonly<Record<string, unknown>>): Buffer | undefined
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -3,7 +3,7 @@
  * the steady one as soon as somebody sets the wall clock: a jump neither fires nor freezes a deadline (decision 0035).
  * The daemon looks once a second; every duration and deadline of the engine is measured in these stamps.
  */
-import type { Leap } from '../engine/input.ts';
+import type { Leap } from '../../engine/input.ts';
 
 /** The machine's clocks, ms. */
 export interface MachineClocks {
