@@ -26,7 +26,7 @@ import { addCondition, keyOf, leaveToNobody, newIncident, partsOfDeadline } from
 import { type BookDeadline, countSeeing, type IncidentState, RouteState, stands } from './incident-state.ts';
 import { HELD_LONG_MS, SINGLE_AFTER_MS } from './score.ts';
 import { type SettleHome, Settler } from './settle.ts';
-import { noteCarried, noteStep } from './steps.ts';
+import { noteCarried, noteGone } from './steps.ts';
 import { Crowds, inSwarm, Swarm, takenOut } from './swarm.ts';
 
 export type { Cause, Notice } from './book-contract.ts';
@@ -60,10 +60,6 @@ export class IncidentBook implements SettleHome {
 
   every(): IterableIterator<IncidentState> {
     return this.incidents.values();
-  }
-
-  get size(): number {
-    return this.incidents.size;
   }
 
   get(id: string): IncidentState | undefined {
@@ -173,9 +169,7 @@ export class IncidentBook implements SettleHome {
     if (incident === undefined || route === undefined) return;
     incident.swarm?.carried(finding.offender, -1);
     countSeeing(incident, owner.vantagePoint, -1);
-    const { vantagePoint } = owner;
-    if (gone.path !== undefined)
-      noteStep(incident, { atMs: nowMs, vantagePoint, prefixText, path: gone.path });
+    noteGone(incident, prefixText, owner.vantagePoint, gone, nowMs);
     route.isGone = route.carriers.size === 0;
     incident.lastEvidenceMs = nowMs;
     incident.lastCause = gone.cause;

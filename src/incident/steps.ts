@@ -47,6 +47,17 @@ export function noteCarried(
   noteStep(incident, { atMs: nowMs, vantagePoint: carrier.vantagePoint, prefixText, path });
 }
 
+/** It carries something else, or nothing; the same route judged otherwise is no step. */
+export function noteGone(
+  incident: IncidentState,
+  prefixText: string,
+  vantagePoint: number,
+  { path }: Gone,
+  nowMs: number,
+): void {
+  if (path !== undefined) noteStep(incident, { atMs: nowMs, vantagePoint, prefixText, path });
+}
+
 export function noteStep(incident: IncidentState, step: IncidentState['freshSteps'][number]): void {
   if (!hasRoom(incident)) return;
   incident.freshSteps.push(step);

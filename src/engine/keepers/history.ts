@@ -15,12 +15,22 @@ const INCIDENTS_MAX = 100;
 
 /** The picture begins with who carried the watched prefix rightfully before. */
 export function noteRightful(core: Core, incident: IncidentState, { watched }: Finding): void {
-  if (core.book.isRestoring || core.book.size > INCIDENTS_MAX || !hasRoom(incident)) return;
+  if (core.book.isRestoring || isCrowded(core) || !hasRoom(incident)) return;
   const prefixText = watched.prefix.text;
   if (incident.freshSteps.some((step) => step.prefixText === prefixText && step.atMs < core.nowMs)) return;
   const rightful = core.rib.routesAt(watched.prefix).filter(({ finding }) => finding === undefined);
   for (const { arrivedMs, vantagePoint, path } of rightful.slice(0, RIGHTFUL_MAX))
     noteStep(incident, { atMs: arrivedMs, vantagePoint, prefixText, path: formatAsPath(path) });
+}
+
+/** Counts no further than it has to. */
+function isCrowded(core: Core): boolean {
+  let count = 0;
+  for (const _incident of core.book.every()) {
+    count += 1;
+    if (count > INCIDENTS_MAX) return true;
+  }
+  return false;
 }
 
 /** What was noted since the record was last written goes along with it. */
