@@ -13,6 +13,8 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   golden: ['test/golden/**/*.test.ts'],
   simulation: ['test/simulation/**/*.test.ts'],
   long: [
+    'test/cli/evidence.test.ts',
+    'test/cli/import.test.ts',
     'test/config/fuzz.test.ts',
     'test/daemon/baseline-learn.test.ts',
     'test/daemon/kept-columns.test.ts',

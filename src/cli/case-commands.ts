@@ -17,6 +17,26 @@ export function addCaseCommands(program: Command, done: Done, io: Streams): void
     );
 }
 
+export function addEvidenceCommands(program: Command, done: Done, io: Streams): void {
+  beside(command(program, 'export', 'an evidence file (tar) of one incident', true))
+    .argument('<incident>', 'its id, or how it begins')
+    .requiredOption('--out <file>', 'where to; a file that is not there yet')
+    .action(
+      done(async (id: string, options: CommonOptions & { out: string }) => {
+        const { runExport } = await import('./commands/evidence.ts');
+        return runExport(id, options, io);
+      }),
+    );
+  command(program, 'verify', 'is an evidence file as it was written? Needs no daemon', true)
+    .argument('<file>')
+    .action(
+      done(async (file: string, options: { json?: boolean }) => {
+        const { runVerify } = await import('./commands/evidence.ts');
+        return runVerify(file, options, io);
+      }),
+    );
+}
+
 export function addImportCommands(program: Command, done: Done, io: Streams): void {
   const group = program
     .command('import')

@@ -314,7 +314,8 @@ function rpkiWarnings({ rpki }: Settings): CheckWarning[] {
 
 /** An entry as the watchlist has it, prefixes as text. */
 export function entryJson(entry: WatchEntry): Record<string, unknown> {
-  const { name, group, services, tags, minPeers, mitigation, upstreams, path, severity } = entry;
+  const { name, group, services, tags, minPeers, mitigation, mustSeeThrough, mute } = entry;
+  const { upstreams, path, severity } = entry;
   const own =
     entry.type === 'asn'
       ? {}
@@ -332,6 +333,8 @@ export function entryJson(entry: WatchEntry): Record<string, unknown> {
     upstreams: upstreams ?? null,
     minPeers,
     mitigation,
+    mustSeeThrough,
+    mute,
     path: path ?? null,
     services,
     tags,

@@ -7,7 +7,7 @@ import { defaultConfigPath } from '../config/default-path.ts';
 import { ConfigError } from '../config/problems.ts';
 import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
-import { addCaseCommands, addImportCommands } from './case-commands.ts';
+import { addCaseCommands, addEvidenceCommands, addImportCommands } from './case-commands.ts';
 import { beside, command, type Done } from './command-parts.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
@@ -95,6 +95,7 @@ function buildProgram(outcome: { code: number }, io: Streams): Command {
   addJudgingCommands(program, done, io);
   addOperatorCommands(program, done, io);
   addCaseCommands(program, done, io);
+  addEvidenceCommands(program, done, io);
   addImportCommands(program, done, io);
   return program;
 }

@@ -34,6 +34,8 @@ export function describeEntry(entry: WatchEntry): string {
   if (entry.upstreams !== undefined) facts.push(`next to them ${listed(entry.upstreams)}`);
   if (entry.minPeers > 1) facts.push(`from ${entry.minPeers} peers on`);
   if (entry.mitigation.length > 0) facts.push(`mitigation ${listed(entry.mitigation)}`);
+  if (entry.mustSeeThrough.length > 0) facts.push(`seen through ${listed(entry.mustSeeThrough)}`);
+  if (entry.mute.length > 0) facts.push(`nobody told of ${entry.mute.join(', ')}`);
   if (entry.path !== undefined) facts.push('path rules');
   if (entry.severity !== undefined) facts.push(`at least ${entry.severity}`);
   if (entry.services.length > 0) facts.push(`serves ${entry.services.join(', ')}`);

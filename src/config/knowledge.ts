@@ -5,6 +5,7 @@
 import { parseAsn } from '../bgp/asn.ts';
 import { type Item, plain, readYaml } from './item.ts';
 import { readContacts } from './knowledge/contacts.ts';
+import { readOrganisations } from './knowledge/organisations.ts';
 import { readLines } from './lines.ts';
 import { anything, type Complaint, isComplaint, TEXT_MAX } from './rules.ts';
 import type { KnowledgeSettings } from './settings.ts';
@@ -20,6 +21,7 @@ const knowledgeShape = shape(() => ({
   asNames: anything(),
   dropList: anything(),
   contacts: anything(),
+  organisations: anything(),
 }));
 
 export function readKnowledge(item: Item | undefined, sources: Sources): KnowledgeSettings {
@@ -37,11 +39,11 @@ export function readKnowledge(item: Item | undefined, sources: Sources): Knowled
     readPart('asNames', part('asNames'), sources, new NamesReader(asNames));
     readPart('dropList', part('dropList'), sources, new DropReader(dropList));
   }
-  const contacts = readContacts(
-    isMap && item.kind === 'map' ? item.pairs.get('contacts')?.value : undefined,
-    sources,
-  );
-  return { siblings, topology, asNames, dropList, contacts };
+  const further = (key: string): Item | undefined =>
+    isMap && item.kind === 'map' ? item.pairs.get(key)?.value : undefined;
+  const contacts = readContacts(further('contacts'), sources);
+  const organisations = readOrganisations(further('organisations'), sources);
+  return { siblings, topology, asNames, dropList, contacts, organisations };
 }
 
 /** How one part is read: as an inline item, and as a line of its file. */

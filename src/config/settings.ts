@@ -2,9 +2,11 @@
  * The checked settings: what `config/` makes of the YAML files, complete with defaults and resolved secrets.
  * Plain data. `daemon/` hands each room its own part.
  */
+
 import type { Severity } from '../bgp/severity.ts';
 import type { Contact } from '../incident/answer/contact.ts';
 import type { Weights } from '../judge/vocabulary.ts';
+import type { Organisations } from '../judge/world.ts';
 import type { CheckedWatchlist } from './watchlist-files.ts';
 
 /**
@@ -51,6 +53,8 @@ export interface KnowledgeSettings {
   readonly topology: readonly { readonly a: number; readonly b: number; readonly relation: -1 | 0 }[];
   readonly asNames: ReadonlyMap<number, string>;
   readonly dropList: ReadonlySet<number>;
+  /** Which ASes are one organisation. */
+  readonly organisations: Organisations;
   /** How to reach the people of an AS; judging never asks. */
   readonly contacts: ReadonlyMap<number, readonly Contact[]>;
 }

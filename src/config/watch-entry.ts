@@ -6,6 +6,7 @@ import type { Prefix } from '../bgp/prefix.ts';
 import { lengthMax } from '../bgp/prefix.ts';
 import { SEVERITIES, type Severity } from '../bgp/severity.ts';
 import { compileAsPathRegex } from '../judge/as-path-regex.ts';
+import { KINDS } from '../judge/vocabulary.ts';
 import type { PathRules, WatchEntry } from '../match/watchlist.ts';
 import { type Item, type MapItem, plain } from './item.ts';
 import type { Position, Problems } from './problems.ts';
@@ -25,6 +26,8 @@ export interface EntryValues {
   readonly moreSpecifics?: 'watch' | 'ignore';
   readonly minPeers?: number;
   readonly mitigation?: readonly number[];
+  readonly mustSeeThrough?: readonly number[];
+  readonly mute?: readonly string[];
   readonly path?: PathRules;
   readonly services?: readonly string[];
   readonly tags?: readonly string[];
@@ -41,6 +44,8 @@ function sharedRules(): Record<string, Rule> {
     moreSpecifics: rules.enumOf(['watch', 'ignore']),
     minPeers: rules.wholeNumber(1, 1_000_000),
     mitigation: rules.routingAsnList(),
+    mustSeeThrough: rules.routingAsnList(),
+    mute: rules.listOf(rules.enumOf(KINDS)),
     path: rules.anything(),
     services: rules.listOf(rules.wordText()),
     tags: rules.listOf(rules.wordText()),
@@ -205,6 +210,8 @@ function makeEntry(values: EntryValues, defaults: EntryValues): WatchEntry | und
     tags: listOr(values.tags ?? given.tags),
     minPeers: values.minPeers ?? given.minPeers ?? 1,
     mitigation: listOr(values.mitigation ?? given.mitigation),
+    mustSeeThrough: listOr(values.mustSeeThrough ?? given.mustSeeThrough),
+    mute: listOr(values.mute ?? given.mute),
     upstreams: upstreams && listOr(upstreams),
     path: values.path ?? given.path,
     severity: values.severity ?? given.severity,

@@ -2,6 +2,7 @@
 import type { RoutedReceiver, RouteRule } from '../incident/routing.ts';
 import type { TopologyEdge } from '../judge/topology.ts';
 import type { Weights } from '../judge/vocabulary.ts';
+import type { Organisations } from '../judge/world.ts';
 import type { Watchlist } from '../match/watchlist.ts';
 
 export interface EngineConfig {
@@ -11,6 +12,7 @@ export interface EngineConfig {
     readonly topology: readonly TopologyEdge[];
     readonly asNames: ReadonlyMap<number, string>;
     readonly dropList: ReadonlySet<number>;
+    readonly organisations?: Organisations;
   };
   readonly detection: {
     readonly resolveAfterSeconds: number;
@@ -29,4 +31,15 @@ export interface EngineConfig {
   readonly ownFeeds?: ReadonlySet<string>;
   readonly receivers: readonly RoutedReceiver[];
   readonly routes: readonly RouteRule[];
+}
+
+/** The name of an AS for people: its own, else that of its organisation. */
+export function asNameOf(
+  { asNames, organisations }: EngineConfig['knowledge'],
+  asn: number,
+): string | undefined {
+  const organisation = organisations?.of.get(asn);
+  return (
+    asNames.get(asn) ?? (organisation === undefined ? undefined : organisations?.names.get(organisation))
+  );
 }

@@ -18,18 +18,21 @@ import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
 import { type Changed, type PlanChange, WatchPlan } from '../judge/watch-plan.ts';
-import type { World } from '../judge/world.ts';
+import type { OwnOriginations, World } from '../judge/world.ts';
+import type { WatchEntry } from '../match/watchlist.ts';
 import { PrefixRows } from '../rows/prefix-rows.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import { WatchedRib } from '../rows/watched-rib.ts';
 import { type Answer, judgeAnnouncement } from './appraise.ts';
-import type { EngineConfig } from './config.ts';
+import { asNameOf, type EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
 import { noteRightful } from './keepers/history.ts';
+import { RoaKeeper } from './keepers/roa-keeper.ts';
 import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
 import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
+import { UpstreamKeeper } from './keepers/upstream-keeper.ts';
 import { keptRowOf, Learner } from './learner.ts';
 import type { FeedState, RouteChange } from './ports.ts';
 import { Rejudge } from './rejudge.ts';
@@ -79,6 +82,8 @@ export class Core {
   /** When a session last changed its state, as far as that was remembered over a restart. */
   readonly sessionMs = new Map<number, number>();
   readonly rpkiKeeper: RpkiKeeper;
+  readonly roas = new RoaKeeper(this);
+  readonly upstreams = new UpstreamKeeper(this);
   nextSeq: number;
   /** Number of the input that is applied. */
   order = 0;
@@ -144,6 +149,14 @@ export class Core {
     return changed;
   }
 
+  /** What our own routers originate, as a feed by which they speak tells it. */
+  private own: OwnOriginations | undefined;
+
+  setOwn(own: OwnOriginations | undefined): void {
+    this.own = own;
+    this.world = { ...this.world, own };
+  }
+
   get rpki(): RpkiNow | undefined {
     return this.rpkiKeeper.now;
   }
@@ -154,6 +167,8 @@ export class Core {
       weights: detection.weights,
       tier1: new Set(detection.tier1),
       siblings: knowledge.siblings.map((set) => new Set(set)),
+      organisations: knowledge.organisations,
+      own: this.own,
       dropList: knowledge.dropList,
       asNames: knowledge.asNames,
       topology: knowledge.topology.length === 0 ? undefined : new Topology(knowledge.topology),
@@ -242,48 +257,10 @@ export class Core {
     this.book.doubt(isMeant, doubt);
   }
 
-  assessVisibility(prefix: Prefix, observedMs: number, nowMs: number): void {
-    const watched = this.plan.exact(prefix);
-    if (watched === undefined) return;
-    const carrying = this.rib.countWhere(prefix, (id) => this.vantagePoints.isUp(id));
-    const loss = this.visibility.assess(prefix.text, carrying, nowMs);
-    const { group } = watched.entry;
-    if (loss === undefined) {
-      this.book.release(group, 'visibility-loss', prefix.text, { cause: 'replaced', observedMs }, nowMs);
-      this.effects.remember(`lost/${prefix.text}`, '');
-      return;
-    }
-    const full = this.config.detection.weights['visibility-loss'];
-    const expected = watched.entry.type === 'prefix' ? (watched.entry.origins ?? []) : [watched.entry.asn];
-    this.book.hold(
-      {
-        group,
-        kind: 'visibility-loss',
-        prefix,
-        prefixText: prefix.text,
-        watch: watched.name,
-        name: watched.entry.name,
-        expectedOrigins: expected,
-        rows: [
-          {
-            code: 'visibility-loss',
-            weight: loss.isSevere ? full * 2 : full,
-            source: 'rib',
-            facts: [loss.lost, loss.carried, prefix.text],
-          },
-        ],
-        isKnown: loss.isKnown,
-        observedMs,
-        via: this.lastVia,
-      },
-      nowMs,
-    );
-    const lost = [...this.visibility.lostAt(prefix.text)].map(([id, atMs]) => [
-      this.vantagePoints.byId(id).name,
-      atMs,
-      this.visibility.isSilent(prefix.text, id),
-    ]);
-    this.effects.remember(`lost/${prefix.text}`, JSON.stringify(lost));
+  /** Watch entries may be other: conditions that rest on them are looked at. */
+  conditionsAnew(nowMs: number): void {
+    this.upstreams.all(nowMs);
+    this.roas.look(nowMs);
   }
 
   /** How the input that is applied came in. */
@@ -331,6 +308,7 @@ export class Core {
     if (isWithdrawn) this.withdrawn.add(prefix.text);
     else this.withdrawn.delete(prefix.text);
     this.effects.remember(`withdrawn/${prefix.text}`, isWithdrawn ? '1' : '');
+    if (isWithdrawn) this.roas.withdrawn(this.nowMs);
   }
 
   prefixOfText(text: string): Prefix | undefined {
@@ -374,11 +352,16 @@ export class Core {
 
   /** Tags of the watch entry of this name: a prefix, or an AS as `AS38099`. */
   tagsOf(watch: string): readonly string[] {
+    return this.entryOf(watch)?.tags ?? [];
+  }
+
+  /** The line of the watchlist of this name. */
+  entryOf(watch: string): WatchEntry | undefined {
     const asn = /^AS(\d+)$/.exec(watch)?.[1];
-    if (asn !== undefined) return this.plan.asns.get(Number(asn))?.tags ?? [];
+    if (asn !== undefined) return this.plan.asns.get(Number(asn));
     const prefix = this.prefixOfText(watch);
     const entry = prefix === undefined ? undefined : this.plan.exact(prefix)?.entry;
-    return entry?.type === 'prefix' ? entry.tags : [];
+    return entry?.type === 'prefix' ? entry : undefined;
   }
 
   /** For one rendering: what all its routes ask for is counted once. */
@@ -390,7 +373,7 @@ export class Core {
         return known[family];
       },
       isUp: (id) => this.vantagePoints.isUp(id),
-      asName: (asn) => this.config.knowledge.asNames.get(asn),
+      asName: (asn) => asNameOf(this.config.knowledge, asn),
     };
   }
 }

@@ -12,6 +12,8 @@ export type DeadlineName =
   | BookDeadline
   | 'learn'
   | 'rpki'
+  | 'roa'
+  | `upstream\u0000${string}`
   | `blind\u0000${string}`
   | `remind\u0000${string}`
   | `silence\u0000${string}`;

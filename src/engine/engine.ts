@@ -19,14 +19,13 @@ import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feed-states.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
+import { isPossibleStamp } from './keepers/stamps.ts';
+import { assessVisibility, isOurs } from './keepers/visibility.ts';
 import { OperatorActions } from './operators.ts';
 import type { Batch, FeedInput, Published } from './ports.ts';
 import { sameRoute } from './rejudge.ts';
 import { say, settle, writeDeferred } from './speak.ts';
 import { EngineView } from './view.ts';
-
-/** A collector's stamp further ahead of the arrival than this is impossible. */
-export const FUTURE_MAX_MS = 3_600_000;
 
 /** Where an update came from, for the routes it carries. */
 interface Origin extends RouteOwner {
@@ -209,6 +208,7 @@ export class Engine {
       core.configure(config);
       core.rejudge.all('accepted', nowMs);
     }
+    core.conditionsAnew(nowMs);
     settle(core, nowMs);
   }
 
@@ -252,7 +252,9 @@ export class Engine {
     if (gone.finding !== undefined)
       this.drop(gone.finding, prefix.text, { ...origin, ...owner }, WITHDRAWN, nowMs);
     core.plan.noteChange(prefix, nowMs);
-    if (core.plan.exact(prefix) === undefined) return;
+    const watched = core.plan.exact(prefix);
+    if (watched === undefined) return;
+    core.upstreams.changed(watched, nowMs);
     const others = otherFindings(core.rib, prefix, { ...origin, ...owner });
     const wasOurs = isOurs(gone.finding) || others.some(isOurs);
     if (others.length > 0) {
@@ -260,7 +262,7 @@ export class Engine {
       return;
     }
     core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, nowMs);
-    core.assessVisibility(prefix, origin.observedMs, nowMs);
+    assessVisibility(core, prefix, origin.observedMs, nowMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
@@ -302,7 +304,9 @@ export class Engine {
     if (answer.finding !== undefined)
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
     core.learner.afterAnnouncement(prefix, route, origin.peerAsn, answer, nowMs);
-    if (core.plan.exact(prefix) === undefined) return;
+    const watched = core.plan.exact(prefix);
+    if (watched === undefined) return;
+    core.upstreams.changed(watched, nowMs);
     const isOursElse = otherFindings(core.rib, prefix, origin).some(isOurs);
     const wasOurs = isOursElse || (before !== undefined && isOurs(before.finding));
     core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, isOursElse || isOurs(answer.finding));
@@ -313,7 +317,7 @@ export class Engine {
   private regain(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
     if (core.visibility.regain(prefix.text, origin.vantagePoint))
-      core.assessVisibility(prefix, origin.observedMs, nowMs);
+      assessVisibility(core, prefix, origin.observedMs, nowMs);
     if (!core.withdrawn.has(prefix.text)) return;
     core.setWithdrawn(prefix, false);
     core.rejudge.coveringOf(prefix, nowMs);
@@ -342,7 +346,11 @@ export class Engine {
         core.learner.onDeadline(atMs);
         break;
       case 'rpki':
-        core.rpkiKeeper.onDeadline(atMs);
+      case 'roa':
+        core.rpkiKeeper.onDeadline(kind, atMs);
+        break;
+      case 'upstream':
+        core.upstreams.onDeadline(of, atMs);
         break;
       case 'remind':
         core.reminders.onDeadline(of, atMs);
@@ -372,11 +380,6 @@ export class Engine {
   }
 }
 
-/** The route of a watched prefix has an origin that is not foreign there. */
-function isOurs(finding: Finding | undefined): boolean {
-  return finding?.kind !== 'origin-change' && finding?.kind !== 'squatting';
-}
-
 /** The origin of one route of the update: where a session has several paths, each is by itself. */
 function byPath(origin: Origin, pathId: number | undefined): Origin {
   return pathId === undefined || pathId === 0 ? origin : { ...origin, pathId };
@@ -385,13 +388,4 @@ function byPath(origin: Origin, pathId: number | undefined): Origin {
 function firstAs(path: AsPath): number {
   const [first] = path;
   return typeof first === 'number' ? first : 0;
-}
-
-function isPossibleStamp(observedMs: number | undefined, nowMs: number): boolean {
-  return (
-    observedMs !== undefined &&
-    Number.isFinite(observedMs) &&
-    observedMs > 0 &&
-    observedMs - nowMs <= FUTURE_MAX_MS
-  );
 }

@@ -2,9 +2,11 @@
  * What feeds say of themselves and of the sessions behind them: who can be seen, what is in doubt since, and when a silent
  * feed is an incident. A part of the engine; nothing here resolves anything (detection.md §2 rule 4).
  */
+
 import type { PeerStateChange } from '../bgp/update.ts';
 import type { Core } from './core.ts';
 import type { DeadlineName } from './deadlines.ts';
+import { assessVisibility } from './keepers/visibility.ts';
 import type { FeedInput, StoreReason } from './ports.ts';
 import { settle } from './speak.ts';
 
@@ -46,7 +48,7 @@ export class FeedStates {
     core.doubtCarriers((vantagePoint) => vantagePoint === point.id, 2);
     for (const text of core.visibility.sessionDown(point.id)) {
       const watched = core.prefixOfText(text);
-      if (watched !== undefined) core.assessVisibility(watched, nowMs, nowMs);
+      if (watched !== undefined) assessVisibility(core, watched, nowMs, nowMs);
     }
   }
 

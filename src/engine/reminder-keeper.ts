@@ -4,7 +4,7 @@
  */
 import type { Alert, Incident } from '../incident/alert.ts';
 import { nextReminder, type Reminder, reminderKey } from '../incident/reminders.ts';
-import { routeOf } from '../incident/routing.ts';
+import { isMuted, routeOf } from '../incident/routing.ts';
 import type { Core } from './core.ts';
 import type { DeadlineName } from './deadlines.ts';
 
@@ -89,7 +89,8 @@ export class ReminderKeeper {
   private next(told: Told, incident: Incident): Reminder | undefined {
     const { routes, receivers } = this.core.config;
     const { rule } = routeOf(incident, { routes, tagsOf: (watch) => this.core.tagsOf(watch) });
-    if (rule === undefined || told.receivers.length === 0) return undefined;
+    const mutedBy = (watch: string): readonly string[] => this.core.entryOf(watch)?.mute ?? [];
+    if (rule === undefined || told.receivers.length === 0 || isMuted(incident, { mutedBy })) return undefined;
     const soFar = {
       sinceMs: told.sinceMs,
       escalatedMs: told.escalatedMs ?? undefined,

@@ -31,7 +31,7 @@ export function restoreEngine(
     engine.apply({ type: 'feed-state', feed, state: 'down', reason: 'starting' }, nowMs);
   restoreBaseline(core, remembered);
   for (const silence of remembered.silences) core.silences.restore(silence);
-  restoreMemory(core, remembered.memory);
+  const through = restoreMemory(core, remembered.memory);
   for (const record of remembered.incidents) {
     const incident = decodeIncident(record.memory);
     if (incident === undefined) continue;
@@ -40,9 +40,11 @@ export function restoreEngine(
   }
   core.learner.rebuildLearned();
   restoreRib(core, remembered, nowMs);
+  for (const [key, value] of through) core.upstreams.restore(key, value);
   core.book.isRestoring = true;
   core.rejudge.all('accepted', nowMs);
   core.book.isRestoring = false;
+  core.upstreams.seed(nowMs);
   settle(core, nowMs);
   return engine;
 }
@@ -63,7 +65,9 @@ function restoreBaseline(core: Core, remembered: Remembered): void {
   }
 }
 
-function restoreMemory(core: Core, memory: ReadonlyMap<string, string>): void {
+/** Returns who was missed on paths: that names vantage points which only the routes make known. */
+function restoreMemory(core: Core, memory: ReadonlyMap<string, string>): readonly [string, string][] {
+  const through: [string, string][] = [];
   const begun = Number(memory.get('begun'));
   if (Number.isFinite(begun) && begun > 0) core.begunMs = begun;
   else core.effects.remember('begun', String(core.begunMs));
@@ -74,10 +78,13 @@ function restoreMemory(core: Core, memory: ReadonlyMap<string, string>): void {
       const [a, b] = rest.split('-').map(Number);
       if (a !== undefined && b !== undefined) core.links.restore(a, b, value);
     } else if (what === 'withdrawn') core.withdrawn.add(rest);
+    else if (what === 'roa') core.roas.restore(rest);
+    else if (what === 'through') through.push([rest, value]);
     else if (what === 'session') restoreSession(core, rest, value);
     else if (what === 'lost') restoreLoss(core, rest, value);
     else if (what === 'remind') core.reminders.restore(rest, value);
   }
+  return through;
 }
 
 function restoreSession(core: Core, name: string, value: string): void {

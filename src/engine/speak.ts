@@ -36,6 +36,7 @@ function speak(core: Core, notice: Notice): void {
       routes: core.config.routes,
       silences: core.silences.inForce(notice.atMs),
       tagsOf: (watch) => core.tagsOf(watch),
+      mutedBy: (watch) => core.entryOf(watch)?.mute ?? [],
     },
     notice.atMs,
   );

@@ -92,6 +92,7 @@ function routingPlan(core: Core, nowMs: number): RoutingPlan {
     routes: core.config.routes,
     silences: core.silences.inForce(nowMs),
     tagsOf: (watch) => core.tagsOf(watch),
+    mutedBy: (watch) => core.entryOf(watch)?.mute ?? [],
   };
 }
 

@@ -8,6 +8,7 @@ import { formatAsn } from '../bgp/asn.ts';
 import type { Vrp } from '../bgp/vrp.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Answer, judgeAnnouncement } from '../engine/appraise.ts';
+import { asNameOf } from '../engine/config.ts';
 import type { Core } from '../engine/core.ts';
 import { type Engine, stateOf } from '../engine/engine.ts';
 import type { Silence } from '../engine/ports.ts';
@@ -210,7 +211,7 @@ function outside(kind: Kind, finding: Finding | undefined, core: Core, whyNot: s
 }
 
 function asNames(core: Core): (asn: number) => string | undefined {
-  return (asn) => core.config.knowledge.asNames.get(asn);
+  return (asn) => asNameOf(core.config.knowledge, asn);
 }
 
 function whyNothing({ match, learnFor, expectation, isOurs }: Answer, { prefix }: Asked): string {

@@ -62,7 +62,7 @@ export interface Sighting {
   readonly via: DetectedBy;
 }
 
-/** A condition without carriers: lost visibility, a blind feed. */
+/** A condition without carriers: lost visibility, a blind feed, a ROA that ends. */
 export interface Condition {
   readonly group: string;
   readonly kind: Kind;
@@ -71,6 +71,8 @@ export interface Condition {
   readonly watch: string;
   readonly name: string;
   readonly expectedOrigins: readonly number[];
+  /** Of the family own: the origin that it is about. */
+  readonly offender?: number;
   readonly rows: readonly Row[];
   /** False: it stands because nobody says otherwise, and nobody could. */
   readonly isKnown: boolean;
@@ -84,6 +86,8 @@ export interface Gone {
   readonly observedMs: number;
   /** What it carries instead, as routers print it; null: nothing. Undefined: the same route, judged otherwise. */
   readonly path?: string | null;
+  /** Of a condition that has one. */
+  readonly offender?: number;
 }
 
 /** What became of a sighting. */

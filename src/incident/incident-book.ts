@@ -5,7 +5,6 @@
  *
  * Life (detection.md §4): pending → open → resolved → (reopened) open …
  */
-
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { Finding } from '../judge/finding.ts';
 import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
@@ -194,7 +193,8 @@ export class IncidentBook implements SettleHome {
 
   /** A condition without carriers begins, or its rows change. */
   hold(condition: Condition, nowMs: number): void {
-    const incident = this.incidentFor(condition.group, condition.kind, null, condition, nowMs);
+    const offender = condition.offender ?? null;
+    const incident = this.incidentFor(condition.group, condition.kind, offender, condition, nowMs);
     const route =
       incident.routes.condition(condition.kind, condition.prefixText) ??
       addCondition(incident, condition, nowMs);
@@ -209,7 +209,7 @@ export class IncidentBook implements SettleHome {
 
   /** The condition ended. */
   release(group: string, kind: Kind, prefixText: string, gone: Gone, nowMs: number): void {
-    const incident = this.find(group, kind, null);
+    const incident = this.find(group, kind, gone.offender ?? null);
     const route = incident?.routes.condition(kind, prefixText);
     if (incident === undefined || route === undefined || !route.holds) return;
     route.holds = false;

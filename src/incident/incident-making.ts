@@ -137,7 +137,8 @@ export function addCondition(incident: IncidentState, condition: Condition, nowM
   const { kind, prefix, prefixText, expectedOrigins, observedMs } = condition;
   const entry = { name: condition.name, severity: undefined, minPeers: 1 };
   const watched = { name: condition.watch, entry };
-  const about = { kind, taxonomy: null, watched, expectedOrigins, originAs: [] };
+  const originAs = condition.offender === undefined ? [] : [condition.offender];
+  const about = { kind, taxonomy: null, watched, expectedOrigins, originAs };
   const route = new RouteState(prefixText, prefix, about, observedMs, nowMs);
   incident.routes.add(route);
   return route;

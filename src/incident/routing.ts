@@ -6,6 +6,7 @@
  * The rules, in this order:
  *   1. `resolved` goes to whoever was told that the incident stands, silence or not, and to nobody else.
  *   2. A silence that covers every route of the incident keeps all other alerts back while it lasts.
+ *      So does `mute` of the watch entries, where each route that stands is of a kind that its entry mutes.
  *   3. The first route that matches names the receivers. With routes and no match nobody hears of it; without
  *      routes everybody does.
  *   4. Of those, each hears what reaches its `minSeverity`.
@@ -54,6 +55,8 @@ export interface RoutingPlan {
   readonly silences: readonly SilenceRule[];
   /** Tags of the watch entry of this name (its prefix, or `AS38099`); empty when there is none. */
   readonly tagsOf: (watch: string) => readonly string[];
+  /** Kinds of this watch entry that nobody is told of. */
+  readonly mutedBy?: (watch: string) => readonly string[];
 }
 
 export interface Decision {
@@ -79,8 +82,19 @@ export function planDeliveries(
     const reason = `silenced until ${silence.endsAt} by ${silence.by}`;
     return plan.receivers.map(({ name }) => ({ receiver: name, notify: false, reason }));
   }
+  if (isMuted(alert.incident, plan)) {
+    const reason = 'its watch entry mutes this kind';
+    return plan.receivers.map(({ name }) => ({ receiver: name, notify: false, reason }));
+  }
   const routed = routeOf(alert.incident, plan);
   return plan.receivers.map((receiver) => decideNews(receiver, alert.incident.severity, routed));
+}
+
+/** Each route that stands is of a kind that its watch entry mutes. More routes than are listed are never wholly known. */
+export function isMuted(incident: Incident, { mutedBy }: Pick<RoutingPlan, 'mutedBy'>): boolean {
+  if (mutedBy === undefined || incident.routesTotal > incident.routes.length) return false;
+  const standing = incident.routes.filter(({ active }) => active);
+  return standing.length > 0 && standing.every(({ kind, watch }) => mutedBy(watch).includes(kind));
 }
 
 function decideEnd(receiver: RoutedReceiver, told: ReadonlySet<string>): Decision {

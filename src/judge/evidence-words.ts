@@ -83,6 +83,32 @@ const CATALOGUE: Catalogue = {
     en: `${at(0)} of ${at(1)} vantage points that carried ${at(2)} lost it while their sessions stayed up.`,
     ko: `${josa(at(2), '을를')} 가지고 있던 관측 지점 ${at(1)}곳 중 ${at(0)}곳이 세션이 유지된 채로 경로를 잃었습니다.`,
   }),
+  'upstream-loss': ({ at }) => ({
+    en: `${at(0)} stands on no path to ${at(1)} any more, though the sessions that showed it there are up.`,
+    ko: `세션이 유지되고 있는데도 ${josa(at(0), '이가')} ${at(1)}(으)로 가는 모든 경로에서 사라졌습니다.`,
+  }),
+  'roa-expiring': ({ as, at }) =>
+    at(2) === ''
+      ? {
+          en: `No ROA makes ${as(1)} valid for ${at(0)} any more, and it is still announced.`,
+          ko: `${josa(at(0), '을를')} 광고하는 ${josa(as(1), '을를')} 유효하게 하던 ROA가 사라졌지만 광고는 계속되고 있습니다.`,
+        }
+      : {
+          en: `The ROA that alone makes ${as(1)} valid for ${at(0)} ends on ${at(2)}, and no other takes over.`,
+          ko: `${at(0)}에 대해 ${josa(as(1), '을를')} 유효하게 하는 유일한 ROA가 ${at(2)}에 만료되며, 대신할 ROA가 없습니다.`,
+        },
+  'same-organisation': ({ as }) => ({
+    en: `${as(0)} and ${as(1)} belong to one organisation by the registries.`,
+    ko: `등록 정보에 따르면 ${josa(as(0), '과와')} ${josa(as(1), '은는')} 같은 조직에 속합니다.`,
+  }),
+  'announced-by-us': ({ as, at }) => ({
+    en: `Our own routers announce ${at(0)} with the origin ${as(1)} at this moment.`,
+    ko: `자체 라우터가 지금 ${josa(at(0), '을를')} 오리진 ${as(1)}(으)로 광고하고 있습니다.`,
+  }),
+  'unannounced-by-us': ({ at }) => ({
+    en: `Our own routers are up and announce neither ${at(0)} nor anything that covers it.`,
+    ko: `자체 라우터가 동작 중이지만 ${at(0)}이나 이를 포함하는 프리픽스를 광고하지 않습니다.`,
+  }),
   'feed-blind': ({ at }) => (at(2) === 'store' ? storeWords(at(1)) : feedWords(at(0), at(1))),
   'unexpected-length': ({ at }) => ({
     en: `${at(0)} is also an unexpected more-specific of ${at(1)}: the way RPKI origin validation is walked around.`,

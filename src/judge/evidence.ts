@@ -38,6 +38,7 @@ export function commonRows(question: Question, kind: Kind, offender: number): re
   if (asksNewLink(question, kind, isForeign)) newLinkRow(question, kind, offender, add);
   actorRows(question, kind, offender, isForeign, add);
   if (isForeign) slipRow(question, add);
+  ownRows(question, isForeign, add);
   if (isBlackholed(question)) add('blackhole', 'update', [question.route.prefix.text]);
   if (question.expectation.state === 'provisional' && foreignOrigins(question).length > 0)
     add('baseline-provisional', 'baseline', [question.watched.prefix.text]);
@@ -87,7 +88,10 @@ function noveltyRows(question: Question, offender: number, add: Add): void {
   if (related !== undefined) add('related', related.source, [related.origin, related.expected]);
   const siblings = siblingPair(question, foreignOrigins(question));
   if (siblings !== undefined) add('siblings', 'operator', [siblings.origin, siblings.expected]);
-  if (related !== undefined || siblings !== undefined || !asksNovelty(question)) return;
+  const organisation = organisationPair(question);
+  if (organisation !== undefined)
+    add('same-organisation', 'registry', [organisation.origin, organisation.expected]);
+  if ([related, siblings, organisation].some((pair) => pair !== undefined) || !asksNovelty(question)) return;
   const fresh = foreignOrigins(question).find((origin) => !wasSeen(question, origin));
   if (fresh !== undefined) add('never-seen', 'baseline', [fresh, question.route.prefix.text]);
 }
@@ -140,6 +144,30 @@ function siblingPair(
     }
   }
   return undefined;
+}
+
+/** The first foreign origin that is one organisation with an expected one. */
+function organisationPair(question: Question): { origin: number; expected: number } | undefined {
+  const of = question.world.organisations?.of;
+  if (of === undefined || of.size === 0) return undefined;
+  for (const origin of foreignOrigins(question)) {
+    const organisation = of.get(origin);
+    if (organisation === undefined) continue;
+    const expected = question.expectation.origins.find((asn) => of.get(asn) === organisation);
+    if (expected !== undefined) return { origin, expected };
+  }
+  return undefined;
+}
+
+/** What our own routers say to it: a set of origins is nobody's route. */
+function ownRows(question: Question, isForeign: boolean, add: Add): void {
+  const { route, world } = question;
+  if (world.own === undefined || !world.own.isUp) return;
+  const [origin = 0] = route.origins;
+  if (!route.isSet && world.own.originates(route.prefix, origin))
+    add('announced-by-us', 'own-routers', [route.prefix.text, origin]);
+  else if (isForeign && !world.own.coversAny(route.prefix))
+    add('unannounced-by-us', 'own-routers', [route.prefix.text]);
 }
 
 function asksNewLink(question: Question, kind: Kind, isForeign: boolean): boolean {

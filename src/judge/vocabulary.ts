@@ -20,6 +20,8 @@ export const KINDS = [
   'unexpected-origination',
   'covering-prefix',
   'visibility-loss',
+  'upstream-loss',
+  'roa-expiring',
   'feed-blind',
 ] as const;
 export type Kind = (typeof KINDS)[number];
@@ -40,13 +42,15 @@ export const FAMILY_OF: Readonly<Record<Kind, Family>> = {
   misconfiguration: 'own',
   'unexpected-origination': 'own',
   'visibility-loss': 'visibility',
+  'upstream-loss': 'visibility',
+  'roa-expiring': 'own',
   'feed-blind': 'feed',
 };
 
 /**
  * Every evidence code and its default weight: the kinds themselves first, then the rows of the score.
  * `reach` has steps 1, 2, 3 times its weight; `forged-origin` is 4 against declared upstreams and half
- * (rounded down) against learned ones; `visibility-loss` is doubled from 90 % on.
+ * (rounded down) against learned ones; `roa-expiring` is half until two days before the end; `visibility-loss` is doubled from 90 % on.
  */
 export const DEFAULT_WEIGHTS = {
   squatting: 6,
@@ -61,6 +65,8 @@ export const DEFAULT_WEIGHTS = {
   'unexpected-origination': 3,
   'covering-prefix': 1,
   'visibility-loss': 4,
+  'upstream-loss': 4,
+  'roa-expiring': 4,
   'feed-blind': 4,
   'unexpected-length': 4,
   'strange-transit': 4,
@@ -74,8 +80,11 @@ export const DEFAULT_WEIGHTS = {
   'drop-list': 3,
   reach: 1,
   'second-source': 1,
+  'unannounced-by-us': 2,
   'rpki-valid': -4,
   relayed: -4,
+  'same-organisation': -4,
+  'announced-by-us': -6,
   related: -4,
   siblings: -6,
   'mitigation-declared': -6,

@@ -296,7 +296,7 @@ export class WatchPlan {
   }
 
   /** Entries whose terms are meant, and what is learned of watched ASes with such terms. */
-  watchedWith(isMeant: (terms: Pick<Terms, 'services'>) => boolean): Watched[] {
+  watchedWith(isMeant: (terms: Pick<Terms, 'services' | 'mustSeeThrough'>) => boolean): Watched[] {
     const listed = this.columns.rowsWith(isMeant).flatMap((row) => this.watchedRow(row));
     return [...listed, ...[...this.learned.values()].filter(({ entry }) => isMeant(entry))];
   }

@@ -13,6 +13,24 @@ import type { Topology } from './topology.ts';
 import type { VantagePoints } from './vantage-points.ts';
 import type { Weights } from './vocabulary.ts';
 
+/** Which ASes belong to one organisation, by CAIDA's as2org. */
+export interface Organisations {
+  /** AS → the id of its organisation. */
+  readonly of: ReadonlyMap<number, string>;
+  /** Id → name. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** What our own routers originate at this moment, as they tell by BMP (Loc-RIB, Adj-RIB-Out). */
+export interface OwnOriginations {
+  /** Routers of our own are watched and up: only then their silence says something. */
+  readonly isUp: boolean;
+  /** They originate exactly this route. */
+  originates(prefix: Prefix, origin: number): boolean;
+  /** They originate the prefix, or something that covers it. */
+  coversAny(prefix: Prefix): boolean;
+}
+
 /** What one export of the RPKI says, asked for a time, ms; what is past its end then counts for nothing. Without a time all counts. */
 export interface RpkiView {
   validate(
@@ -38,6 +56,9 @@ export interface World {
   readonly weights: Weights;
   readonly tier1: ReadonlySet<number>;
   readonly siblings: readonly ReadonlySet<number>[];
+  readonly organisations?: Organisations | undefined;
+  /** Undefined: no router of our own is watched. */
+  readonly own?: OwnOriginations | undefined;
   readonly dropList: ReadonlySet<number>;
   readonly asNames: ReadonlyMap<number, string>;
   readonly topology: Topology | undefined;

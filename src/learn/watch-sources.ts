@@ -114,6 +114,8 @@ function planOf(asns: readonly number[], prefixes: readonly Prefix[]): WatchPlan
     tags: [],
     minPeers: 1,
     mitigation: [],
+    mustSeeThrough: [],
+    mute: [],
     upstreams: undefined,
     path: undefined,
     severity: undefined,

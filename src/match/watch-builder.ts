@@ -128,8 +128,10 @@ export class WatchBuilder {
     const isHole = entry.type === 'prefix' && entry.ignore;
     const moreSpecifics = entry.type === 'prefix' ? entry.moreSpecifics : 'watch';
     if (last >= 0 && isPlainLike(this.terms[last]!, entry, isHole, moreSpecifics)) return last;
-    const { group, services, tags, minPeers, mitigation, upstreams, path, severity } = entry;
-    const made = { group, services, tags, minPeers, mitigation, upstreams, path, severity };
+    const { group, services, tags, minPeers, mitigation, mustSeeThrough, mute } = entry;
+    const { upstreams, path, severity } = entry;
+    const lists = { services, tags, minPeers, mitigation, mustSeeThrough, mute };
+    const made = { group, ...lists, upstreams, path, severity };
     const terms: Terms = { ...made, ignore: isHole, moreSpecifics };
     const key = JSON.stringify(terms);
     const known = this.termsOf.get(key);
@@ -243,6 +245,8 @@ function isPlain(terms: Omit<Terms, 'ignore' | 'moreSpecifics'>): boolean {
     terms.services.length === 0 &&
     terms.tags.length === 0 &&
     terms.mitigation.length === 0 &&
+    terms.mustSeeThrough.length === 0 &&
+    terms.mute.length === 0 &&
     terms.minPeers === 1 &&
     terms.upstreams === undefined &&
     terms.path === undefined &&

@@ -22,6 +22,8 @@ export interface Terms
     | 'tags'
     | 'minPeers'
     | 'mitigation'
+    | 'mustSeeThrough'
+    | 'mute'
     | 'upstreams'
     | 'path'
     | 'severity'
@@ -31,7 +33,7 @@ export interface Terms
 
 export const MARK = 0x4f574c31;
 /** Raised with each change of the layout: other forms are refused, and the list is made anew from its text. */
-export const FORM = 1;
+export const FORM = 2;
 export const HEADER = {
   mark: 0,
   form: 1,
@@ -147,6 +149,8 @@ export class WatchColumns implements Iterable<WatchEntry> {
       tags: terms.tags,
       minPeers: terms.minPeers,
       mitigation: terms.mitigation,
+      mustSeeThrough: terms.mustSeeThrough,
+      mute: terms.mute,
       upstreams: terms.upstreams,
       path: terms.path,
       severity: terms.severity,
@@ -288,6 +292,8 @@ function completed(terms: Terms): Terms {
     tags: terms.tags,
     minPeers: terms.minPeers,
     mitigation: terms.mitigation,
+    mustSeeThrough: terms.mustSeeThrough,
+    mute: terms.mute,
     upstreams: terms.upstreams,
     path: terms.path,
     severity: terms.severity,

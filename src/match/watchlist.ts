@@ -21,6 +21,10 @@ interface EntryBase {
   /** Open only when that many peer ASes show it. */
   readonly minPeers: number;
   readonly mitigation: readonly number[];
+  /** ASes of which each must stand on some path to it; kind `upstream-loss`. */
+  readonly mustSeeThrough: readonly number[];
+  /** Kinds of this entry that no receiver is told of; they stay visible. */
+  readonly mute: readonly string[];
   /** ASes allowed next to the origin; undefined: learned. */
   readonly upstreams: readonly number[] | undefined;
   readonly path: PathRules | undefined;

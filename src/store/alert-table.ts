@@ -2,6 +2,7 @@
  * Alerts on disk: numbered without a hole, immutable, kept as the very JSON text that was sent.
  */
 import type { Alert } from '../incident/alert.ts';
+import type { ChainTable } from './chain-table.ts';
 import { msOf } from './codec.ts';
 import type { Connection } from './connection.ts';
 import type { IncidentTable } from './incident-table.ts';
@@ -9,10 +10,12 @@ import type { IncidentTable } from './incident-table.ts';
 export class AlertTable {
   private readonly connection: Connection;
   private readonly incidents: IncidentTable;
+  private readonly chain: ChainTable;
 
-  constructor(connection: Connection, incidents: IncidentTable) {
+  constructor(connection: Connection, incidents: IncidentTable, chain: ChainTable) {
     this.connection = connection;
     this.incidents = incidents;
+    this.chain = chain;
   }
 
   /** Within a transaction. A number out of turn is our own error: readers of the feed rely on it. */
@@ -21,14 +24,17 @@ export class AlertTable {
     for (const alert of alerts) {
       if (alert.seq !== last + 1) throw new Error(`alert ${alert.seq} after ${last}`);
       last = alert.seq;
+      const text = JSON.stringify(alert);
+      const atMs = msOf(alert.at);
       this.connection.run(
         'INSERT INTO alert (seq, id, incident, at, body) VALUES (?, ?, ?, ?, ?)',
         alert.seq,
         alert.id,
         this.incidents.numberOf(alert.incident.id),
-        msOf(alert.at),
-        JSON.stringify(alert),
+        atMs,
+        text,
       );
+      this.chain.append('alert', alert.seq, text, atMs);
     }
   }
 

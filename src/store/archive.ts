@@ -16,6 +16,8 @@ import type {
 import type { Alert, Incident } from '../incident/alert.ts';
 import type { AlertTable } from './alert-table.ts';
 import type { BaselineTable } from './baseline-table.ts';
+import { type CaseRecord, caseRecordOf } from './case-record.ts';
+import type { ChainTable } from './chain-table.ts';
 import type { Connection } from './connection.ts';
 import type { CoverageTable } from './coverage-table.ts';
 import { listIncidents } from './incident-query.ts';
@@ -31,6 +33,7 @@ export interface Tables {
   readonly coverage: CoverageTable;
   readonly notes: NotesTables;
   readonly outbox: OutboxTable;
+  readonly chain: ChainTable;
 }
 
 export class SqliteArchive implements Archive {
@@ -103,6 +106,11 @@ export class SqliteArchive implements Archive {
 
   coverage(from: string, to: string): readonly CoverageInterval[] {
     return this.tables.coverage.between(from, to);
+  }
+
+  /** Everything there is of one incident, for an evidence file. */
+  caseRecord(incidentId: string, nowMs: number): CaseRecord | undefined {
+    return caseRecordOf(this.connection, this.tables, incidentId, nowMs);
   }
 
   /** Newest first. */

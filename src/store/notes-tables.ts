@@ -4,14 +4,17 @@
  */
 import type { AuditRow, Silence } from '../engine/ports.ts';
 import { isoTime } from '../incident/alert.ts';
+import { auditText, type ChainTable } from './chain-table.ts';
 import { msOf } from './codec.ts';
 import type { Connection } from './connection.ts';
 
 export class NotesTables {
   private readonly connection: Connection;
+  private readonly chain: ChainTable;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, chain: ChainTable) {
     this.connection = connection;
+    this.chain = chain;
   }
 
   /** Within a transaction, like all that writes here. */
@@ -53,14 +56,27 @@ export class NotesTables {
   }
 
   putAudit(row: AuditRow): void {
+    const atMs = msOf(row.at);
     this.connection.run(
       'INSERT INTO audit (at, who, action, subject, note) VALUES (?, ?, ?, ?, ?)',
-      msOf(row.at),
+      atMs,
       row.who,
       row.action,
       row.subject,
       row.note,
     );
+    const ref = this.connection.get<{ number: number }>('SELECT last_insert_rowid() AS number')?.number ?? 0;
+    this.chain.append('audit', ref, auditText({ ...row, at: isoTime(atMs) }), atMs);
+  }
+
+  auditOldestFirst(): { readonly number: number; readonly row: AuditRow }[] {
+    const rows = this.connection.all<Omit<AuditRow, 'at'> & { number: number; at: number }>(
+      'SELECT number, at, who, action, subject, note FROM audit ORDER BY number',
+    );
+    return rows.map(({ number, at, who, action, subject, note }) => ({
+      number,
+      row: { at: isoTime(at), who, action, subject, note },
+    }));
   }
 
   /** Newest first. */

@@ -95,6 +95,12 @@ function deletions(nowMs: number, retention: Retention): { sql: string; values: 
       values: [rows, before(retention.auditDays)],
     },
     {
+      sql: `DELETE FROM chain WHERE number IN (
+              SELECT number FROM (SELECT number, at FROM chain ORDER BY number LIMIT ?)
+              WHERE at < ? AND number < (SELECT max(number) FROM chain))`,
+      values: [rows, before(retention.auditDays)],
+    },
+    {
       sql: `DELETE FROM memo WHERE number IN (
               SELECT number FROM memo WHERE number <= (SELECT max(number) FROM memo) - ? ORDER BY number LIMIT ?)`,
       values: [retention.memosMax, rows],

@@ -11,6 +11,7 @@ import type { Batch, RawEvidence, Remembered, Store } from '../engine/ports.ts';
 import { AlertTable } from './alert-table.ts';
 import { SqliteArchive, type Tables } from './archive.ts';
 import { BaselineTable } from './baseline-table.ts';
+import { ChainTable } from './chain-table.ts';
 import { Connection, makeDirectoryOf, translate } from './connection.ts';
 import { CoverageTable } from './coverage-table.ts';
 import { IncidentTable } from './incident-table.ts';
@@ -98,13 +99,15 @@ export class SqliteStore implements Store {
     const incidents = new IncidentTable(connection);
     this.coverage = new CoverageTable(connection);
     this.outbox = new OutboxTable(connection, incidents);
+    const chain = new ChainTable(connection);
     this.tables = {
       incidents,
-      alerts: new AlertTable(connection, incidents),
+      alerts: new AlertTable(connection, incidents, chain),
       baseline: new BaselineTable(connection),
       coverage: this.coverage,
-      notes: new NotesTables(connection),
+      notes: new NotesTables(connection, chain),
       outbox: this.outbox,
+      chain,
     };
     this.ribTable = new RibTable(connection);
     this.segments = new RouteSegments(connection);

@@ -168,6 +168,26 @@ export const KIND_WORDS = {
     }),
   },
   'visibility-loss': { name: { en: 'Visibility loss', ko: '관측 상태 저하' } },
+  'upstream-loss': {
+    name: { en: 'Upstream loss', ko: '상위 사업자 경로 상실' },
+    over: ([asns = '', prefix = '']) => ({
+      en: `${asns} stood on no path to ${prefix}, though the sessions that had shown it there were up.`,
+      ko: `세션이 유지되고 있었는데도 ${josa(asns, '이가')} ${prefix} 경로에 보이지 않았습니다.`,
+    }),
+  },
+  'roa-expiring': {
+    name: { en: 'ROA is ending', ko: 'ROA 만료 임박' },
+    over: ([prefix = '', origin = '', day = '']) => ({
+      en:
+        day === ''
+          ? `No ROA made AS${origin} valid for ${prefix}, which was announced.`
+          : `The ROA that alone made AS${origin} valid for ${prefix} was to end on ${day}.`,
+      ko:
+        day === ''
+          ? `광고 중인 ${prefix}에 대해 AS${origin}의 유효한 ROA가 없었습니다.`
+          : `${prefix}에 대해 AS${origin}의 유일한 ROA가 ${day}에 만료될 예정이었습니다.`,
+    }),
+  },
   'feed-blind': {
     name: { en: 'Feed is blind', ko: '피드 수신 불가' },
     over: ([feed = '', reason = '', what = '']) =>

@@ -160,7 +160,7 @@ describe('import bgpalerter', () => {
     const { watch } = parse(readFileSync(join(out, 'watchlist.yaml'), 'utf8')) as { watch: unknown[] };
     expect(watch).toHaveLength(10_000);
     expect(watch[9_999]).toEqual({ prefix: '11.39.15.0/24', name: 'no 9999', origins: [10_000] });
-  });
+  }, 120_000);
 
   test.each([
     ['(,|^)789$', '_789$'],
@@ -254,7 +254,7 @@ describe('import artemis', () => {
     expect((await originwatch('import', 'artemis', file('c.yaml', text), '--out', out)).code).toBe(0);
     const checked = await originwatch('check', '--json', '--config', join(out, 'originwatch.yaml'));
     expect(JSON.parse(checked.stdout).entries).toHaveLength(10_000);
-  });
+  }, 120_000);
 
   test('refuses what is something else', async () => {
     expect((await originwatch('import', 'artemis', file('c.yaml', 'a: 1\n'))).code).toBe(64);

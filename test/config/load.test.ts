@@ -48,6 +48,8 @@ describe('a configuration', () => {
       topology: [],
       asNames: new Map(),
       dropList: new Set(),
+      contacts: new Map(),
+      organisations: { of: new Map(), names: new Map() },
     });
     expect(settings.files).toEqual([resolve('c.yaml'), resolve('w.yaml')]);
   });
@@ -363,6 +365,8 @@ knowledge:
         [7625, 'DAUM'],
       ]),
       dropList: new Set([64500, 64501]),
+      contacts: new Map(),
+      organisations: { of: new Map(), names: new Map() },
     });
   });
 

@@ -67,6 +67,8 @@ watch:
       tags: [],
       minPeers: 1,
       mitigation: [],
+      mustSeeThrough: [],
+      mute: [],
       upstreams: undefined,
       path: undefined,
       severity: undefined,
@@ -304,7 +306,7 @@ describe('a watchlist in NDJSON', () => {
       'w.ndjson:2:11: prefix "192.0.2.1/24" has host bits set; write 192.0.2.0/24, or the length that is meant',
       expect.stringMatching(/^w\.ndjson:3:\d+: this line is no JSON; write one entry a line/),
       'w.ndjson:4:1: a list where an entry is expected; write a map: key: value, one a line',
-      'w.ndjson:5:10: unknown key "grop"; did you mean "group"? (known: prefix, asn, name, group, origins, upstreams, moreSpecifics, minPeers, mitigation, path, services, tags, severity, maxLength, ignore)',
+      'w.ndjson:5:10: unknown key "grop"; did you mean "group"? (known: prefix, asn, name, group, origins, upstreams, moreSpecifics, minPeers, mitigation, mustSeeThrough, mute, path, services, tags, severity, maxLength, ignore)',
       '4 errors',
     ]);
   });

@@ -60,7 +60,6 @@ describe('VRPs', () => {
     const said = await told({ vrps, until: 2 * HOUR });
     expect(said.filter((line) => line.startsWith('+'))).toEqual([
       '+1800 opened rpki-invalid AS7625 warning 11',
-      '+3900 resolved rpki-invalid AS7625 warning 10',
     ]);
   });
 });

@@ -199,6 +199,33 @@ test('leaves to the judge what a watched AS originates', () => {
   expect(pair.fast.story()).toEqual(['opened first-sighting']);
 });
 
+/** An archive tells of a session with path identifiers, the live feed of the same one without. */
+test('leaves a withdrawal to the reference where the vantage point carries the prefix by a path identifier', () => {
+  const pair = new Pair(configOf(ENTRIES, { detection: DETECTION }));
+  pair.both((machine) => machine.feed(T0, 'live'));
+  const update: Update = {
+    vantagePoint: { collector: 'rrc00', peerAddress: '192.0.2.1', peerAsn: 61 },
+    observedMs: T0,
+    path: [61, 666],
+    communities: [],
+    announced: [prefixOf('10.1.0.0/16')],
+    withdrawn: [],
+  };
+  const pathIds = { announced: [5], withdrawn: [], areDeclared: true };
+  const input: FeedInput = {
+    type: 'update',
+    feed: FEED,
+    via: 'backfill',
+    update: { ...update, pathIds },
+    raw: '',
+  };
+  pair.both(({ driver }) => driver.apply(input, T0));
+  expect(pair.fast.core.rib.routesAt(prefixOf('10.1.0.0/16'))).toHaveLength(1);
+  pair.update({ ...update, path: [], announced: [], withdrawn: update.announced }, T0 + 1);
+  expect(stateOf(pair.fast)).toEqual(stateOf(pair.slow));
+  expect(pair.fast.core.rib.routesAt(prefixOf('10.1.0.0/16'))).toEqual([]);
+});
+
 function play(seed: number): Pair {
   const random = randomOf(seed);
   const config = configOf(ENTRIES, { detection: DETECTION });

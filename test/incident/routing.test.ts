@@ -46,6 +46,46 @@ describe('without routes', () => {
   });
 });
 
+describe('mute', () => {
+  const mutedBy = (watch: string): readonly string[] => (watch === '211.249.216.0/21' ? ['sub-prefix'] : []);
+  const route = routeOf({ kind: 'sub-prefix', watch: '211.249.216.0/21', active: true });
+  const told = (routes: readonly ReturnType<typeof routeOf>[], total = routes.length): readonly string[] =>
+    notified(
+      planDeliveries(
+        alertOf({}, { severity: 'critical', routes, routesTotal: total }),
+        NOBODY,
+        planOf({ mutedBy }),
+        NOW,
+      ),
+    );
+
+  it('keeps back what stands of a kind that its entry mutes, and says so', () => {
+    expect(told([route])).toEqual([]);
+    const muted = alertOf({}, { severity: 'critical', routes: [route], routesTotal: 1 });
+    expect(planDeliveries(muted, NOBODY, planOf({ mutedBy }), NOW)[0]?.reason).toContain('mutes this kind');
+  });
+
+  it.each([
+    ['another kind', { ...route, kind: 'origin-change' as const }],
+    ['another entry', { ...route, watch: '203.0.113.0/24' }],
+  ])('never keeps back an incident that %s joined', (_, other) => {
+    expect(told([route, other])).toEqual(['noc', 'siem']);
+    expect(told([route, { ...other, active: false }])).toEqual([]);
+  });
+
+  it('never keeps back an incident with more routes than are listed', () => {
+    expect(told([route], 101)).toEqual(['noc', 'siem']);
+  });
+
+  it('still tells the end to whoever was told', () => {
+    const ended = alertOf(
+      { event: 'resolved', reason: 'ended' },
+      { state: 'resolved', routes: [route], routesTotal: 1 },
+    );
+    expect(notified(planDeliveries(ended, new Set(['noc']), planOf({ mutedBy }), NOW))).toEqual(['noc']);
+  });
+});
+
 describe('the end', () => {
   const resolved = alertOf({ event: 'resolved', reason: 'ended' }, { state: 'resolved', severity: 'info' });
 

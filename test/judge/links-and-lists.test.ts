@@ -110,6 +110,8 @@ it('each kind is of its family', () => {
     misconfiguration: 'own',
     'unexpected-origination': 'own',
     'visibility-loss': 'visibility',
+    'upstream-loss': 'visibility',
+    'roa-expiring': 'own',
     'feed-blind': 'feed',
   });
 });

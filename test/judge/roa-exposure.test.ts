@@ -13,6 +13,8 @@ const BASE = {
   tags: [],
   minPeers: 1,
   mitigation: [],
+  mustSeeThrough: [],
+  mute: [],
   upstreams: undefined,
   path: undefined,
   severity: undefined,

@@ -21,6 +21,8 @@ const shared = {
   tags: fc.oneof(fc.constant([]), fc.array(fc.constantFrom('x', 'y'), { maxLength: 2 })),
   minPeers: fc.oneof(fc.constant(1), fc.nat({ max: 9 })),
   mitigation: fc.oneof(fc.constant([]), asns),
+  mustSeeThrough: fc.oneof(fc.constant([]), asns),
+  mute: fc.constantFrom([], ['visibility-loss']),
   upstreams: fc.option(asns, { nil: undefined }),
   path: fc.option(fc.constantFrom({ mustMatch: '_1_' }, { maxLength: 7 }), { nil: undefined }),
   severity: fc.option(fc.constantFrom('info' as const, 'critical' as const), { nil: undefined }),
@@ -48,7 +50,16 @@ const entries = fc.uniqueArray(fc.oneof({ weight: 5, arbitrary: prefixEntry }, a
 
 function plain(cidr: string, more: Partial<PrefixEntry> = {}): PrefixEntry {
   const parsed = prefixOf(cidr);
-  const base = { name: '', group: 'g', services: [], tags: [], minPeers: 1, mitigation: [] };
+  const base = {
+    name: '',
+    group: 'g',
+    services: [],
+    tags: [],
+    minPeers: 1,
+    mitigation: [],
+    mustSeeThrough: [],
+    mute: [],
+  };
   return {
     type: 'prefix',
     prefix: parsed,

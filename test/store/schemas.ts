@@ -77,8 +77,15 @@ export const SCHEMAS: readonly Schema[] = [
   },
   {
     version: 3,
+    fingerprint: '0e7065529729ebafd414a01e32844399be457d2775d1976e495a370bc7025a32',
+    fill: fillChain,
+    found: (store) => store.archive.caseRecord('a', START_MS)?.chain,
+    expected: [{ number: 7, what: 'alert', ref: 1, sum: 's', link: 'l' }],
+  },
+  {
+    version: 4,
     fingerprint: 'bb187a6b5e3854bbae6f56b4882a2bfda90016656992e8e027ae03bfa1a40c4f',
-    fill: fillThird,
+    fill: fillHistory,
     found: (store) => ({
       history: store.archive.historyOf('a'),
       acts: store.archive.actsOn('a').map(({ who, action, note }) => [who, action, note]),
@@ -140,7 +147,7 @@ function fillSecond(database: Database.Database): void {
   );
 }
 
-function fillThird(database: Database.Database): void {
+function fillHistory(database: Database.Database): void {
   const run = (sql: string, ...values: unknown[]): unknown => database.prepare(sql).run(...values);
   run(
     `INSERT INTO incident VALUES (1, 'a', 'k', ?, 'open', 'sub-prefix', 'critical', 'kakao', 9457, NULL, 1, ?, ?)`,
@@ -158,4 +165,16 @@ function fillThird(database: Database.Database): void {
   run(
     `INSERT INTO audit (at, who, action, subject, note) VALUES (1, 'kim', 'incident.note', 'a', 'Called.')`,
   );
+}
+
+function fillChain(database: Database.Database): void {
+  const run = (sql: string, ...values: unknown[]): unknown => database.prepare(sql).run(...values);
+  const body = JSON.stringify(incident('a'));
+  run(
+    `INSERT INTO incident VALUES (1, 'a', 'k', ?, 'open', 'sub-prefix', 'critical', 'kakao', 9457, NULL, 1, ?, '{}')`,
+    START_MS,
+    body,
+  );
+  run(`INSERT INTO alert VALUES (1, 'alert-1', 1, ?, ?)`, START_MS, JSON.stringify(alert(1, incident('a'))));
+  run(`INSERT INTO chain VALUES (7, 'alert', 1, 1, 's', 'l')`);
 }

@@ -25,7 +25,8 @@ import {
 import { grown } from '../../rows/hash-cells.ts';
 import type { PlainRoute, Words } from '../../rows/rib-route.ts';
 import type { Core } from '../core.ts';
-import { type Engine, FUTURE_MAX_MS, stateOf } from '../engine.ts';
+import { type Engine, stateOf } from '../engine.ts';
+import { FUTURE_MAX_MS } from '../keepers/stamps.ts';
 import { settle } from '../speak.ts';
 import { PlainJudge } from './plain-judge.ts';
 

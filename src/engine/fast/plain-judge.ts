@@ -149,6 +149,7 @@ export class PlainJudge {
     const isSimple =
       entry !== undefined &&
       entry.upstreams === undefined &&
+      entry.mustSeeThrough.length === 0 &&
       !this.inheritsUpstreams(entry) &&
       entry.path === undefined &&
       (entry.type === 'asn' || !entry.ignore);

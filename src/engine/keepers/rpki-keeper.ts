@@ -61,6 +61,7 @@ export class RpkiKeeper {
     const nowMs = (): number => core.nowMs;
     this.now = data === undefined ? undefined : new RpkiNow(data, nowMs, (ms) => this.noteEnd(ms));
     core.world = { ...core.world, rpki: this.now };
+    core.roas.look(core.nowMs);
   }
 
   private noteEnd(atMs: number): void {
@@ -69,10 +70,14 @@ export class RpkiKeeper {
     this.core.deadlines.set('rpki', atMs);
   }
 
-  /** Something came to its end: what was told from it is forgotten, and all is judged anew. */
-  onDeadline(atMs: number): void {
-    this.endsMs = Number.POSITIVE_INFINITY;
-    this.core.world = { ...this.core.world };
-    this.core.rejudge.all('replaced', atMs);
+  /** Something came to its end: what was told from it is forgotten, and all is judged anew. `roa`: only ROAs are looked at. */
+  onDeadline(kind: 'rpki' | 'roa', atMs: number): void {
+    const { core } = this;
+    if (kind === 'rpki') {
+      this.endsMs = Number.POSITIVE_INFINITY;
+      core.world = { ...core.world };
+      core.rejudge.all('replaced', atMs);
+    }
+    core.roas.look(atMs);
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Schema 3. Who carried what while an incident stood, in pieces as they were written: each a JSON list of
+ * Schema 4. Who carried what while an incident stood, in pieces as they were written: each a JSON list of
  * `[at, vantage point, prefix, path or null]`. What people did is found by what they did it to.
  */
 import type { Migration } from '../migrate.ts';
 
 export const history: Migration = {
-  version: 3,
+  version: 4,
   name: 'history',
   statements: [
     `CREATE TABLE step (
