@@ -7,7 +7,7 @@ import { asn, Badge, reachOf, SeverityBadge, When } from '../parts.tsx';
 
 /** As in `app.css`, where a narrow screen has rows of its own. */
 export function rowPx(): number {
-  return matchMedia('(max-width: 640px)').matches ? 132 : 92;
+  return matchMedia('(max-width: 640px)').matches ? 148 : 92;
 }
 
 export function IncidentRow(props: {

@@ -93,10 +93,10 @@ export function Drawing({ detail }: { readonly detail: Parameters<typeof graphOf
           viewBox={`0 0 ${places.width} ${places.height}`}
         >
           <title>{words}</title>
-          {places.edges.map(({ from, to, points, vantagePoints, isExpected }) => (
+          {places.edges.map(({ from, to, points, vantagePoints, isExpected, isRightful }) => (
             <path
               key={`${from} ${to}`}
-              class={isExpected ? 'edge expected' : 'edge'}
+              class={isExpected ? 'edge expected' : isRightful ? 'edge rightful' : 'edge'}
               d={curve(points)}
               stroke-width={isExpected ? 2 : 1.5 + (3.5 * vantagePoints) / most}
             />
