@@ -7,7 +7,7 @@ import { readDetection } from './detection.ts';
 import { readFeeds, readRpki } from './feeds.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
-import { readNetwork } from './network.ts';
+import { readHeartbeat, readNetwork } from './network.ts';
 import { ConfigError, Problems } from './problems.ts';
 import { readReceivers } from './receivers.ts';
 import { readRoutes } from './routes.ts';
@@ -50,6 +50,7 @@ const rootShape = shape(() => ({
   feeds: rules.anything(),
   rpki: rules.anything(),
   network: rules.anything(),
+  heartbeat: rules.anything(),
   knowledge: rules.anything(),
   detection: rules.anything(),
   receivers: rules.anything(),
@@ -94,6 +95,7 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
     feeds: readFeeds(section('feeds'), sources),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
     network: readNetwork(section('network'), sources),
+    heartbeat: sources.ownedBy('heartbeat', () => readHeartbeat(section('heartbeat'), sources)),
     detection: readDetection(section('detection'), sources),
     receivers: receivers.settings,
     routes: readRoutes(section('routes'), receivers.names, sources),

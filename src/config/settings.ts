@@ -116,6 +116,12 @@ export interface ServeSettings {
   readonly tokens: readonly TokenSettings[];
 }
 
+/** An address that is called while all is well. */
+export interface HeartbeatSettings {
+  readonly url: Secret;
+  readonly everySeconds: number;
+}
+
 export interface Settings {
   /** Absolute paths of every file these settings came from, for watching: configuration, watchlists, data, secrets. */
   readonly files: readonly string[];
@@ -131,6 +137,7 @@ export interface Settings {
     readonly rtr: readonly { readonly host: string; readonly port: number }[];
   };
   readonly network: NetworkSettings;
+  readonly heartbeat: HeartbeatSettings | undefined;
   readonly knowledge: KnowledgeSettings;
   readonly detection: DetectionSettings;
   readonly receivers: readonly ReceiverSettings[];

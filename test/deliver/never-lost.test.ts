@@ -249,6 +249,17 @@ describe('a Telegram group that became a supergroup', () => {
   });
 });
 
+describe('PagerDuty', () => {
+  it('is asked again when it does not know the routing key', async () => {
+    const standIn = closing(await httpStandIn());
+    const errors = ["Length of 'routing_key' is incorrect (should be 32 characters)"];
+    standIn.answer = () => ({ status: 400, body: JSON.stringify({ status: 'invalid event', errors }) });
+    const url = `http://127.0.0.1:${standIn.port}/`;
+    const receiver = receiverOf({ type: 'pagerduty', routingKey: secret('k'), url });
+    expect(await receiver.send(alertOf(), contextOn())).toMatchObject({ ok: false, retryable: true });
+  });
+});
+
 describe('a mail to several people', () => {
   const to = ['noc@example.org', 'lead@example.org', 'gone@example.org'];
 

@@ -378,8 +378,10 @@ describe('with a bot token', () => {
   it.each([
     ['ratelimited', true],
     ['internal_error', true],
-    ['invalid_auth', false],
-    ['not_in_channel', false],
+    ['invalid_auth', true],
+    ['not_in_channel', true],
+    ['msg_too_long', false],
+    ['invalid_blocks', false],
   ])('grades the error %s that comes with status 200', async (error, retryable) => {
     const standIn = await slackStandIn();
     standIn.answer = () => ({ status: 200, body: JSON.stringify({ ok: false, error }) });
@@ -389,6 +391,17 @@ describe('with a bot token', () => {
 });
 
 describe('an incoming webhook', () => {
+  it('gets the bare words where it does not take the layout', async () => {
+    const standIn = await slackStandIn();
+    standIn.answer = ({ body }) =>
+      body.includes('"blocks"') ? { status: 400, body: 'invalid_blocks' } : { status: 200, body: 'ok' };
+    const config = { name: 'noc', type: 'slack', minSeverity: 'info', language: 'en' } as const;
+    const webhookUrl = secret(`http://127.0.0.1:${standIn.port}/services/T/B/x`);
+    const receiver = createReceiver({ ...config, webhookUrl }, { clock: unhurried() });
+    expect(await receiver.send(alertOf(), contextOn(new Map()))).toEqual({ ok: true });
+    expect(standIn.received.at(-1)?.body).toContain('AS64511 announces 192.0.2.128/25');
+  });
+
   it('is told an update in short, with the way back to the details', async () => {
     const standIn = await slackStandIn();
     const config = { name: 'noc', type: 'slack', minSeverity: 'info', language: 'en' } as const;

@@ -14,7 +14,7 @@ import { RECEIVER_TYPES, RECEIVERS } from '../../src/deliver/receiver-types.ts';
 import { ERROR_CODES } from '../../src/engine/errors.ts';
 import { KINDS } from '../../src/incident/alert.ts';
 import { createMetrics } from '../../src/serve/metrics.ts';
-import { readProjectFile } from './sources.ts';
+import { readProjectFile, sources as sourceFiles } from './sources.ts';
 
 const README = readProjectFile('README.md');
 const directory = mkdtempSync(join(tmpdir(), 'originwatch-'));
@@ -68,6 +68,12 @@ describe("README's tables", () => {
     const errors = README.indexOf('## When something goes wrong');
     const rows = [...README.slice(errors).matchAll(/^\| `([a-z-]+)` \| (.*) \|$/gm)];
     expect(Object.fromEntries(rows.map(([, code, text]) => [code, text]))).toEqual(ERROR_CODES);
+  });
+
+  it('list no error that nothing says, and the code says none that is not listed', () => {
+    const sources = sourceFiles('src/**/*.ts').filter(({ path }) => path !== 'src/engine/errors.ts');
+    const said = (code: string): boolean => sources.some(({ text }) => text.includes(`'${code}'`));
+    expect(Object.keys(ERROR_CODES).filter((code) => !said(code))).toEqual([]);
   });
 
   it('list the metrics that are there', async () => {
@@ -152,6 +158,8 @@ describe("README's configuration reference", () => {
         'receivers',
         'log.level',
         ...Object.keys(shipped.network).map((key) => `network.${key}`),
+        'heartbeat.url',
+        'heartbeat.everySeconds',
         'serve.listen',
         'serve.hosts',
         'serve.publicUrl',

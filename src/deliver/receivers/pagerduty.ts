@@ -6,9 +6,15 @@
 import { formatAsn } from '../../bgp/asn.ts';
 import type { Alert } from '../../incident/alert.ts';
 import { cleanText, shorten } from '../clean-text.ts';
-import { postJson } from '../http.ts';
+import { gradeAnswer, post } from '../http.ts';
 import { type Message, messageOf, routeLines } from '../message.ts';
-import { type Receiver, type ReceiverConfig, type ReceiverDeps, SEND_TIMEOUT_MS } from '../receiver.ts';
+import {
+  type Receiver,
+  type ReceiverConfig,
+  type ReceiverDeps,
+  SEND_TIMEOUT_MS,
+  tryAgain,
+} from '../receiver.ts';
 import type { ReceiverType } from '../receiver-type.ts';
 import { optionalUrl, requiredText } from '../settings.ts';
 import type { Language } from '../words.ts';
@@ -23,7 +29,6 @@ export const pagerduty: ReceiverType = {
 function createPagerduty(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const routingKey = requiredText(config, 'routingKey');
   const url = optionalUrl(config, 'url', 'https://events.pagerduty.com/v2/enqueue');
-  const secrets = [routingKey, url];
   return {
     name: config.name,
     type: config.type,
@@ -31,19 +36,23 @@ function createPagerduty(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
     forPeople: true,
     keepsState: true,
     digestFrom: undefined,
-    send: (alert, context) => {
+    send: async (alert, context) => {
       const link = deps.linkOf?.(alert.incident.id);
       const message = messageOf(alert, { language: config.language, link, reminder: context.reminder });
-      return postJson({
+      const secrets = [routingKey, url];
+      const answer = await post({
         outside: deps.outside,
         url,
-        headers: { 'idempotency-key': alert.id },
-        json: { routing_key: routingKey, ...pagerdutyBody(alert, message, config.language) },
+        headers: { 'content-type': 'application/json; charset=utf-8', 'idempotency-key': alert.id },
+        body: JSON.stringify({ routing_key: routingKey, ...pagerdutyBody(alert, message, config.language) }),
         timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
         signal: context.signal,
         secrets,
         nowMs: deps.clock.nowMs(),
       });
+      // 400 for a routing key that is wrong: somebody may put that right.
+      const isKey = answer.answered && answer.status === 400 && isAboutTheKey(answer.body);
+      return isKey ? tryAgain('HTTP 400: the routing key is not accepted') : gradeAnswer(answer, secrets);
     },
   };
 }
@@ -82,4 +91,14 @@ function pagerdutyBody(
       },
     },
   };
+}
+
+/** `{ "errors": ["Length of 'routing_key' is incorrect …"] }`. */
+function isAboutTheKey(body: string): boolean {
+  try {
+    const { errors } = JSON.parse(body) as { errors?: unknown };
+    return Array.isArray(errors) && errors.some((error) => /routing[ _]?key/i.test(String(error)));
+  } catch {
+    return false;
+  }
 }

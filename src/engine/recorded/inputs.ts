@@ -114,6 +114,7 @@ const PLAIN: Readonly<Record<PlainInput['type'], true>> = {
   assign: true,
   'accept-origin': true,
   'reject-origin': true,
+  'forget-origin': true,
   'add-silence': true,
   'remove-silence': true,
   'import-baseline': true,

@@ -22,17 +22,20 @@ export type SlackAnswer =
   | { readonly ok: true; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly code: string; readonly outcome: Outcome };
 
-/** Errors that pass: Slack's own trouble, or too much at once. */
-const PASSING: ReadonlySet<string> = new Set([
-  'ratelimited',
-  'rate_limited',
-  'message_limit_exceeded',
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-  'accesslimited',
-  'team_added_to_org',
+/**
+ * What Slack says of the message itself: it would refuse it tomorrow as well. All else passes (its own trouble, too much at once) or
+ * is put right by somebody: a token, a scope, an invitation to the channel.
+ */
+const ABOUT_THE_MESSAGE: ReadonlySet<string> = new Set([
+  'invalid_blocks',
+  'invalid_blocks_format',
+  'invalid_attachments',
+  'invalid_arguments',
+  'msg_too_long',
+  'msg_blocks_too_long',
+  'attachment_payload_limit_exceeded',
+  'too_many_attachments',
+  'no_text',
 ]);
 
 export async function callSlack(call: SlackCall): Promise<SlackAnswer> {
@@ -66,7 +69,7 @@ export async function callSlack(call: SlackCall): Promise<SlackAnswer> {
   return {
     ok: false,
     code,
-    outcome: PASSING.has(code) ? tryAgain(error, answer.retryAfterMs) : refused(error),
+    outcome: ABOUT_THE_MESSAGE.has(code) ? refused(error) : tryAgain(error, answer.retryAfterMs),
   };
 }
 

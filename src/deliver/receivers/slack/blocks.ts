@@ -86,6 +86,14 @@ export function threadMessage(alert: Alert, options: SlackOptions): SlackMessage
   return finish(`${title}: ${message.summary}`, [...blocks, ...said], [context(`${times} · ${back}`)]);
 }
 
+/** Without its layout: the words alone, where Slack does not take the rest. */
+export function plainMessage<Message extends object>(
+  message: Message & { readonly blocks?: unknown; readonly attachments?: unknown },
+): Omit<Message, 'blocks' | 'attachments'> {
+  const { blocks: _, attachments: __, ...words } = message;
+  return words;
+}
+
 function threeLines(message: Message, language: Language): readonly SlackBlock[] {
   const { label } = WORDS[language];
   const [now] = message.next;

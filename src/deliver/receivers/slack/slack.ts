@@ -23,6 +23,7 @@ import {
   digestMessage,
   incidentMessage,
   noteMessage,
+  plainMessage,
   type SlackMessage,
   type SlackOptions,
   threadMessage,
@@ -36,7 +37,7 @@ const SLACK_PACE_MS = 1_000;
 const DIGEST_FROM = 10;
 
 type Sender = (call: {
-  readonly message: SlackMessage;
+  readonly message: Pick<SlackMessage, 'text'> & Partial<SlackMessage>;
   readonly alert: Alert;
   readonly context: SendContext;
 }) => Promise<Outcome>;
@@ -116,7 +117,7 @@ function digestOf(alerts: readonly Alert[], config: ReceiverConfig, deps: Receiv
 function createByWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const url = requiredUrl(config, 'webhookUrl');
   const pace = createPace(deps);
-  const send: Sender = async ({ message, alert, context }) => {
+  const sendOnce: Sender = async ({ message, alert, context }) => {
     await pace(context.signal);
     return postJson({
       outside: deps.outside,
@@ -129,6 +130,10 @@ function createByWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
       nowMs: deps.clock.nowMs(),
     });
   };
+  const send: Sender = async (call) => {
+    const outcome = await sendOnce(call);
+    return isOver(outcome) ? sendOnce({ ...call, message: plainMessage(call.message) }) : outcome;
+  };
   const buttonless = { ...config, appToken: undefined };
   return {
     ...receiverBase(config),
@@ -136,6 +141,11 @@ function createByWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
       send({ message: webhookMessage(alert, optionsOf(alert, buttonless, deps, context)), alert, context }),
     sendDigest: (alerts, context) => sendDigest(send, alerts, digestOf(alerts, config, deps), context),
   };
+}
+
+/** Refused for what it looks like: the bare words are better than nothing. */
+function isOver(outcome: Outcome): boolean {
+  return !outcome.ok && (!outcome.retryable || outcome.isTooLarge === true);
 }
 
 /** A webhook has no thread: what is only more of the same is told in short. */
@@ -169,6 +179,11 @@ function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
   const token = requiredText(config, 'botToken');
   const pace = createPace(deps);
   const call: Call = async (method, body, alert, signal) => {
+    const answer = await callOnce(method, body, alert, signal);
+    if (answer.ok || !isOver(answer.outcome) || !('blocks' in body)) return answer;
+    return callOnce(method, plainMessage(body), alert, signal);
+  };
+  const callOnce: Call = async (method, body, alert, signal) => {
     await pace(signal);
     const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
     return callSlack({
