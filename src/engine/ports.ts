@@ -7,9 +7,11 @@ import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { Alert, DetectedBy, Incident } from '../incident/alert.ts';
 import type { CountermeasureSheet } from '../incident/answer/sheet.ts';
+import type { Delivery } from '../incident/delivery.ts';
 import type { History, HistoryStep } from '../incident/steps.ts';
 import type { Words } from '../judge/vocabulary.ts';
 
+export type { Delivery } from '../incident/delivery.ts';
 export type { History, HistoryStep } from '../incident/steps.ts';
 
 // ---------------------------------------------------------------- what goes in
@@ -238,26 +240,6 @@ export interface IncidentQuery {
 export interface IncidentPage {
   readonly incidents: readonly Incident[];
   readonly next: string | null;
-}
-
-/** What became of one alert at one receiver. */
-export interface Delivery {
-  readonly receiver: string;
-  /** Id of the alert. */
-  readonly alert: string;
-  readonly seq: number;
-  readonly event: Alert['event'];
-  /** Set when it is the alert told again because nobody acknowledged. */
-  readonly reminder: string | null;
-  readonly state: 'waiting' | 'delivered' | 'given-up';
-  /** Tries so far. */
-  readonly attempts: number;
-  /** Why it waits or was given up. */
-  readonly error: string | null;
-  /** ISO: not tried before; null unless it waits. */
-  readonly nextAt: string | null;
-  /** ISO: when it was delivered or given up. */
-  readonly at: string | null;
 }
 
 export interface Archive {
