@@ -68,6 +68,7 @@ export function archivePort<Stored extends Archive>(
     incidents: after(commit, archive.incidents.bind(archive)),
     incident: after(commit, archive.incident.bind(archive)),
     rawOf: after(commit, archive.rawOf.bind(archive)),
+    historyOf: after(commit, archive.historyOf.bind(archive)),
     deliveriesOf: after(commit, archive.deliveriesOf.bind(archive)),
     baseline: after(commit, archive.baseline.bind(archive)),
     coverage: (from, to) => {

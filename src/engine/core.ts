@@ -28,6 +28,7 @@ import { asNameOf, type EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
+import { noteRightful } from './keepers/history.ts';
 import { RoaKeeper } from './keepers/roa-keeper.ts';
 import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
 import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
@@ -219,7 +220,7 @@ export class Core {
     },
     nowMs: number,
   ): void {
-    this.book.carry(
+    const { incident, isNew } = this.book.carry(
       {
         finding,
         prefix,
@@ -238,6 +239,7 @@ export class Core {
       },
       nowMs,
     );
+    if (isNew) noteRightful(this, incident, finding);
   }
 
   setUp(vantagePoint: number, isUp: boolean): void {
