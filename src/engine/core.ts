@@ -29,6 +29,7 @@ import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
 import { Late } from './feeds/late.ts';
+import { noteRightful } from './keepers/history.ts';
 import { RoaKeeper } from './keepers/roa-keeper.ts';
 import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
 import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
@@ -221,7 +222,7 @@ export class Core {
     },
     nowMs: number,
   ): void {
-    this.book.carry(
+    const { incident, isNew } = this.book.carry(
       {
         finding,
         prefix,
@@ -240,6 +241,7 @@ export class Core {
       },
       nowMs,
     );
+    if (isNew) noteRightful(this, incident, finding);
   }
 
   setUp(vantagePoint: number, isUp: boolean): void {

@@ -10,8 +10,8 @@ import type { Prefix } from '../bgp/prefix.ts';
 import type { Community } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
-import type { Cause } from '../incident/incident-book.ts';
 import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
+import { type How, replacedBy, WITHDRAWN } from '../incident/steps.ts';
 import type { Finding } from '../judge/finding.ts';
 import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
@@ -259,7 +259,7 @@ export class Engine {
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined)
-      this.drop(gone.finding, prefix.text, { ...origin, ...owner }, 'withdrawn', nowMs);
+      this.drop(gone.finding, prefix.text, { ...origin, ...owner }, WITHDRAWN, nowMs);
     core.plan.noteChange(prefix, nowMs);
     const watched = core.plan.exact(prefix);
     if (watched === undefined) return;
@@ -289,7 +289,7 @@ export class Engine {
     const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {
-      if (before !== undefined) this.forget(prefix, before, origin, nowMs);
+      if (before !== undefined) this.forget(prefix, before, replacedBy(update.path), origin, nowMs);
       return;
     }
     core.observations += 1;
@@ -308,7 +308,7 @@ export class Engine {
     core.rib.announce(prefix, route);
     core.plan.noteChange(prefix, nowMs);
     if (before?.finding !== undefined && !sameRoute(before.finding, answer.finding)) {
-      this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
+      this.drop(before.finding, prefix.text, origin, replacedBy(update.path), nowMs);
     }
     if (answer.finding !== undefined)
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
@@ -333,13 +333,13 @@ export class Engine {
   }
 
   /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
-  private forget(prefix: Prefix, before: RibRoute<Finding>, origin: Origin, nowMs: number): void {
+  private forget(prefix: Prefix, before: RibRoute<Finding>, how: How, origin: Origin, nowMs: number): void {
     this.core.withdraw(prefix, before);
-    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
+    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, how, nowMs);
   }
 
-  private drop(finding: Finding, prefix: string, origin: Origin, cause: Cause, nowMs: number): void {
-    this.core.book.drop(finding, prefix, origin, { cause, observedMs: origin.observedMs }, nowMs);
+  private drop(finding: Finding, prefix: string, origin: Origin, how: How, nowMs: number): void {
+    this.core.book.drop(finding, prefix, origin, { ...how, observedMs: origin.observedMs }, nowMs);
   }
 
   // ------------------------------------------------------------ time
