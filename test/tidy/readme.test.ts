@@ -149,7 +149,9 @@ describe("README's configuration reference", () => {
         ? { rpki: { vrps: { url: 'https://vrps.example/' } } }
         : isFeed
           ? { feeds: [{ type: typeOf(key) }] }
-          : {};
+          : key.startsWith('backfill')
+            ? { backfill: {} }
+            : {};
       expect(load({ ...minimal, ...saying(key, parse(value)) })).toEqual(load({ ...minimal, ...without }));
     },
   );
