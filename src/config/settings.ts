@@ -43,8 +43,18 @@ export interface RisLiveSettings extends FeedBase {
   readonly filterPrefixesMax: number;
 }
 
+export interface BmpSettings extends FeedBase {
+  readonly type: 'bmp';
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Who may connect: addresses in canonical form. */
+  readonly routers: readonly { readonly address: string; readonly name: string }[];
+  readonly view: 'auto' | 'pre-policy' | 'post-policy' | 'loc-rib';
+  /** What these routers originate is what we announce. */
+  readonly ours: boolean;
+}
+
 /** One feed, by its `type`; `feed/source-types.ts` has the source of each. */
-export type FeedSettings = RisLiveSettings;
+export type FeedSettings = RisLiveSettings | BmpSettings;
 
 /** A data file named in the configuration, as an absolute path, or the data itself. */
 export interface KnowledgeSettings {
@@ -116,6 +126,18 @@ export interface ServeSettings {
   readonly tokens: readonly TokenSettings[];
 }
 
+/** What is asked for the time that a feed did not see; URLs end in a slash. */
+export interface BackfillSettings {
+  /** RIPEstat's data API; undefined: not asked. */
+  readonly ripestat: string | undefined;
+  /** The archive of RIS; undefined: not asked. */
+  readonly archive: string | undefined;
+  /** Older gaps are not filled. */
+  readonly hoursMax: number;
+  /** The section is there: what it promises and does not give is blindness. */
+  readonly isConfigured: boolean;
+}
+
 /** An address that is called while all is well. */
 export interface HeartbeatSettings {
   readonly url: Secret;
@@ -129,6 +151,9 @@ export interface Settings {
   /** As configured, made absolute; undefined: `$STATE_DIRECTORY`, else ./var under the working directory. */
   readonly stateDirectory: string | undefined;
   readonly feeds: readonly FeedSettings[];
+  readonly backfill: BackfillSettings;
+  /** Names of the feeds by which routers of our own speak. */
+  readonly ownFeeds: ReadonlySet<string>;
   readonly rpki: {
     readonly url: string | undefined;
     readonly file: string | undefined;

@@ -125,10 +125,16 @@ describe("README's configuration reference", () => {
   };
   const minimal = { watchlist: 'watchlist.yaml' };
 
+  const bmpKeys = Object.keys(load({ ...minimal, feeds: [{ type: 'bmp' }] }).feeds[0] ?? {});
+  const risLiveKeys = Object.keys(load(minimal).feeds[0] ?? {});
+  /** The type of feed that has the key. */
+  const typeOf = (key: string): string =>
+    risLiveKeys.includes(key.replace('feeds[].', '')) ? 'ris-live' : 'bmp';
+
   /** `feeds[].url` and its value → a configuration that says it. */
   function saying(key: string, value: unknown): Record<string, unknown> {
     const [section = '', ...rest] = key.split('.');
-    if (section === 'feeds[]') return { feeds: [{ type: 'ris-live', [rest[0] ?? '']: value }] };
+    if (section === 'feeds[]') return { feeds: [{ type: typeOf(key), [rest[0] ?? '']: value }] };
     if (key === 'rpki.rtr') return { rpki: { vrps: { url: 'https://vrps.example/' }, rtr: value } };
     if (section === 'rpki')
       return { rpki: { vrps: { url: 'https://vrps.example/', [rest[1] ?? '']: value } } };
@@ -138,7 +144,14 @@ describe("README's configuration reference", () => {
   it.each(rows.filter(([key, value]) => value !== '' && !key.startsWith('routes[]')))(
     '%s is %s when absent',
     (key, value) => {
-      const without = key.startsWith('rpki') ? { rpki: { vrps: { url: 'https://vrps.example/' } } } : {};
+      const isFeed = key.startsWith('feeds[]');
+      const without = key.startsWith('rpki')
+        ? { rpki: { vrps: { url: 'https://vrps.example/' } } }
+        : isFeed
+          ? { feeds: [{ type: typeOf(key) }] }
+          : key.startsWith('backfill')
+            ? { backfill: {} }
+            : {};
       expect(load({ ...minimal, ...saying(key, parse(value)) })).toEqual(load({ ...minimal, ...without }));
     },
   );
@@ -148,7 +161,7 @@ describe("README's configuration reference", () => {
     const shipped = load({ ...minimal, rpki: { vrps: { url: 'https://vrps.example/' } } });
     const expected = [
       ...Object.keys(DEFAULT_DETECTION).map((key) => `detection.${key}`),
-      ...Object.keys(shipped.feeds[0] ?? {}).map((key) => `feeds[].${key}`),
+      ...[...new Set([...risLiveKeys, ...bmpKeys])].map((key) => `feeds[].${key}`),
       ...Object.keys(shipped.rpki).map((key) => (key === 'rtr' ? 'rpki.rtr' : `rpki.vrps.${key}`)),
       ...Object.keys(shipped.knowledge).map((key) => `knowledge.${key}`),
       ...['match', 'receivers', 'escalate', 'repeatMinutes'].map((key) => `routes[].${key}`),
@@ -157,6 +170,7 @@ describe("README's configuration reference", () => {
         'stateDirectory',
         'receivers',
         'log.level',
+        ...['ripestat', 'archive', 'hoursMax'].map((key) => `backfill.${key}`),
         ...Object.keys(shipped.network).map((key) => `network.${key}`),
         'heartbeat.url',
         'heartbeat.everySeconds',

@@ -7,8 +7,8 @@ import type { Settings } from '../../config/settings.ts';
 import { clientId } from '../../daemon/client-id.ts';
 import { ArrivalClock } from '../../daemon/clock/arrival-clock.ts';
 import { machineClocks } from '../../daemon/clock/machine-clocks.ts';
+import { openSource } from '../../daemon/feeds/sources.ts';
 import { createLog } from '../../daemon/log.ts';
-import { openSource } from '../../daemon/sources.ts';
 import { networkOf } from '../../daemon/way-out.ts';
 import { RecordingWriter } from '../../feed/files/recording.ts';
 import { feedStateOf, type LiveSource } from '../../feed/source.ts';
@@ -95,10 +95,15 @@ class Recorder {
       clientId: clientId(),
       blindAfterMs: settings.detection.blindAfterSeconds * 1_000,
       space: { watchlist: settings.watchlist, learned: [] },
+      interest: undefined,
       fast: undefined,
       nowMs: () => this.clock.nowMs(),
       record: (arrivedMs, bytes) => this.writer.frame(arrivedMs, name, 'live', bytes),
-      apply: () => undefined,
+      // Of sources that do not hand over their messages: what they say, in the form of RIS Live.
+      apply: (input, arrivedMs) => {
+        if (feed.type === 'bmp' && input.type === 'update' && input.raw !== undefined)
+          this.writer.frame(arrivedMs, name, 'live', Buffer.from(input.raw));
+      },
       judged: () => undefined,
       heard: () => undefined,
       problem: () => undefined,
