@@ -9,6 +9,7 @@ import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { addCaseCommands, addEvidenceCommands, addImportCommands } from './case-commands.ts';
 import { beside, command, type Done } from './command-parts.ts';
+import { whyNotLoaded } from './not-loaded.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
 import {
@@ -62,6 +63,11 @@ function exitCodeOf(error: unknown, io: Streams): number {
   }
   if (error instanceof OperationalError) {
     io.stderr.write(`error: ${error.message}\n`);
+    return 1;
+  }
+  const unloaded = whyNotLoaded(error);
+  if (unloaded !== undefined) {
+    io.stderr.write(`error: ${unloaded}\n`);
     return 1;
   }
   io.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

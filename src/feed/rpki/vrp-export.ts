@@ -161,7 +161,8 @@ export class VrpExport<Data> {
     try {
       const builder = newBuilder(this.loaded?.vrps ?? 0);
       const outcome = await readRows(source.chunks, builder);
-      refuseUnsound(outcome, source.name, this.loaded?.vrps ?? 0);
+      refuseBroken(outcome, source.name);
+      refuseEmpty(outcome, source.name, this.loaded?.vrps ?? 0);
       this.mark = source.mark;
       const { vrps, aspas, problems, generatedMs } = outcome;
       return {
@@ -216,7 +217,7 @@ export async function loadVrpFile<Data>(
   if (source === 'unchanged') throw new OperationalError('rpki-fetch', file);
   try {
     const outcome = await readRows(source.chunks, builder);
-    refuseUnsound(outcome, source.name, 0);
+    refuseBroken(outcome, source.name);
     const { vrps, aspas, problems, generatedMs } = outcome;
     return { data: builder.build(), source: file, vrps, aspas, problems, generatedMs, loadedMs: clock.now() };
   } catch (error) {
@@ -242,16 +243,19 @@ async function readRows(chunks: AsyncIterable<Uint8Array>, rows: RpkiRows): Prom
   return reader.end();
 }
 
-/** An export that lost every VRP it had is a broken exporter, not an Internet without ROAs. */
-function refuseUnsound(outcome: VrpJsonOutcome, name: string, before: number): void {
-  if (outcome.error !== undefined) {
-    throw new OperationalError('rpki-parse', `${name}: ${outcome.error}`, { retryable: true });
-  }
-  if (outcome.vrps === 0 && before > 0) {
-    throw new OperationalError('rpki-parse', `${name}: it holds no VRP, the one before had ${before}`, {
-      retryable: true,
-    });
-  }
+function refuseBroken(outcome: VrpJsonOutcome, name: string): void {
+  if (outcome.error === undefined) return;
+  throw new OperationalError('rpki-parse', `${name}: ${outcome.error}`, { retryable: true });
+}
+
+/**
+ * An export without any VRP is a broken exporter, not an Internet without ROAs: the first one too, unless it was made
+ * for its ASPAs.
+ */
+function refuseEmpty(outcome: VrpJsonOutcome, name: string, before: number): void {
+  if (outcome.vrps > 0 || (before === 0 && outcome.aspas > 0)) return;
+  const had = before > 0 ? `the one before had ${before}` : 'nothing is taken from it';
+  throw new OperationalError('rpki-parse', `${name}: it holds no VRP, ${had}`, { retryable: true });
 }
 
 function asOperational(error: unknown): OperationalError {
