@@ -24,6 +24,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'test/deliver/conformance.test.ts',
     'test/engine/reload-in-place.test.ts',
     'test/engine/storm.test.ts',
+    'test/incident/swarm.test.ts',
     'test/match/quick-reject.test.ts',
     'test/serve/access.test.ts',
     'test/serve/outsider.test.ts',

@@ -7,7 +7,7 @@ import { show } from '../config/words.ts';
 import { ADMIN_TOKEN_FILE, readToken } from '../daemon/state-directory.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { printable } from '../words/printable.ts';
-import { type Place, type PlaceOptions, placeOf } from './place.ts';
+import { answers, type Place, type PlaceOptions, placeOf } from './place.ts';
 import { UsageError } from './usage.ts';
 
 /** A request may wait for a transaction, never for long. */
@@ -150,6 +150,14 @@ export function apiClientAt(place: Place): ApiClient {
       { retryable: true },
     );
   return new ApiClient(url, readToken(directory), place);
+}
+
+/** Undefined where no daemon is found and none answers where this configuration listens. */
+export async function runningClient(place: Place): Promise<ApiClient | undefined> {
+  const isThere =
+    place.daemon !== undefined ||
+    (place.by === 'guess' && place.configuredUrl !== undefined && (await answers(place.configuredUrl)));
+  return isThere ? apiClientAt(place) : undefined;
 }
 
 /** Finds the daemon by the rules of `place.ts`. */

@@ -13,9 +13,9 @@ import { storedRoutes } from '../engine/stored-routes.ts';
 import { isoTime } from '../incident/alert.ts';
 import { Baseline } from '../judge/baseline.ts';
 import { DATABASE_FILE, openStore, type SqliteStore } from '../store/store.ts';
-import { type ApiClient, apiClientAt } from './api-client.ts';
+import { type ApiClient, apiClientAt, runningClient } from './api-client.ts';
 import { fullLine } from './baseline-lines.ts';
-import { answers, type Place, type PlaceOptions, placeOf } from './place.ts';
+import { type Place, type PlaceOptions, placeOf } from './place.ts';
 
 const NOTHING: Batch = {
   routes: { segment: undefined, dropped: [], replacesTable: false },
@@ -48,10 +48,7 @@ export class BaselineAccess {
 
   static async of(options: PlaceOptions): Promise<BaselineAccess> {
     const place = await placeOf(options, process.env);
-    const isThere =
-      place.daemon !== undefined ||
-      (place.by === 'guess' && place.configuredUrl !== undefined && (await answers(place.configuredUrl)));
-    return new BaselineAccess(place, isThere ? apiClientAt(place) : undefined);
+    return new BaselineAccess(place, await runningClient(place));
   }
 
   /** The running daemon, if there is one. */
@@ -101,6 +98,21 @@ export class BaselineAccess {
       (store) => decideInStore(store, prefix, origin, isAccepted, author),
       (client) => client.post(`/api/v1/baseline/${verb}`, { prefix: prefix.text, origin, ...author }),
     );
+  }
+
+  /** `origin` undefined: every one of the prefix. Resolves with how many there were. */
+  async forget(prefix: Prefix, origin: number | undefined, author: Author): Promise<number> {
+    this.refuseNowhere();
+    const { forgotten } = await this.change(
+      (store) => forgetInStore(store, prefix, origin, author),
+      (client) =>
+        client.post<{ forgotten: number }>('/api/v1/baseline/forget', {
+          prefix: prefix.text,
+          ...(origin !== undefined && { origin }),
+          ...author,
+        }),
+    );
+    return forgotten;
   }
 
   /** A decision in a database that nobody named and that is not there would reach no daemon. */
@@ -177,4 +189,24 @@ function decideInStore(
     ],
   });
   return baselineRowOf(memory);
+}
+
+function forgetInStore(
+  store: SqliteStore,
+  prefix: Prefix,
+  origin: number | undefined,
+  author: Author,
+): { forgotten: number } {
+  const rows = store.archive
+    .baseline()
+    .filter((row) => row.prefix === prefix.text && (origin === undefined || row.origin === origin));
+  if (rows.length === 0)
+    throw new OperationalError('daemon-refused', 'the baseline knows no such origin of this prefix');
+  const subject = `${prefix.text} ${rows.map((row) => `AS${row.origin}`).join(' ')}`;
+  store.commit({
+    ...NOTHING,
+    baselineRemoved: rows.map((row) => ({ prefix: row.prefix, origin: row.origin })),
+    audit: [audited(author, 'baseline.forget', subject)],
+  });
+  return { forgotten: rows.length };
 }

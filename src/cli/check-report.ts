@@ -5,7 +5,8 @@
 import { domainToASCII } from 'node:url';
 import { parseAddress } from '../bgp/address.ts';
 import { formatAsn, isUnroutableAsn } from '../bgp/asn.ts';
-import { covers, overlaps, type Prefix, parsePrefix, prefixOf } from '../bgp/prefix.ts';
+import { bogonOf } from '../bgp/bogon.ts';
+import { overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { severityRank } from '../bgp/severity.ts';
 import { isHostName } from '../config/section.ts';
 import type { RouteSettings, Settings } from '../config/settings.ts';
@@ -110,14 +111,6 @@ function isNameOfHost(text: string): boolean {
   return parseAddress(text) === undefined && isHostName(domainToASCII(text) || text);
 }
 
-/** Space that is announced by nobody rightfully: RFC 6890, 5737, 3849, 9637, 4193, 4291 and multicast. */
-const BOGONS: readonly Prefix[] = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
-  ...['192.0.0.0/24', '192.0.2.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
-  ...['224.0.0.0/3', '::/8', '64:ff9b:1::/48', '100::/64', '2001:2::/48', '2001:db8::/32', '3fff::/20'],
-  ...['5f00::/16', 'fc00::/7', 'fe80::/10', 'ff00::/8'],
-].map(prefixOf);
-
 function spaceWarnings(prefix: Prefix): CheckWarning[] {
   if (prefix.length === 0)
     return [
@@ -127,13 +120,13 @@ function spaceWarnings(prefix: Prefix): CheckWarning[] {
         `${prefix.text}: 인터넷 전체를 감시합니다. 다른 항목에 속하지 않는 모든 광고가 이 항목으로 판정됩니다.`,
       ),
     ];
-  const bogon = BOGONS.find((one) => covers(one, prefix));
+  const bogon = bogonOf(prefix);
   if (bogon === undefined) return [];
   return [
     warning(
       'unroutable-prefix',
-      `${prefix.text} lies in ${bogon.text}, private or reserved space that nobody announces on the Internet.`,
-      `${prefix.text}: 인터넷에 광고되지 않는 사설 또는 예약 대역 ${bogon.text}에 속합니다.`,
+      `${prefix.text} is space that nobody announces rightfully on the Internet: ${bogon.what}.`,
+      `${prefix.text}: 인터넷에 정당하게 광고되지 않는 대역입니다(${bogon.what}).`,
     ),
   ];
 }

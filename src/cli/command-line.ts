@@ -9,6 +9,7 @@ import { VERSION } from '../daemon/version.ts';
 import { OperationalError } from '../engine/errors.ts';
 import { addCaseCommands, addEvidenceCommands, addImportCommands } from './case-commands.ts';
 import { beside, command, type Done } from './command-parts.ts';
+import { addStateCommands } from './doctor/state-commands.ts';
 import { whyNotLoaded } from './not-loaded.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
@@ -103,6 +104,7 @@ function buildProgram(outcome: { code: number }, io: Streams): Command {
   addCaseCommands(program, done, io);
   addEvidenceCommands(program, done, io);
   addImportCommands(program, done, io);
+  addStateCommands(program, done, io);
   return program;
 }
 
@@ -185,7 +187,10 @@ function addRecordedInputCommands(program: Command, done: Done, io: Streams): vo
       }),
     );
   command(program, 'init', 'write a watchlist for your AS numbers', true)
-    .requiredOption('--asn <number...>', 'your AS numbers')
+    .option('--asn <number...>', 'your AS numbers')
+    .option('--as-set <name...>', 'AS-SETs of a registry: their members are yours, too')
+    .option('--irr <host>', 'the registry, by whois (default: whois.radb.net)')
+    .option('--state <dir>', 'state directory of the daemon, whose open incidents are heeded')
     .option('--rib <file...>', 'RIB snapshots (MRT)')
     .option('--vrps <file>', 'VRPs')
     .option('--ripestat', 'ask RIPEstat what they announce')

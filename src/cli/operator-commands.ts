@@ -109,6 +109,16 @@ function addBaselineCommands(program: Command, done: Done, io: Streams): void {
     .option('--all', 'learn also what looks wrong')
     .option('--dry-run', 'say what would be learned, and change nothing')
     .action(done(async (options) => (await module()).learnBaseline(options, io)));
+  authored(
+    beside(command(baseline, 'forget', 'an origin of a prefix, or all of them, as if never seen', true)),
+  )
+    .argument('<prefix>')
+    .argument('[origin]')
+    .action(
+      done(async (prefix: string, origin: string | undefined, options) =>
+        (await module()).forgetOrigin(prefix, origin, options, io),
+      ),
+    );
   for (const [name, text] of [
     ['accept', 'this origin is legitimate for this prefix'],
     ['reject', 'this origin is never to be learned for this prefix'],

@@ -8,7 +8,7 @@ import { namedConfigPath } from '../config/default-path.ts';
 import type { ListenAddress } from '../config/section.ts';
 import { DEFAULT_LISTEN } from '../config/serve.ts';
 import { DAEMON_FILE, firstStateDirectory } from '../daemon/state-directory.ts';
-import { configuredPlace } from './configured-place.ts';
+import { configuredPlace } from './beside/configured-place.ts';
 import { type Common, UsageError } from './usage.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -55,7 +55,10 @@ export interface ReplayArguments extends Common {
 }
 
 export interface InitArguments extends Common {
-  readonly asn: readonly string[];
+  readonly asn?: readonly string[];
+  readonly asSet?: readonly string[];
+  readonly irr?: string;
+  readonly state?: string;
   readonly rib?: readonly string[];
   readonly vrps?: string;
   readonly ripestat?: boolean;

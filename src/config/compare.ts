@@ -17,6 +17,7 @@ const SECTIONS = [
   'feeds',
   'rpki',
   'network',
+  'heartbeat',
   'knowledge',
   'detection',
   'receivers',
@@ -41,6 +42,7 @@ export function restartNeeded(old: Settings, next: Settings): string[] {
   if (old.stateDirectory !== next.stateDirectory) keys.push('stateDirectory');
   if (!sameValue(old.feeds, next.feeds)) keys.push('feeds');
   if (!sameValue(old.rpki, next.rpki)) keys.push('rpki');
+  if (!sameValue(old.heartbeat, next.heartbeat)) keys.push('heartbeat');
   if (old.serve.host !== next.serve.host || old.serve.port !== next.serve.port) keys.push('serve.listen');
   return keys;
 }

@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { readDetection } from './detection.ts';
-import { readFeeds, readRpki } from './feeds.ts';
+import { readFeeds, readRpki } from './feeds/feeds.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
-import { readNetwork } from './network.ts';
+import { readHeartbeat, readNetwork } from './network.ts';
 import { ConfigError, Problems } from './problems.ts';
 import { readReceivers } from './receivers.ts';
 import { readRoutes } from './routes.ts';
@@ -50,6 +50,7 @@ const rootShape = shape(() => ({
   feeds: rules.anything(),
   rpki: rules.anything(),
   network: rules.anything(),
+  heartbeat: rules.anything(),
   knowledge: rules.anything(),
   detection: rules.anything(),
   receivers: rules.anything(),
@@ -90,10 +91,13 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
       : [given(options.watchlistPath, sources)];
   const receivers = readReceivers(section('receivers'), sources);
   const stateDirectory = stateDirectoryOf(values.stateDirectory, config, sources);
+  const feeds = readFeeds(section('feeds'), sources);
   const parts = {
-    feeds: readFeeds(section('feeds'), sources),
+    feeds,
+    ownFeeds: new Set(feeds.filter((feed) => feed.type === 'bmp' && feed.ours).map(({ name }) => name)),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
     network: readNetwork(section('network'), sources),
+    heartbeat: sources.ownedBy('heartbeat', () => readHeartbeat(section('heartbeat'), sources)),
     detection: readDetection(section('detection'), sources),
     receivers: receivers.settings,
     routes: readRoutes(section('routes'), receivers.names, sources),

@@ -43,8 +43,18 @@ export interface RisLiveSettings extends FeedBase {
   readonly filterPrefixesMax: number;
 }
 
+export interface BmpSettings extends FeedBase {
+  readonly type: 'bmp';
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Who may connect: addresses in canonical form. */
+  readonly routers: readonly { readonly address: string; readonly name: string }[];
+  readonly view: 'auto' | 'pre-policy' | 'post-policy' | 'loc-rib';
+  /** What these routers originate is what we announce. */
+  readonly ours: boolean;
+}
+
 /** One feed, by its `type`; `feed/source-types.ts` has the source of each. */
-export type FeedSettings = RisLiveSettings;
+export type FeedSettings = RisLiveSettings | BmpSettings;
 
 /** A data file named in the configuration, as an absolute path, or the data itself. */
 export interface KnowledgeSettings {
@@ -116,6 +126,12 @@ export interface ServeSettings {
   readonly tokens: readonly TokenSettings[];
 }
 
+/** An address that is called while all is well. */
+export interface HeartbeatSettings {
+  readonly url: Secret;
+  readonly everySeconds: number;
+}
+
 export interface Settings {
   /** Absolute paths of every file these settings came from, for watching: configuration, watchlists, data, secrets. */
   readonly files: readonly string[];
@@ -123,6 +139,8 @@ export interface Settings {
   /** As configured, made absolute; undefined: `$STATE_DIRECTORY`, else ./var under the working directory. */
   readonly stateDirectory: string | undefined;
   readonly feeds: readonly FeedSettings[];
+  /** Names of the feeds by which routers of our own speak. */
+  readonly ownFeeds: ReadonlySet<string>;
   readonly rpki: {
     readonly url: string | undefined;
     readonly file: string | undefined;
@@ -131,6 +149,7 @@ export interface Settings {
     readonly rtr: readonly { readonly host: string; readonly port: number }[];
   };
   readonly network: NetworkSettings;
+  readonly heartbeat: HeartbeatSettings | undefined;
   readonly knowledge: KnowledgeSettings;
   readonly detection: DetectionSettings;
   readonly receivers: readonly ReceiverSettings[];

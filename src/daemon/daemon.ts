@@ -25,10 +25,10 @@ import { Driver } from './driver.ts';
 import { Durable } from './durable/durable.ts';
 import { ColumnsKeeper } from './durable/kept-columns.ts';
 import { LiveFeeds } from './live-feeds.ts';
-import { archivePort, operatorPort, presentPort } from './live-ports.ts';
+import { archivePort, operatorPort, presentPort, troubleOf } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
 import { openRecording, type Recorder } from './recorder.ts';
-import { Repeating } from './repeating.ts';
+import { beatWhileWell, Repeating } from './repeating.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
 import { sourceCodes } from './sources.ts';
@@ -51,10 +51,8 @@ export interface DaemonOptions {
 
 /** Alerts that a receiver never got, on the dashboard. */
 const GIVEN_UP_SHOWN = 20;
-/** A slice of pruning, and the next look at coverage. */
-const PRUNE_EVERY_MS = 60_000;
+/** The next look at coverage. */
 const COVERAGE_EVERY_MS = 10_000;
-const CHECKPOINT_EVERY_MS = 1_000;
 const CLOCK_EVERY_MS = 1_000;
 
 export class Daemon {
@@ -63,9 +61,9 @@ export class Daemon {
   readonly driver: Driver;
   readonly feeds: LiveFeeds;
   private readonly options: DaemonOptions;
-  private readonly log: Logger;
+  readonly log: Logger;
   private readonly clock: LiveTime;
-  private readonly outside: Outside;
+  readonly outside: Outside;
   private readonly commits: CommitSchedule;
   private readonly durable: Durable;
   private readonly keeper: ColumnsKeeper;
@@ -178,16 +176,17 @@ export class Daemon {
     const { url } = await this.server.listen();
     this.url = url;
     this.driver.commit();
-    this.durable.start();
+    this.durable.start(this.repeating);
     this.announce();
     this.deliveries.start();
     this.rpki.start();
     this.feeds.start();
     this.armDeadline();
     this.repeating.every(CLOCK_EVERY_MS, () => this.lookAtClock());
-    this.repeating.every(PRUNE_EVERY_MS, () => this.durable.prune());
-    this.repeating.every(CHECKPOINT_EVERY_MS, () => this.durable.checkpoint());
     this.repeating.every(COVERAGE_EVERY_MS, () => this.feeds.writeCoverage());
+    beatWhileWell(this.repeating, this.settings.heartbeat, this, () =>
+      troubleOf(this.feeds.readiness(), this.durable.keeper.isOk, this.deliveries.states()),
+    );
     this.keeper.keep(this.settings.watchlist);
     this.log.info({ event: 'daemon.started', version: VERSION, stateDirectory: this.options.stateDirectory });
     return url;

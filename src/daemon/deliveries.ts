@@ -7,6 +7,7 @@ import type { Receiver } from '../deliver/receiver.ts';
 import type { ReceiverState } from '../deliver/receiver-health.ts';
 import { createReceiver } from '../deliver/receiver-types.ts';
 import { sendTest } from '../deliver/send-test.ts';
+import type { ErrorCode } from '../engine/errors.ts';
 import type { Answer, Operator, Outbox } from '../engine/ports.ts';
 import type { Incident } from '../incident/alert.ts';
 import type { Outside } from '../outside/outside.ts';
@@ -33,6 +34,9 @@ export interface DeliveriesOptions {
 function linkTo(home: string | undefined, incident: string): string | undefined {
   return home ? `${home}#/incidents/${encodeURIComponent(incident)}` : undefined;
 }
+
+const FAILED: ErrorCode = 'delivery-failed';
+const REFUSED: ErrorCode = 'delivery-refused';
 
 export class Deliveries {
   private readonly receivers: readonly Receiver[];
@@ -61,10 +65,10 @@ export class Deliveries {
         for (let row = 0; row < rows; row += 1)
           metrics.delivery(receiver, result === 'retried' ? 'postponed' : result);
       },
-      onFailing: (state) => log.warn({ event: 'receiver.failing', ...state }),
+      onFailing: (state) => log.warn({ event: 'receiver.failing', code: FAILED, ...state }),
       onRecovered: (state) => log.info({ event: 'receiver.recovered', ...state }),
-      onWaiting: (trouble) => log.warn({ event: 'delivery.waiting', ...trouble }),
-      onGivenUp: (trouble) => log.error({ event: 'delivery.given-up', ...trouble }),
+      onWaiting: (trouble) => log.warn({ event: 'delivery.waiting', code: FAILED, ...trouble }),
+      onGivenUp: (trouble) => log.error({ event: 'delivery.given-up', code: REFUSED, ...trouble }),
       standing: options.standing,
       onBroken: options.onBroken,
     });

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { FeedSettings } from '../config/settings.ts';
+import type { Interest } from '../decode/bgp/update.ts';
 import type { Leap } from '../engine/input.ts';
 import type { CoverageInterval, CoverageWriter, FeedInput } from '../engine/ports.ts';
 import type { StateInput } from '../feed/files/recording.ts';
@@ -28,6 +29,7 @@ export interface LiveFeedPorts {
   readonly blindAfterMs: number;
   readonly outside: Outside;
   readonly fast: FastRoads;
+  readonly interest: Interest;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly recorder: Recorder | undefined;
@@ -59,7 +61,7 @@ export class LiveFeed {
 
   constructor(settings: FeedSettings, space: WatchedSpace, ports: LiveFeedPorts) {
     const { name } = settings;
-    const { metrics, coverage, log, outside, fast, recorder, blindAfterMs, nowMs } = ports;
+    const { metrics, coverage, log, outside, fast, interest, recorder, blindAfterMs, nowMs } = ports;
     this.name = name;
     this.ports = ports;
     this.ledger = new FeedLedger(name, coverage, coverage.untilMs(name), nowMs());
@@ -73,6 +75,7 @@ export class LiveFeed {
       blindAfterMs,
       space,
       fast,
+      interest,
       nowMs,
       record: recorder && ((arrivedMs, bytes) => recorder.frame(arrivedMs, name, bytes)),
       apply: ports.apply,

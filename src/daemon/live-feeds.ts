@@ -71,6 +71,7 @@ export class LiveFeeds {
     this.quick = new QuickReject(scanner, table, engine.view.watched(), roadOf);
     const ports: LiveFeedPorts = {
       ...options,
+      interest: engine.view.interest(),
       blindAfterMs: settings.detection.blindAfterSeconds * 1_000,
       fast: { quick: this.quick, table, isShared: settings.feeds.length > 1 },
       nowMs: () => clock.nowMs(),

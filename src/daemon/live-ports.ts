@@ -39,6 +39,7 @@ export function operatorPort(driver: Driver, clock: ArrivalStamps, around: Opera
     assign: (id, assignee, author) => act({ type: 'assign', id, assignee, author }),
     acceptOrigin: (prefix, origin, author) => act({ type: 'accept-origin', prefix, origin, author }),
     rejectOrigin: (prefix, origin, author) => act({ type: 'reject-origin', prefix, origin, author }),
+    forgetOrigin: (prefix, origin, author) => act({ type: 'forget-origin', prefix, origin, author }),
     addSilence: (silence, via) => act({ type: 'add-silence', silence, via }),
     removeSilence: (id, author) => act({ type: 'remove-silence', id, author }),
     importBaseline: (rows, author) => act({ type: 'import-baseline', rows, author }),
@@ -156,4 +157,17 @@ export function presentPort(
     },
     readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),
   };
+}
+
+/** The first of feeds, store and receivers that is not well, in words; undefined: all are. */
+export function troubleOf(
+  feeds: readonly FeedReadiness[],
+  isStoreOk: boolean,
+  receivers: readonly { readonly receiver: string; readonly failingSince: string | null }[],
+): string | undefined {
+  const feed = feeds.find(({ connected, fresh }) => !connected || !fresh);
+  if (feed !== undefined) return `feed ${feed.name} is not seen`;
+  if (!isStoreOk) return 'the store can not be written';
+  const failing = receivers.find(({ failingSince }) => failingSince !== null);
+  return failing && `receiver ${failing.receiver} takes no alerts`;
 }

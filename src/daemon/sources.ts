@@ -7,12 +7,17 @@ const TYPES: {
   readonly [T in FeedSettings['type']]: SourceType<Extract<FeedSettings, { readonly type: T }>>;
 } = SOURCE_TYPES;
 
+/** The compiler cannot see that a type and its settings belong together once there are several; the table above does. */
+function typeOf<S extends FeedSettings>(settings: S): SourceType<S> {
+  return TYPES[settings.type] as unknown as SourceType<S>;
+}
+
 export function openSource(settings: FeedSettings, ports: SourcePorts): LiveSource {
-  return TYPES[settings.type].open(settings, ports);
+  return typeOf(settings).open(settings, ports);
 }
 
 export function describeSource(settings: FeedSettings, space: WatchedSpace): SourceReport {
-  return TYPES[settings.type].describe(settings, space);
+  return typeOf(settings).describe(settings, space);
 }
 
 /** Codes of problems and reasons for drops of every type, for metrics that begin with 0. */

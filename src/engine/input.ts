@@ -66,6 +66,13 @@ export type OperatorInput =
       readonly origin: number;
       readonly author: Author;
     }
+  | {
+      readonly type: 'forget-origin';
+      readonly prefix: Prefix;
+      /** Undefined: every origin of the prefix. */
+      readonly origin: number | undefined;
+      readonly author: Author;
+    }
   | { readonly type: 'add-silence'; readonly silence: Omit<Silence, 'id'>; readonly via: string | undefined }
   | { readonly type: 'remove-silence'; readonly id: string; readonly author: Author }
   | { readonly type: 'import-baseline'; readonly rows: readonly BaselineRow[]; readonly author: Author };
@@ -80,6 +87,7 @@ export interface Outcomes {
   readonly assign: Answer<Incident>;
   readonly 'accept-origin': Answer<BaselineRow>;
   readonly 'reject-origin': Answer<BaselineRow>;
+  readonly 'forget-origin': Answer<{ readonly forgotten: number }>;
   readonly 'add-silence': Answer<Silence>;
   readonly 'remove-silence': Answer<undefined>;
   readonly 'import-baseline': Answer<{ readonly imported: number }>;

@@ -35,6 +35,8 @@ export class OperatorActions {
       case 'accept-origin':
       case 'reject-origin':
         return this.decideOrigin(input, nowMs);
+      case 'forget-origin':
+        return this.forgetOrigin(input, nowMs);
       case 'add-silence':
         return this.addSilence(input.silence, input.via, nowMs);
       case 'remove-silence':
@@ -105,7 +107,12 @@ export class OperatorActions {
 
   /** An accepted origin comes with the neighbours it is seen with now, and resolves what it explains. */
   private decideOrigin(
-    { type, prefix, origin, author }: Extract<OperatorInput, { readonly prefix: Prefix }>,
+    {
+      type,
+      prefix,
+      origin,
+      author,
+    }: Extract<OperatorInput, { readonly type: 'accept-origin' | 'reject-origin' }>,
     nowMs: number,
   ): Answer<BaselineRow> {
     const { core } = this;
@@ -158,6 +165,36 @@ export class OperatorActions {
     const { plan } = this.core;
     const entry = plan.asns.get(origin);
     if (entry !== undefined) plan.addLearned(entry, prefix);
+  }
+
+  /** As if it had never been seen: it is learned again, or judged, as any other. What the watchlist declares stays. */
+  private forgetOrigin(
+    { prefix, origin, author }: Extract<OperatorInput, { readonly type: 'forget-origin' }>,
+    nowMs: number,
+  ): Answer<{ readonly forgotten: number }> {
+    const { core } = this;
+    const declared = core.plan.exact(prefix)?.entry;
+    const listed = declared?.type === 'prefix' ? (declared.origins ?? []) : [];
+    if (origin !== undefined && listed.includes(origin))
+      return { refused: 'conflict', detail: 'the watchlist declares this origin; take it out there' };
+    const origins = core.baseline
+      .originsOf(prefix)
+      .filter((one) => (origin === undefined || one === origin) && !listed.includes(one));
+    if (origins.length === 0)
+      return { refused: 'not-found', detail: 'the baseline knows no such origin of this prefix' };
+    for (const one of origins) {
+      core.baseline.drop(prefix, one);
+      core.effects.baselineGone(prefix.text, one);
+    }
+    this.audit(
+      author,
+      'baseline.forget',
+      `${prefix.text} ${origins.map((one) => `AS${one}`).join(' ')}`,
+      nowMs,
+    );
+    core.learner.rebuildLearned();
+    this.explain(author, nowMs);
+    return { forgotten: origins.length };
   }
 
   private importRows(

@@ -305,6 +305,12 @@ export interface Operator {
   assign(id: string, assignee: string | null, author: Author): Answer<Incident>;
   acceptOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;
   rejectOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;
+  /** `origin` undefined: every one of the prefix. */
+  forgetOrigin(
+    prefix: Prefix,
+    origin: number | undefined,
+    author: Author,
+  ): Answer<{ readonly forgotten: number }>;
   addSilence(silence: Omit<Silence, 'id'>, via?: string): Answer<Silence>;
   removeSilence(id: string, author: Author): Answer<undefined>;
   importBaseline(rows: readonly BaselineRow[], author: Author): Answer<{ readonly imported: number }>;

@@ -7,6 +7,7 @@
  */
 import type { Prefix } from '../bgp/prefix.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
+import type { Interest } from '../decode/bgp/update.ts';
 import type { FeedInput, FeedState } from '../engine/ports.ts';
 import type { QuickReject } from '../match/quick-reject.ts';
 import type { VantagePointTable } from '../match/vantage-point-table.ts';
@@ -72,6 +73,8 @@ export interface SourcePorts {
   /** Without a BGP message for this long, beyond the rhythm of the source, it is blind (`sight.ts`). */
   readonly blindAfterMs: number;
   readonly space: WatchedSpace;
+  /** What of an UPDATE in bytes is worth an object, as the plan stands at each moment; undefined: all. */
+  readonly interest: Interest | undefined;
   /** Undefined: everything is decoded. */
   readonly fast: FastRoads | undefined;
   /** The driver's stamp of arrival, now. */

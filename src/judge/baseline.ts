@@ -427,6 +427,22 @@ export class Baseline {
     return this.memory(row);
   }
 
+  /** Every origin that is remembered of the prefix, whatever became of it. */
+  originsOf(prefix: Prefix): readonly number[] {
+    const { rows } = this;
+    const origins: number[] = [];
+    for (let at = rows.firstAt(rows.prefixes.findOf(prefix)); at >= 0; at = rows.nextAt(at))
+      origins.push(rows.originOf(at));
+    return origins;
+  }
+
+  /** As if it had never been seen. False when it was not. */
+  drop(prefix: Prefix, origin: number): boolean {
+    const row = this.find(prefix, origin);
+    if (row >= 0) this.forget(row);
+    return row >= 0;
+  }
+
   private forget(row: number): void {
     this.setSource(row, OBSERVED);
     this.rows.remove(row);

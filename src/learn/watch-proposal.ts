@@ -7,7 +7,7 @@
  */
 import { isUnroutableAsn } from '../bgp/asn.ts';
 import { bogonOf } from '../bgp/bogon.ts';
-import { comparePrefixes, type Prefix } from '../bgp/prefix.ts';
+import { comparePrefixes, covers, overlaps, type Prefix } from '../bgp/prefix.ts';
 import type { Vrp } from '../bgp/vrp.ts';
 import type { RpkiData } from '../judge/rpki-data.ts';
 import { PrefixIndex } from '../match/prefix-index.ts';
@@ -26,11 +26,12 @@ export const CHECKS = {
   'not-announced': 'a VRP names the AS, and nobody shows the prefix announced',
   'foreign-inside': 'another AS originates a part of it',
   'too-long': 'most networks do not take a prefix as long as this',
+  'open-incident': 'an open incident names this origin for it',
 } as const;
 export type CheckCode = keyof typeof CHECKS;
 
 /** An entry with one of these is written as a comment. */
-const DOUBTS: ReadonlySet<CheckCode> = new Set(['few', 'as-set', 'rpki-invalid', 'bogon']);
+const DOUBTS: ReadonlySet<CheckCode> = new Set(['few', 'as-set', 'rpki-invalid', 'bogon', 'open-incident']);
 
 export interface Check {
   readonly code: CheckCode;
@@ -61,6 +62,14 @@ export interface Proposal {
   readonly entries: readonly ProposedEntry[];
 }
 
+/** A route of an open incident. */
+export interface Accused {
+  readonly prefix: Prefix;
+  readonly origins: readonly number[];
+  /** Who caused it: a false neighbour, where the origin is right. */
+  readonly offender: number | null;
+}
+
 export interface ProposalInput {
   /** Asked for, in the order given. */
   readonly asns: readonly number[];
@@ -72,6 +81,8 @@ export interface ProposalInput {
   readonly ownVrps: readonly Vrp[];
   /** Undefined: no VRPs at hand. */
   readonly rpki: RpkiData | undefined;
+  /** What open incidents speak of: nobody becomes expected by announcing it. */
+  readonly accused?: readonly Accused[];
   /** Peer ASes that must show an origin or a neighbour; fewer where fewer than twice as many are known at all. */
   readonly minPeers: number;
 }
@@ -163,9 +174,10 @@ function entryOf(candidate: Candidate, inside: readonly Sighted[], input: Propos
     ...checksOfView(candidate, input),
     ...checksOfPrefix(prefix),
     ...checksOfRpki(origins, validations),
+    ...checksOfIncidents(prefix, origins, input),
   ];
   if (inside.length > 0) checks.push({ code: 'foreign-inside', text: insideText(inside) });
-  const neighbors = neighborsOf(view, input);
+  const neighbors = neighborsOf(prefix, view, input);
   const isAsked = view !== undefined && (view.known.vantagePoints > 0 || view.ours.length > 0);
   return {
     prefix,
@@ -258,6 +270,25 @@ function checksOfPrefix(prefix: Prefix): Check[] {
 
 type Validated = ReturnType<RpkiData['validate']> | undefined;
 
+function checksOfIncidents(
+  prefix: Prefix,
+  origins: readonly number[],
+  { accused = [] }: ProposalInput,
+): Check[] {
+  const named = accused.filter(
+    (one) => covers(one.prefix, prefix) && one.origins.some((origin) => origins.includes(origin)),
+  );
+  const [first] = named;
+  if (first === undefined) return [];
+  const asns = [...new Set(named.flatMap((one) => one.origins.filter((origin) => origins.includes(origin))))];
+  return [
+    {
+      code: 'open-incident',
+      text: `an open incident names ${namesOf(asns)} as origin of ${first.prefix.text}; accept it there first`,
+    },
+  ];
+}
+
 function checksOfRpki(origins: readonly number[], validations: readonly Validated[]): Check[] {
   return validations.flatMap((validation, index): Check[] => {
     if (validation?.state !== 'invalid') return [];
@@ -294,6 +325,7 @@ function originNotes(view: View | undefined): readonly string[] {
 
 /** Neighbours that enough peer ASes show. One that few show is named and left out: a forged path looks like that. */
 function neighborsOf(
+  prefix: Prefix,
   view: View | undefined,
   input: ProposalInput,
 ): { readonly upstreams: readonly number[] | undefined; readonly notes: readonly string[] } {
@@ -303,14 +335,23 @@ function neighborsOf(
     for (const [asn, by] of neighbors) peers.set(asn, new Set([...(peers.get(asn) ?? []), ...by]));
   const needed = peersNeeded(view, input);
   const isFirm = ([asn, by]: readonly [number, ReadonlySet<number>]): boolean =>
-    by.size >= needed && !isUnroutableOther(asn, input.asns);
+    by.size >= needed && !isUnroutableOther(asn, input.asns) && !isOffender(asn, prefix, input);
   const firm = [...peers].filter(isFirm).map(([asn]) => asn);
   const left = [...peers].filter((one) => !isFirm(one)).map(([asn]) => asn);
   if (firm.length > UPSTREAMS_MAX)
     return { upstreams: undefined, notes: [`${firm.length} neighbours: left to be learned`] };
-  const notes =
-    left.length === 0 || firm.length === 0 ? [] : [`left out of upstreams, seen by few: ${namesOf(left)}`];
+  const few = left.filter((asn) => !isOffender(asn, prefix, input));
+  const notes = [
+    ...(few.length > 0 && firm.length > 0 ? [`left out of upstreams, seen by few: ${namesOf(few)}`] : []),
+    ...(few.length < left.length
+      ? ['left out of upstreams: who an open incident names as a false neighbour']
+      : []),
+  ];
   return { upstreams: firm.length === 0 ? undefined : firm.sort((a, b) => a - b), notes };
+}
+
+function isOffender(asn: number, prefix: Prefix, { accused = [] }: ProposalInput): boolean {
+  return accused.some((one) => one.offender === asn && overlaps(one.prefix, prefix));
 }
 
 /** Documentation numbers are somebody's laboratory when the laboratory asks. */

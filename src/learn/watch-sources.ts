@@ -13,7 +13,7 @@ import { type RpkiData, RpkiDataBuilder } from '../judge/rpki-data.ts';
 import { WatchPlan } from '../judge/watch-plan.ts';
 import type { WatchEntry } from '../match/watchlist.ts';
 import { Counting, type Survey, surveyRibs } from './rib-survey.ts';
-import type { ProposalInput } from './watch-proposal.ts';
+import type { Accused, ProposalInput } from './watch-proposal.ts';
 
 export interface WatchQuestion {
   readonly asns: readonly number[];
@@ -22,6 +22,7 @@ export interface WatchQuestion {
   readonly vrps: string | undefined;
   readonly ripestat: Ripestat | undefined;
   readonly minPeers: number;
+  readonly accused: readonly Accused[];
   readonly say: (text: string) => void;
   readonly onProgress: (bytes: number) => void;
 }
@@ -61,6 +62,7 @@ export async function gatherMaterial(question: WatchQuestion): Promise<Material>
       ownVrps: vrps.own,
       rpki: vrps.rpki,
       minPeers: question.minPeers,
+      accused: question.accused,
     },
     origins: wordsOf(question, surveys, vrps.count),
   };

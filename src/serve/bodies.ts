@@ -229,6 +229,13 @@ export const ORIGIN_BODY = shape<OriginBody>(
   ({ prefix, origin, by, note = '' }) => ({ prefix, origin, by, note }),
 );
 
+export type ForgetBody = Omit<OriginBody, 'origin'> & { readonly origin?: number };
+
+export const FORGET_BODY = shape<ForgetBody>(
+  { prefix: PREFIX, origin: optional(ORIGIN), by: line(200), note: NOTE },
+  ({ prefix, origin, by, note = '' }) => ({ prefix, ...(origin !== undefined && { origin }), by, note }),
+);
+
 const MATCH = record(
   {
     group: optional(line(200)),

@@ -9,6 +9,7 @@ import {
   AUTHOR_BODY,
   BASELINE_LINE_SCHEMA,
   type BodyShape,
+  FORGET_BODY,
   NOTE_BODY,
   NOTIFY_TEST_BODY,
   OPTIONAL_AUTHOR_BODY,
@@ -167,6 +168,26 @@ function baselineChanges(parts: ChangeParts): readonly Route[] {
   return [
     change('accept', 'This origin is expected for this prefix'),
     change('reject', 'This origin is not to be learned for this prefix'),
+    {
+      id: 'forgetOrigin',
+      method: 'POST',
+      path: '/api/v1/baseline/forget',
+      summary: 'Forget an origin of this prefix, or all of them, as if never seen',
+      access: 'write',
+      tag: 'state',
+      body: bodyOf(FORGET_BODY),
+      answers: { 200: described('How many.', object({ forgotten: { type: 'integer', minimum: 0 } })) },
+      run(ask) {
+        const body = FORGET_BODY.read(ask.body);
+        const prefix = wholePrefix(body.prefix);
+        if (prefix === undefined) throw new Problem(400, '/prefix: a prefix without host bits is needed');
+        const who = author(body, ask.asker);
+        const result = granted(parts.operator.forgetOrigin(prefix, body.origin, who));
+        const which = body.origin === undefined ? 'every origin' : `AS${body.origin}`;
+        recorded(parts, ask.asker, 'baseline.forget', `${prefix.text} ${which}`, who);
+        return json(result);
+      },
+    },
     {
       id: 'importBaseline',
       method: 'POST',

@@ -24,7 +24,8 @@ export function sendError(
   reply: FastifyReply,
 ): FastifyReply {
   const problem = problemOf(witness, error, request.raw);
-  reply.removeHeader('connection');
+  // RFC 9112 §9.6: whoever asks for the end of the connection is told of it.
+  if (!/\bclose\b/i.test(request.raw.headers.connection ?? '')) reply.removeHeader('connection');
   reply
     .code(problem.status)
     .headers({ ...problem.headers })

@@ -92,6 +92,7 @@ const HTTP_REASONS = [
   'malformed-request',
   'connection-bound',
   'stream-stalled',
+  'stream-behind',
 ];
 
 export function createMetrics(known: KnownLabels = {}): Metrics {

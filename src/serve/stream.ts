@@ -16,6 +16,9 @@ import { tooMany } from './problem.ts';
 const PAGE = 10;
 /** Incidents that changed while a stream was behind; with more it is cut, and its reader starts over. */
 const CHANGED_MAX = 1_000;
+/** Alerts that a stream may be behind while its reader takes nothing for so many ms. */
+const BEHIND_MAX = 1_000;
+const BEHIND_MS = 1_000;
 /** How long a reader waits before it comes back, ms. */
 const RETRY_MS = 2_000;
 
@@ -179,6 +182,7 @@ function publish(hub: Hub, published: Published): void {
 }
 
 function publishAlert(hub: Hub, stream: Stream, seq: number, frame: string): void {
+  if (!stream.isLive) cutFarBehind(hub, stream, seq);
   if (!stream.isLive || seq <= stream.sent) return;
   if (!hasRoom(hub, stream)) stream.isLive = false;
   else if (seq > stream.sent + 1) catchUp(hub, stream);
@@ -186,6 +190,13 @@ function publishAlert(hub: Hub, stream: Stream, seq: number, frame: string): voi
     write(hub, stream, frame);
     stream.sent = seq;
   }
+}
+
+/** Whoever takes nothing while a thousand alerts pass comes back with `Last-Event-ID`, and misses none. */
+function cutFarBehind(hub: Hub, stream: Stream, seq: number): void {
+  const { blockedAtMs } = stream;
+  if (blockedAtMs === undefined || seq - stream.sent <= BEHIND_MAX) return;
+  if (hub.options.nowMs() - blockedAtMs >= BEHIND_MS) cut(hub, stream, 'stream-behind');
 }
 
 function publishIncident(hub: Hub, stream: Stream, id: string, frame: string): void {

@@ -234,7 +234,7 @@ log: { level: debug }
     );
     expect(lines).toEqual([
       'c.yaml:1:21: the file "gone.yaml" does not exist; create it or name another',
-      'c.yaml:2:1: unknown key "lgo"; did you mean "log"? (known: watchlist, stateDirectory, feeds, rpki, network, knowledge, detection, receivers, routes, serve, log)',
+      'c.yaml:2:1: unknown key "lgo"; did you mean "log"? (known: watchlist, stateDirectory, feeds, rpki, network, heartbeat, knowledge, detection, receivers, routes, serve, log)',
       'w.yaml:2:13: prefix "10.0.0.1/8" has host bits set; write 10.0.0.0/8, or the length that is meant',
       expect.stringMatching(/^broken\.yaml:2:5: unknown key "orgins"/),
       expect.stringMatching(/^broken\.yaml:4:13: a quote or bracket that is never closed; /),

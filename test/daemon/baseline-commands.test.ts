@@ -211,6 +211,20 @@ describe('accept and reject', () => {
     ]);
   });
 
+  test('forget makes an origin as if never seen, and says when there is none', async () => {
+    place.fill({
+      baseline: [row('198.51.100.0/24', 64501), row('198.51.100.0/24', 9457), row('203.0.113.0/24', 1)],
+    });
+    const one = await place.run('baseline', 'forget', '198.51.100.0/24', 'AS9457', '--by', 'duty');
+    expect(one).toMatchObject({ code: 0, stdout: 'forgot 1 origin of 198.51.100.0/24\n' });
+    expect(stored().map(({ origin }) => origin)).toEqual([64501, 1]);
+    expect((await place.run('baseline', 'forget', '198.51.100.0/24', '9457')).code).toBe(1);
+    expect((await place.run('baseline', 'forget', '198.51.100.0/24', '--json')).stdout).toContain(
+      '"forgotten":1',
+    );
+    expect(stored().map(({ origin }) => origin)).toEqual([1]);
+  });
+
   test('refuse what makes no sense', async () => {
     expect((await place.run('baseline', 'accept', '198.51.100.1/24', '1')).code).toBe(64);
     expect((await place.run('baseline', 'accept', '198.51.100.0/24', 'ASX')).code).toBe(64);

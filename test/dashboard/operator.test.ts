@@ -66,8 +66,12 @@ describe.skipIf(!hasChromium)('operators at the dashboard (skipped without /usr/
       expect(await dialog.getByLabel(words.by).inputValue()).toBe('김 당직');
       await dialog.getByRole('button', { name: words.resolve }).click();
       await page.locator('.incident-tags').getByText(words.isResolved, { exact: true }).waitFor();
-      expect(world.changes).toEqual([
-        { id: ID, change: { acknowledged: true }, author: { by: '김 당직', note: 'NOC-42' } },
+      expect(world.changes).toMatchObject([
+        {
+          id: ID,
+          change: { acknowledged: true, acknowledgedBy: '김 당직' },
+          author: { by: '김 당직', note: 'NOC-42' },
+        },
         {
           id: ID,
           change: { state: 'resolved', resolution: 'operator' },

@@ -217,3 +217,17 @@ test('where no daemon runs and no database is, an acceptance changes nothing and
   expect(stderr).toMatch(/no daemon runs.*nothing was changed/);
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test('a running daemon forgets at once what an operator accepted', async () => {
+  const folder = mkdtempSync(join(home, 'forget-'));
+  const own = await start(join(folder, 'var'));
+  const accepted = await typed(folder, 'baseline', 'accept', '198.51.100.0/24', '65009');
+  const forgotten = await typed(folder, 'baseline', 'forget', '198.51.100.0/24', '65009');
+  const after = await baselineOfDaemon();
+  const again = await typed(folder, 'baseline', 'forget', '198.51.100.0/24', '65009');
+  const declared = await typed(folder, 'baseline', 'forget', '198.51.100.0/24', '64500');
+  await own.end('SIGTERM');
+  expect([accepted.code, forgotten.code, again.code, declared.code]).toEqual([0, 0, 1, 1]);
+  expect(after).not.toContain('65009');
+  expect(declared.stderr).toContain('the watchlist declares this origin');
+});

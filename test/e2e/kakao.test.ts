@@ -144,6 +144,15 @@ describe('the same, replayed', () => {
 
 /** Without ids, stamps of arrival, and how it came in. */
 function withoutArrival({ id: _, at: __, incident, ...alert }: Alert): unknown {
-  const { id: ___, openedAt: ____, updatedAt: _____, resolvedAt, detectedBy: ______, ...kept } = incident;
-  return { ...alert, incident: { ...kept, isResolved: resolvedAt !== null } };
+  const {
+    id: ___,
+    openedAt: ____,
+    updatedAt: _____,
+    resolvedAt,
+    detectedBy: ______,
+    peak,
+    ...kept
+  } = incident;
+  const { at: _______, ...widest } = peak;
+  return { ...alert, incident: { ...kept, peak: widest, isResolved: resolvedAt !== null } };
 }

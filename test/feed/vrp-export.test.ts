@@ -117,7 +117,7 @@ describe('an RPKI export in a file', () => {
     await kept.refresh();
     expect(said.at(-1)).toMatchObject({ event: 'rpki.failed', code: 'rpki-parse' });
     expect(kept.freshness()).toMatchObject({ state: 'none' });
-    expect(kept.freshness().error).toContain('it holds no VRP, nothing is taken from it');
+    expect(kept.freshness().error).toContain('it holds no VRP');
     expect(loaded).toEqual([]);
     writeFileSync(file, '{"roas":[],"aspas":[{"customer_asid":7625,"providers":[10158]}]}');
     await kept.refresh();

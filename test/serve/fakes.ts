@@ -254,6 +254,7 @@ function fakeOperator(world: World): Operator {
         : changed(id, { state: 'resolved', resolution: 'operator' }, author),
     acceptOrigin: (prefix, origin, author) => row(prefix, origin, 'operator', author),
     rejectOrigin: (prefix, origin, author) => row(prefix, origin, 'rejected', author),
+    forgetOrigin: () => ({ forgotten: 1 }),
     addSilence(silence) {
       const added = { id: uuid(500 + world.silences.length), ...silence };
       world.silences.push(added);

@@ -14,7 +14,7 @@ import { RECEIVER_TYPES, RECEIVERS } from '../../src/deliver/receiver-types.ts';
 import { ERROR_CODES } from '../../src/engine/errors.ts';
 import { KINDS } from '../../src/incident/alert.ts';
 import { createMetrics } from '../../src/serve/metrics.ts';
-import { readProjectFile } from './sources.ts';
+import { readProjectFile, sources as sourceFiles } from './sources.ts';
 
 const README = readProjectFile('README.md');
 const directory = mkdtempSync(join(tmpdir(), 'originwatch-'));
@@ -70,6 +70,12 @@ describe("README's tables", () => {
     expect(Object.fromEntries(rows.map(([, code, text]) => [code, text]))).toEqual(ERROR_CODES);
   });
 
+  it('list no error that nothing says, and the code says none that is not listed', () => {
+    const sources = sourceFiles('src/**/*.ts').filter(({ path }) => path !== 'src/engine/errors.ts');
+    const said = (code: string): boolean => sources.some(({ text }) => text.includes(`'${code}'`));
+    expect(Object.keys(ERROR_CODES).filter((code) => !said(code))).toEqual([]);
+  });
+
   it('list the metrics that are there', async () => {
     const rows = table('| metric | meaning |').map(([cell]) => bare(cell).split('{')[0]);
     const text = await createMetrics().text();
@@ -119,10 +125,16 @@ describe("README's configuration reference", () => {
   };
   const minimal = { watchlist: 'watchlist.yaml' };
 
+  const bmpKeys = Object.keys(load({ ...minimal, feeds: [{ type: 'bmp' }] }).feeds[0] ?? {});
+  const risLiveKeys = Object.keys(load(minimal).feeds[0] ?? {});
+  /** The type of feed that has the key. */
+  const typeOf = (key: string): string =>
+    risLiveKeys.includes(key.replace('feeds[].', '')) ? 'ris-live' : 'bmp';
+
   /** `feeds[].url` and its value → a configuration that says it. */
   function saying(key: string, value: unknown): Record<string, unknown> {
     const [section = '', ...rest] = key.split('.');
-    if (section === 'feeds[]') return { feeds: [{ type: 'ris-live', [rest[0] ?? '']: value }] };
+    if (section === 'feeds[]') return { feeds: [{ type: typeOf(key), [rest[0] ?? '']: value }] };
     if (key === 'rpki.rtr') return { rpki: { vrps: { url: 'https://vrps.example/' }, rtr: value } };
     if (section === 'rpki')
       return { rpki: { vrps: { url: 'https://vrps.example/', [rest[1] ?? '']: value } } };
@@ -132,7 +144,12 @@ describe("README's configuration reference", () => {
   it.each(rows.filter(([key, value]) => value !== '' && !key.startsWith('routes[]')))(
     '%s is %s when absent',
     (key, value) => {
-      const without = key.startsWith('rpki') ? { rpki: { vrps: { url: 'https://vrps.example/' } } } : {};
+      const isFeed = key.startsWith('feeds[]');
+      const without = key.startsWith('rpki')
+        ? { rpki: { vrps: { url: 'https://vrps.example/' } } }
+        : isFeed
+          ? { feeds: [{ type: typeOf(key) }] }
+          : {};
       expect(load({ ...minimal, ...saying(key, parse(value)) })).toEqual(load({ ...minimal, ...without }));
     },
   );
@@ -142,7 +159,7 @@ describe("README's configuration reference", () => {
     const shipped = load({ ...minimal, rpki: { vrps: { url: 'https://vrps.example/' } } });
     const expected = [
       ...Object.keys(DEFAULT_DETECTION).map((key) => `detection.${key}`),
-      ...Object.keys(shipped.feeds[0] ?? {}).map((key) => `feeds[].${key}`),
+      ...[...new Set([...risLiveKeys, ...bmpKeys])].map((key) => `feeds[].${key}`),
       ...Object.keys(shipped.rpki).map((key) => (key === 'rtr' ? 'rpki.rtr' : `rpki.vrps.${key}`)),
       ...Object.keys(shipped.knowledge).map((key) => `knowledge.${key}`),
       ...['match', 'receivers', 'escalate', 'repeatMinutes'].map((key) => `routes[].${key}`),
@@ -152,6 +169,8 @@ describe("README's configuration reference", () => {
         'receivers',
         'log.level',
         ...Object.keys(shipped.network).map((key) => `network.${key}`),
+        'heartbeat.url',
+        'heartbeat.everySeconds',
         'serve.listen',
         'serve.hosts',
         'serve.publicUrl',

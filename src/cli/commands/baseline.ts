@@ -26,11 +26,12 @@ import {
 } from '../arguments.ts';
 import { BaselineAccess } from '../baseline-access.ts';
 import { baselineLine, readBaselineLines } from '../baseline-lines.ts';
+import { refuseUnwatched, unwatchedOrigin, watchedBy, watchedIn } from '../beside/watched.ts';
+import { fileAdvice } from '../file-advice.ts';
 import { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { counted, localTime, tableLines } from '../table.ts';
 import { type Streams, settingsAt, UsageError } from '../usage.ts';
-import { refuseUnwatched, unwatchedOrigin, watchedBy, watchedIn } from '../watched.ts';
 
 async function print(io: Streams, lines: Iterable<string>): Promise<void> {
   const output = new Output(io.stdout);
@@ -133,8 +134,7 @@ async function readInput(file: string): Promise<string> {
   try {
     return file === '-' ? await wholeText(process.stdin) : readFileSync(file, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    throw new OperationalError('input-unreadable', `${file}: ${code}`, { cause });
+    throw new OperationalError('input-unreadable', `${file}: ${fileAdvice(cause)}`, { cause });
   }
 }
 
@@ -159,6 +159,23 @@ export async function decideOrigin(
   sayWhere(access, io);
   const line = `${decision}ed ${formatAsn(row.origin)} for ${row.prefix} by ${printable(row.by)}`;
   await print(io, [options.json === true ? JSON.stringify(row) : line]);
+  return 0;
+}
+
+/** `forget`: one origin, or every one that the prefix has. */
+export async function forgetOrigin(
+  prefix: string,
+  origin: string | undefined,
+  options: AuthorOptions,
+  io: Streams,
+): Promise<number> {
+  const meant = prefixArgument(prefix);
+  const asn = origin === undefined ? undefined : asnArgument(origin);
+  const access = await BaselineAccess.of(options);
+  const forgotten = await access.forget(meant, asn, authorOf(options));
+  sayWhere(access, io);
+  const line = `forgot ${counted(forgotten, 'origin')} of ${meant.text}`;
+  await print(io, [options.json === true ? JSON.stringify({ prefix: meant.text, forgotten }) : line]);
   return 0;
 }
 

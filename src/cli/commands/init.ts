@@ -21,6 +21,7 @@ import { defaultConfigPath } from '../../config/default-path.ts';
 import { loadNetwork, loadSettings } from '../../config/load.ts';
 import { networkOf } from '../../daemon/way-out.ts';
 import { OperationalError } from '../../engine/errors.ts';
+import { asSetMembers, IRR_DEFAULT, isAsSetName, parseIrr } from '../../feed/irr/as-set.ts';
 import { Ripestat } from '../../feed/ripestat/client.ts';
 import { applySplices, type Edited, unifiedDiff } from '../../learn/line-edits.ts';
 import { type Proposal, propose } from '../../learn/watch-proposal.ts';
@@ -31,8 +32,11 @@ import type { Watchlist } from '../../match/watchlist.ts';
 import { Outside } from '../../outside/outside.ts';
 import { printable } from '../../words/printable.ts';
 import { asnArgument } from '../arguments.ts';
+import { accusedBeside } from '../beside/accused.ts';
+import { fileAdvice } from '../file-advice.ts';
 import { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
+import { counted } from '../table.ts';
 import { type InitArguments, type Streams, UsageError } from '../usage.ts';
 
 /** As `learnPeers` of the configuration. */
@@ -47,8 +51,8 @@ export async function runInit(
   io: Streams,
   ask: Ask = askOnTerminal(io),
 ): Promise<number> {
-  const asns = asnsOf(options);
   refuseUnusable(options);
+  const asns = await asnsOf(options, io);
   const before = options.out === undefined ? undefined : readExisting(options.out);
   const material = await gather(asns, options, io);
   const proposal = propose(material.input);
@@ -56,10 +60,21 @@ export async function runInit(
   return write(options.out, before, { proposal, material, options, io, ask });
 }
 
-function asnsOf({ asn }: InitArguments): readonly number[] {
-  const asns = [...new Set(asn.flatMap((text) => text.split(',')).map(asnArgument))];
-  if (asns.includes(0)) throw new UsageError('AS 0 is nobody; give your own AS number');
-  return asns;
+/** Those named, and the members of AS-SETs as the registry has them. */
+async function asnsOf(options: InitArguments, io: Streams): Promise<readonly number[]> {
+  const { asn = [], asSet = [], irr = IRR_DEFAULT } = options;
+  const asns = new Set(asn.flatMap((text) => text.split(',')).map(asnArgument));
+  if (asns.has(0)) throw new UsageError('AS 0 is nobody; give your own AS number');
+  const server = parseIrr(irr);
+  if (server === undefined) throw new UsageError('--irr needs a host, or host:port');
+  for (const name of asSet.flatMap((text) => text.split(','))) {
+    if (!isAsSetName(name)) throw new UsageError(`${printable(name)} is no name of an AS-SET; write AS-NAME`);
+    const members = await asSetMembers(name, server, wayOut(options));
+    io.stderr.write(`${name}: ${counted(members.length, 'AS number')} by ${server.host}\n`);
+    for (const member of members) asns.add(member);
+  }
+  if (asns.size === 0) throw new UsageError('init needs --asn N or --as-set AS-NAME');
+  return [...asns];
 }
 
 function refuseUnusable({ rib, vrps, ripestat, ripestatUrl, minPeers, group }: InitArguments): void {
@@ -74,6 +89,7 @@ function refuseUnusable({ rib, vrps, ripestat, ripestatUrl, minPeers, group }: I
 
 async function gather(asns: readonly number[], options: InitArguments, io: Streams): Promise<Material> {
   const ribs = options.rib ?? [];
+  const accused = await accusedBeside(options, io);
   const progress = new Progress([...ribs, ...ribs], io.stderr);
   try {
     return await gatherMaterial({
@@ -83,6 +99,7 @@ async function gather(asns: readonly number[], options: InitArguments, io: Strea
       vrps: options.vrps,
       ripestat: options.ripestat === true ? ripestatOf(options) : undefined,
       minPeers: options.minPeers ?? MIN_PEERS,
+      accused,
       say: (text) => {
         progress.clear();
         io.stderr.write(`${printable(text)}\n`);
@@ -94,8 +111,13 @@ async function gather(asns: readonly number[], options: InitArguments, io: Strea
   }
 }
 
-function ripestatOf({ ripestatUrl, config }: InitArguments): Ripestat {
-  const outside = new Outside(networkOf(loadNetwork(config ?? defaultConfigPath(process.env), process.env)));
+function wayOut({ config }: InitArguments): Outside {
+  return new Outside(networkOf(loadNetwork(config ?? defaultConfigPath(process.env), process.env)));
+}
+
+function ripestatOf(options: InitArguments): Ripestat {
+  const { ripestatUrl } = options;
+  const outside = wayOut(options);
   return new Ripestat({ ...(ripestatUrl === undefined ? {} : { baseUrl: ripestatUrl }), outside });
 }
 
@@ -144,9 +166,8 @@ function readExisting(file: string): Existing | undefined {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    if (code === 'ENOENT') return undefined;
-    throw new OperationalError('input-unreadable', `${file}: ${code}`, { cause });
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw new OperationalError('input-unreadable', `${file}: ${fileAdvice(cause)}`, { cause });
   }
   return text.trim() === '' ? undefined : { text, watchlist: loaded(file, text) };
 }
@@ -248,8 +269,7 @@ function replaceFile(file: string, before: string | undefined, text: string): vo
     }
   } catch (cause) {
     if (cause instanceof OperationalError) throw cause;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new OperationalError('output-unwritable', `${file}: ${code}`, { cause });
+    throw new OperationalError('output-unwritable', `${file}: ${fileAdvice(cause)}`, { cause });
   }
 }
 

@@ -19,12 +19,12 @@ import {
   originArgument,
   prefixArgument,
 } from '../arguments.ts';
+import { refuseUnwatched, unwatchedGroup, unwatchedPrefix, watchedBy } from '../beside/watched.ts';
 import { incidentId } from '../incident-id.ts';
 import { incidentDetail, incidentTable } from '../incident-text.ts';
 import { Output } from '../output.ts';
 import { localTime, shortId, tableLines } from '../table.ts';
 import { type Streams, UsageError } from '../usage.ts';
-import { refuseUnwatched, unwatchedGroup, unwatchedPrefix, watchedBy } from '../watched.ts';
 
 export interface ListOptions extends Omit<CommonOptions, 'state'> {
   /** States by comma, or the state directory of the daemon. */

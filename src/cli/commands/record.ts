@@ -95,10 +95,15 @@ class Recorder {
       clientId: clientId(),
       blindAfterMs: settings.detection.blindAfterSeconds * 1_000,
       space: { watchlist: settings.watchlist, learned: [] },
+      interest: undefined,
       fast: undefined,
       nowMs: () => this.clock.nowMs(),
       record: (arrivedMs, bytes) => this.writer.frame(arrivedMs, name, 'live', bytes),
-      apply: () => undefined,
+      // Of sources that do not hand over their messages: what they say, in the form of RIS Live.
+      apply: (input, arrivedMs) => {
+        if (feed.type === 'bmp' && input.type === 'update' && input.raw !== undefined)
+          this.writer.frame(arrivedMs, name, 'live', Buffer.from(input.raw));
+      },
       judged: () => undefined,
       heard: () => undefined,
       problem: () => undefined,

@@ -10,10 +10,14 @@ import type { StoreNow } from '../../serve/metrics.ts';
 import { PatientCoverage } from '../../store/patient-coverage.ts';
 import { PatientOutbox } from '../../store/patient-outbox.ts';
 import { DATABASE_FILE, type SqliteStore } from '../../store/store.ts';
+import type { Repeating } from '../repeating.ts';
 import { heldBytesMax, type OpenedStore, openDaemonStore } from './open-store.ts';
 import { StoreKeeper } from './store-keeper.ts';
 
+/** A slice of retention, and those after it while there is more; the log copied into the file. */
+const PRUNE_EVERY_MS = 60_000;
 const SLICE_EVERY_MS = 100;
+const CHECKPOINT_EVERY_MS = 1_000;
 
 export interface DurableOptions {
   readonly stateDirectory: string;
@@ -65,7 +69,9 @@ export class Durable {
    * What a damaged database lost is told like a blindness: it opens now, and ends as all is well from here on. So does
    * one that an earlier process left standing.
    */
-  start(): void {
+  start(repeating: Repeating): void {
+    repeating.every(PRUNE_EVERY_MS, () => this.prune());
+    repeating.every(CHECKPOINT_EVERY_MS, () => this.checkpoint());
     const { trouble, waiting, damage } = this.opened;
     this.keeper.start(trouble, waiting);
     if (damage !== undefined) this.options.onState('away', 'damaged');
@@ -77,12 +83,12 @@ export class Durable {
     return { isOk, heldBatches: held.batches, heldBytes: held.bytes };
   }
 
-  checkpoint(): void {
+  private checkpoint(): void {
     if (!this.keeper.isHolding) this.store.checkpoint();
   }
 
   /** Retention, in slices with other work in between. */
-  prune(): void {
+  private prune(): void {
     if (this.keeper.isHolding) return;
     const nothing = { rows: 0, more: false };
     const { more } = this.keeper.tried(nothing, () => this.store.prune(this.options.nowMs()));

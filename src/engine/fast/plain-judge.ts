@@ -8,6 +8,8 @@
  * RIB is judged anew whenever what is expected changes. That holds for lines of the watchlist; prefixes of watched ASes are for the judge.
  */
 
+import type { Detector } from '../../judge/kinds/detector.ts';
+import { ROUTE_KINDS } from '../../judge/kinds/index.ts';
 import type { WatchPlan } from '../../judge/watch-plan.ts';
 import type { World } from '../../judge/world.ts';
 import type { WatchEntry } from '../../match/watchlist.ts';
@@ -39,9 +41,12 @@ export class PlainJudge {
   private rpki = new Uint8Array(64);
   private path: Words = { cells: new Int32Array(0), at: 0, count: 0 };
   private leak = UNKNOWN;
+  /** Each kind says why it need not be asked; one that does not makes every route go the slow path. */
+  private readonly isProven: boolean;
 
   /** For one plan and one state of knowledge: a new one is made when either changes. */
-  constructor(plan: WatchPlan, world: World) {
+  constructor(plan: WatchPlan, world: World, kinds: readonly Detector[] = ROUTE_KINDS) {
+    this.isProven = kinds.every(({ plain }) => plain !== undefined);
     this.plan = plan;
     this.version = plan.version;
     this.world = world;
@@ -64,7 +69,7 @@ export class PlainJudge {
    */
   conforms(slot: number, row: number, vantagePoint: number): boolean {
     // What a watched AS is known for may stand in the RIB unjudged: it was learned, and then watched.
-    if (!this.plan.isListed(slot)) return false;
+    if (!this.isProven || !this.plan.isListed(slot)) return false;
     const before = row < 0 ? -1 : this.rib.find(row, vantagePoint);
     if (before >= 0) {
       if (!this.rib.isPlain(before)) return false;
@@ -78,7 +83,7 @@ export class PlainJudge {
    * The same for a route of the RIB that was not judged yet, told from the watchlist and the baseline alone. `route` is its number.
    */
   conformsUnseen(slot: number, row: number, route: number): boolean {
-    if (!this.rib.isPlain(route) || this.rulesOf(slot) !== SIMPLE) return false;
+    if (!this.isProven || !this.rib.isPlain(route) || this.rulesOf(slot) !== SIMPLE) return false;
     this.begin(this.rib.pathWords(route));
     return this.isLeakFree() && this.isDeclared(slot, row);
   }

@@ -114,6 +114,7 @@ const PLAIN: Readonly<Record<PlainInput['type'], true>> = {
   assign: true,
   'accept-origin': true,
   'reject-origin': true,
+  'forget-origin': true,
   'add-silence': true,
   'remove-silence': true,
   'import-baseline': true,
@@ -129,13 +130,14 @@ function feedOf({ name, collectors, ignorePeers }: RecordedFeed): RecordedFeed {
 }
 
 /** Only what the engine knows of the settings: of a receiver its name and what it wants to hear, no address and no secret. */
-function configText({ watchlist, knowledge, detection, receivers, routes }: EngineConfig): string {
+function configText({ watchlist, knowledge, detection, receivers, routes, ownFeeds }: EngineConfig): string {
   const config: EngineConfig = {
     watchlist: { entries: [...watchlist.entries] },
     knowledge,
     detection,
     receivers: receivers.map(({ name, minSeverity }) => ({ name, minSeverity })),
     routes,
+    ...(ownFeeds === undefined ? {} : { ownFeeds }),
   };
   return JSON.stringify(encodeValue(config));
 }

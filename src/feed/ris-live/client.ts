@@ -12,6 +12,7 @@
  */
 import { WebSocket } from 'ws';
 import { type ControlKind, decodeRisLive } from '../../decode/ris-live/ris-live.ts';
+import type { ErrorCode } from '../../engine/errors.ts';
 import type { FeedState } from '../../engine/ports.ts';
 import { retryDelayMs } from '../retry-delay.ts';
 import type { FeedLog, Timer } from '../surroundings.ts';
@@ -244,7 +245,12 @@ export class RisLiveFeed {
     if (!this.#isSilent) this.#setState('down', reason);
     const delayMs = retryDelayMs(this.#tries, this.#options.random);
     this.#tries += 1;
-    this.#log('warn', 'feed.disconnected', { reason, retryInMs: delayMs, tries: this.#tries });
+    this.#log('warn', 'feed.disconnected', {
+      code: 'feed-connect' satisfies ErrorCode,
+      reason,
+      retryInMs: delayMs,
+      tries: this.#tries,
+    });
     this.#retryTimer = this.#options.clock.setTimeout(() => this.#connect(), delayMs);
   }
 
@@ -297,7 +303,10 @@ export class RisLiveFeed {
       this.#considerLive();
     } else if (kind === 'error') {
       this.#serverErrors += 1;
-      this.#log('warn', 'feed.server-error', { text: errorText(data) });
+      this.#log('warn', 'feed.server-error', {
+        code: 'feed-protocol' satisfies ErrorCode,
+        text: errorText(data),
+      });
     }
   }
 

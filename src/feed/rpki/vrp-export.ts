@@ -161,8 +161,8 @@ export class VrpExport<Data> {
     try {
       const builder = newBuilder(this.loaded?.vrps ?? 0);
       const outcome = await readRows(source.chunks, builder);
-      refuseBroken(outcome, source.name);
-      refuseEmpty(outcome, source.name, this.loaded?.vrps ?? 0);
+      refuseUnsound(outcome, source.name);
+      refuseFall(outcome, source.name, this.loaded?.vrps ?? 0);
       this.mark = source.mark;
       const { vrps, aspas, problems, generatedMs } = outcome;
       return {
@@ -217,7 +217,7 @@ export async function loadVrpFile<Data>(
   if (source === 'unchanged') throw new OperationalError('rpki-fetch', file);
   try {
     const outcome = await readRows(source.chunks, builder);
-    refuseBroken(outcome, source.name);
+    refuseUnsound(outcome, source.name);
     const { vrps, aspas, problems, generatedMs } = outcome;
     return { data: builder.build(), source: file, vrps, aspas, problems, generatedMs, loadedMs: clock.now() };
   } catch (error) {
@@ -243,19 +243,26 @@ async function readRows(chunks: AsyncIterable<Uint8Array>, rows: RpkiRows): Prom
   return reader.end();
 }
 
-function refuseBroken(outcome: VrpJsonOutcome, name: string): void {
+/** Read to its end, and of the right form. */
+function refuseUnsound(outcome: VrpJsonOutcome, name: string): void {
   if (outcome.error === undefined) return;
   throw new OperationalError('rpki-parse', `${name}: ${outcome.error}`, { retryable: true });
 }
 
+/** From so many VRPs on, less than half of those before is no day's change. */
+const FALL_FROM = 100;
+
 /**
- * An export without any VRP is a broken exporter, not an Internet without ROAs: the first one too, unless it was made
- * for its ASPAs.
+ * An export that lost its VRPs, or came without any, is a broken exporter, not an Internet without ROAs; one that was made
+ * for its ASPAs alone is none.
  */
-function refuseEmpty(outcome: VrpJsonOutcome, name: string, before: number): void {
-  if (outcome.vrps > 0 || (before === 0 && outcome.aspas > 0)) return;
-  const had = before > 0 ? `the one before had ${before}` : 'nothing is taken from it';
-  throw new OperationalError('rpki-parse', `${name}: it holds no VRP, ${had}`, { retryable: true });
+function refuseFall({ vrps, aspas }: VrpJsonOutcome, name: string, before: number): void {
+  if (before === 0 && aspas > 0) return;
+  const than = before === 0 ? '' : `, the one before had ${before}`;
+  const isFall = before >= FALL_FROM && 2 * vrps < before;
+  if (vrps > 0 && !isFall) return;
+  const found = vrps === 0 ? `it holds no VRP${than}` : `it holds ${vrps} VRPs${than}: restart to take it`;
+  throw new OperationalError('rpki-parse', `${name}: ${found}`, { retryable: true });
 }
 
 function asOperational(error: unknown): OperationalError {

@@ -28,8 +28,16 @@ export interface Verdict {
   readonly extra: readonly Row[];
 }
 
+/**
+ * Why the fast path (`engine/fast/plain-judge.ts`) may accept a route without asking this kind. `origin-and-neighbor`: it depends on prefix, origin and
+ * neighbour alone; `path`: further on tier-1 ASes and ASPAs of the path; `entry`: on rules that only entries have which are refused.
+ */
+export type PlainProof = 'origin-and-neighbor' | 'path' | 'entry';
+
 export interface Detector {
   readonly kind: Kind;
+  /** Absent: nothing is proven, and while such a kind is in the list every route of ours goes the slow path. */
+  readonly plain?: PlainProof;
   readonly detect: (question: Question) => Verdict | undefined;
 }
 

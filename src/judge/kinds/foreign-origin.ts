@@ -21,10 +21,12 @@ function foreign(
 
 export const subPrefix: Detector = {
   kind: 'sub-prefix',
+  plain: 'origin-and-neighbor',
   detect: (question) => foreign(question, false, 'S|0', question.world.weights['sub-prefix']),
 };
 
 export const originChange: Detector = {
   kind: 'origin-change',
+  plain: 'origin-and-neighbor',
   detect: (question) => foreign(question, true, 'E|0', question.world.weights['origin-change']),
 };

@@ -7,7 +7,11 @@ import type { Row } from '../finding.ts';
 import { type Detector, isExpected, type Question, type Verdict } from './detector.ts';
 import { isTooSpecific } from './unexpected-more-specific.ts';
 
-export const forgedOrigin: Detector = { kind: 'forged-origin', detect: detectForgedOrigin };
+export const forgedOrigin: Detector = {
+  kind: 'forged-origin',
+  plain: 'origin-and-neighbor',
+  detect: detectForgedOrigin,
+};
 
 /**
  * Behind an AS_SET whose members are all expected the AS before the set is the neighbour; of a set in the neighbour's place every member must

@@ -3,6 +3,7 @@ import { type Detector, foreignOrigins, slippingOrigin } from './detector.ts';
 
 export const misconfiguration: Detector = {
   kind: 'misconfiguration',
+  plain: 'origin-and-neighbor',
   detect: (question) => {
     if (foreignOrigins(question).length === 0) return undefined;
     const expected = slippingOrigin(question);

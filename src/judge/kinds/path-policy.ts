@@ -5,7 +5,7 @@ import { formatAsPath } from '../../bgp/as-path.ts';
 import type { Route } from '../finding.ts';
 import type { Detector, Question, Verdict } from './detector.ts';
 
-export const pathPolicy: Detector = { kind: 'path-policy', detect: detectPathPolicy };
+export const pathPolicy: Detector = { kind: 'path-policy', plain: 'entry', detect: detectPathPolicy };
 
 function detectPathPolicy(question: Question): Verdict | undefined {
   const { route, watched, world } = question;

@@ -8,7 +8,7 @@ import { upstreamsOf } from '../expectation.ts';
 import { findValley } from '../valley.ts';
 import { type Detector, isExpected, type Question, type Verdict } from './detector.ts';
 
-export const routeLeak: Detector = { kind: 'route-leak', detect: detectRouteLeak };
+export const routeLeak: Detector = { kind: 'route-leak', plain: 'path', detect: detectRouteLeak };
 
 function detectRouteLeak(question: Question): Verdict | undefined {
   const { route, world } = question;

@@ -4,6 +4,7 @@ import { type Detector, isExpected } from './detector.ts';
 
 export const rpkiInvalid: Detector = {
   kind: 'rpki-invalid',
+  plain: 'origin-and-neighbor',
   detect: (question) => {
     if (!isExpected(question)) return undefined;
     const validation = validationOf(question.route, question.world);

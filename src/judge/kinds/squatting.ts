@@ -4,6 +4,7 @@ import { actorOf, type Detector, foreignOrigins } from './detector.ts';
 
 export const squatting: Detector = {
   kind: 'squatting',
+  plain: 'origin-and-neighbor',
   detect: (question) => {
     if (question.expectation.state !== 'none' || foreignOrigins(question).length === 0) return undefined;
     return {

@@ -7,6 +7,7 @@ import { type Detector, isExpected, type Question } from './detector.ts';
 
 export const unexpectedMoreSpecific: Detector = {
   kind: 'unexpected-more-specific',
+  plain: 'origin-and-neighbor',
   detect: (question) => {
     const { route, watched, world } = question;
     if (!isExpected(question) || !isTooSpecific(question) || ignoresMoreSpecifics(watched)) return undefined;

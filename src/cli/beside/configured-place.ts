@@ -3,13 +3,13 @@
  * daemon, which have to work while the watchlist is broken or a secret is out of reach.
  */
 import { readFileSync } from 'node:fs';
-import { plain } from '../config/item.ts';
-import { ConfigError, Problems } from '../config/problems.ts';
-import * as rules from '../config/rules.ts';
-import { type ListenAddress, parseListen } from '../config/section.ts';
-import { DEFAULT_LISTEN } from '../config/serve.ts';
-import { readMap, shape } from '../config/shape.ts';
-import { type Environment, Sources } from '../config/sources.ts';
+import { plain } from '../../config/item.ts';
+import { ConfigError, Problems } from '../../config/problems.ts';
+import * as rules from '../../config/rules.ts';
+import { type ListenAddress, parseListen } from '../../config/section.ts';
+import { DEFAULT_LISTEN } from '../../config/serve.ts';
+import { readMap, shape } from '../../config/shape.ts';
+import { type Environment, Sources } from '../../config/sources.ts';
 
 export interface ConfiguredPlace {
   /** Absolute; undefined: not configured. */

@@ -2,12 +2,12 @@
  * Is it watched? What an operator silences or accepts is looked for on the watchlist first: a slip in a prefix or the
  * name of a group would else do nothing, and say nothing.
  */
-import { overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
-import { nearestWord, show } from '../config/words.ts';
-import type { WatchlistStateEntry } from '../engine/ports.ts';
-import { type WatchEntries, watchName } from '../match/watchlist.ts';
-import type { ApiClient } from './api-client.ts';
-import { UsageError } from './usage.ts';
+import { overlaps, type Prefix, parsePrefix } from '../../bgp/prefix.ts';
+import { nearestWord, show } from '../../config/words.ts';
+import type { WatchlistStateEntry } from '../../engine/ports.ts';
+import { type WatchEntries, watchName } from '../../match/watchlist.ts';
+import type { ApiClient } from '../api-client.ts';
+import { UsageError } from '../usage.ts';
 
 /** An entry as it is named outside, and its group. */
 export interface Watched {

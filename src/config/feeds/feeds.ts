@@ -3,15 +3,17 @@
  * that `FeedSettings` has and the list here lacks does not compile. `rpki`: where VRPs and ASPAs come from.
  */
 import { isIP } from 'node:net';
-import { collectorName } from '../bgp/vantage-point.ts';
-import type { Item } from './item.ts';
-import { plain } from './item.ts';
-import * as rules from './rules.ts';
-import { isHostName, readList, textOf, UniqueNames } from './section.ts';
-import type { FeedSettings, RisLiveSettings, Settings } from './settings.ts';
-import { type Rule, readMap, type Shape, shape } from './shape.ts';
-import type { Sources } from './sources.ts';
+import { collectorName } from '../../bgp/vantage-point.ts';
+import type { Item } from '../item.ts';
+import { plain } from '../item.ts';
+import * as rules from '../rules.ts';
+import { isHostName, readList, textOf, UniqueNames } from '../section.ts';
+import type { BmpSettings, FeedSettings, RisLiveSettings, Settings } from '../settings.ts';
+import { type Rule, readMap, type Shape, shape } from '../shape.ts';
+import type { Sources } from '../sources.ts';
+import { bmpKeys, readBmp } from './bmp.ts';
 
+type MapItem = Item & { readonly kind: 'map' };
 type Values = Readonly<Record<string, unknown>>;
 type Common = Pick<FeedSettings, 'name' | 'collectors' | 'ignorePeers'>;
 
@@ -19,7 +21,7 @@ interface FeedType<Settings extends FeedSettings> {
   /** Its own keys and those of every feed. */
   readonly shape: () => Shape;
   /** From checked values, with its defaults. */
-  readonly make: (common: Common, values: Values) => Settings;
+  readonly make: (common: Common, values: Values, item: MapItem | undefined, sources: Sources) => Settings;
 }
 
 /** Each use needs rules of its own. */
@@ -48,22 +50,27 @@ const RIS_LIVE: FeedType<RisLiveSettings> = {
   }),
 };
 
+const BMP: FeedType<BmpSettings> = {
+  shape: withCommonKeys(bmpKeys),
+  make: (common, values, item, sources) => ({ type: 'bmp', ...common, ...readBmp(item, values, sources) }),
+};
+
 const FEED_TYPES: {
   readonly [T in FeedSettings['type']]: FeedType<Extract<FeedSettings, { readonly type: T }>>;
-} = { 'ris-live': RIS_LIVE };
+} = { 'ris-live': RIS_LIVE, bmp: BMP };
 const TYPE_NAMES = Object.keys(FEED_TYPES) as readonly FeedSettings['type'][];
 
 /** The feeds; RIS Live as it is when the section is absent. */
 export function readFeeds(item: Item | undefined, sources: Sources): readonly FeedSettings[] {
   const items = readList(item, 'feeds', sources.problems);
-  if (items === undefined) return [makeFeed('ris-live', {})];
+  if (items === undefined) return [makeFeed('ris-live', {}, undefined, sources)];
   const names = new UniqueNames('feed', sources.problems);
   return items.map((feed) => {
     const type = typeIn(feed);
     // Of a type that there is not, its keys are nobody's affair.
     const options = { what: 'a feed', isOpen: type === undefined };
     const values = readMap(feed, FEED_TYPES[type ?? 'ris-live'].shape(), sources.problems, options) ?? {};
-    const made = makeFeed(type ?? 'ris-live', values);
+    const made = makeFeed(type ?? 'ris-live', values, feed.kind === 'map' ? feed : undefined, sources);
     if (feed.kind === 'map') names.take(made.name, (feed.pairs.get('name')?.value ?? feed).at);
     return made;
   });
@@ -76,13 +83,18 @@ function typeIn(feed: Item): FeedSettings['type'] | undefined {
   return TYPE_NAMES.find((name) => type.kind === 'scalar' && type.value === name);
 }
 
-function makeFeed(type: FeedSettings['type'], values: Values): FeedSettings {
+function makeFeed(
+  type: FeedSettings['type'],
+  values: Values,
+  item: MapItem | undefined,
+  sources: Sources,
+): FeedSettings {
   const common: Common = {
     name: textOf(values.name, type),
     collectors: [...new Set(((values.collectors ?? []) as string[]).map(collectorName))],
     ignorePeers: [...new Set((values.ignorePeers ?? []) as (number | string)[])],
   };
-  return FEED_TYPES[type].make(common, values);
+  return FEED_TYPES[type].make(common, values, item, sources);
 }
 
 const rpkiShape = shape(() => ({ vrps: rules.anything(), rtr: rules.anything() }));
