@@ -2,6 +2,7 @@
  * What `check` says of checked settings: what will be watched and subscribed, who will be told, what the ROAs leave
  * open, and what is likely to be a mistake although it is no error. Pure.
  */
+
 import { domainToASCII } from 'node:url';
 import { parseAddress } from '../bgp/address.ts';
 import { formatAsn, isUnroutableAsn } from '../bgp/asn.ts';
@@ -10,11 +11,12 @@ import { overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { severityRank } from '../bgp/severity.ts';
 import { isHostName } from '../config/section.ts';
 import type { RouteSettings, Settings } from '../config/settings.ts';
-import { describeSource } from '../daemon/sources.ts';
+import { describeSource } from '../daemon/feeds/sources.ts';
 import type { SourceReport } from '../feed/source.ts';
 import type { RoaExposure } from '../judge/roa-exposure.ts';
 import type { Words } from '../judge/vocabulary.ts';
 import { type WatchEntries, type WatchEntry, watchName } from '../match/watchlist.ts';
+import { josa } from '../words/korean.ts';
 
 export interface CheckWarning {
   readonly code: string;
@@ -88,7 +90,7 @@ function entryWarnings(entry: WatchEntry): CheckWarning[] {
       warning(
         'unroutable-asn',
         `${prefix.text} expects ${formatAsn(odd)}, a private or reserved number.`,
-        `${prefix.text}: 예상 AS에 사설 또는 예약 번호 ${formatAsn(odd)}가 있습니다.`,
+        `${prefix.text}: 예상 AS에 사설 또는 예약 번호 ${josa(formatAsn(odd), '이가')} 있습니다.`,
       ),
     );
   return found;
@@ -101,7 +103,7 @@ function hostNameWarnings(entry: WatchEntry): CheckWarning[] {
       warning(
         'service-no-host-name',
         `${watchName(entry)} names the service ${service}, which is no host name: status HOSTNAME will not find it.`,
-        `${watchName(entry)}: 서비스 ${service}은(는) 호스트 이름이 아니므로 status HOSTNAME으로 조회되지 않습니다.`,
+        `${watchName(entry)}: 서비스 ${josa(service, '은는')} 호스트 이름이 아니므로 status HOSTNAME으로 조회되지 않습니다.`,
       ),
     );
 }
@@ -282,7 +284,7 @@ function coverageWarnings({ watchlist, feeds, routes, receivers }: Settings): Ch
         warning(
           'receiver-unrouted',
           `No route names the receiver ${name}: it is never told.`,
-          `수신처 ${name}을(를) 지정한 경로(route)가 없습니다.`,
+          `수신처 ${josa(name, '을를')} 지정한 경로(route)가 없습니다.`,
         ),
       );
   return found;

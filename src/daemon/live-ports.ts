@@ -1,6 +1,7 @@
 /** The engine as the API and Slack's buttons see it: stamp, act, commit, answer. */
 
 import type { Settings } from '../config/settings.ts';
+import { asNameOf } from '../engine/config.ts';
 import type { OperatorInput, Outcome } from '../engine/input.ts';
 import type { Archive, CoverageInterval, Operator, Present, StatusAnswer } from '../engine/ports.ts';
 import { statusThen } from '../explain/status-then.ts';
@@ -67,6 +68,7 @@ export function archivePort<Stored extends Archive>(
     incidents: after(commit, archive.incidents.bind(archive)),
     incident: after(commit, archive.incident.bind(archive)),
     rawOf: after(commit, archive.rawOf.bind(archive)),
+    historyOf: after(commit, archive.historyOf.bind(archive)),
     deliveriesOf: after(commit, archive.deliveriesOf.bind(archive)),
     baseline: after(commit, archive.baseline.bind(archive)),
     coverage: (from, to) => {
@@ -149,10 +151,13 @@ export function presentPort(
       const incident = archive.incident(id);
       if (incident === undefined)
         return { refused: 'not-found', detail: 'There is no incident with this id.' };
-      const { asNames, contacts } = readiness.knowledge();
+      const knowledge = readiness.knowledge();
       return countermeasuresFor(incident, {
         validate: (prefix, origin) => view.validate(prefix, origin),
-        book: { name: (asn) => asNames.get(asn), contacts: (asn) => contacts.get(asn) ?? [] },
+        book: {
+          name: (asn) => asNameOf(knowledge, asn),
+          contacts: (asn) => knowledge.contacts.get(asn) ?? [],
+        },
       });
     },
     readiness: () => ({ feeds: readiness.feeds(), store: readiness.isWritable() ? 'ok' : 'failed' }),

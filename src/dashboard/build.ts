@@ -1,5 +1,5 @@
 /**
- * Builds the dashboard: `app/` (browser code) bundled by esbuild into `public/index.html` and `public/assets/`, which
+ * Builds the dashboard: `app/` (browser code, and its worker) bundled by esbuild into `public/index.html` and `public/assets/`, which
  * `pages.ts` serves. A script of `npm run build`, run after tsc; tests call the function with a directory of their own.
  */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
@@ -13,7 +13,11 @@ export async function buildDashboard(appDirectory: string, publicDirectory: stri
   rmSync(publicDirectory, { recursive: true, force: true });
   mkdirSync(assets, { recursive: true });
   await build({
-    entryPoints: { app: join(appDirectory, 'main.tsx'), style: join(appDirectory, 'app.css') },
+    entryPoints: {
+      app: join(appDirectory, 'main.tsx'),
+      style: join(appDirectory, 'app.css'),
+      'stream-worker': join(appDirectory, 'stream', 'stream-worker.ts'),
+    },
     outdir: assets,
     bundle: true,
     minify: true,
@@ -27,6 +31,8 @@ export async function buildDashboard(appDirectory: string, publicDirectory: stri
     tsconfigRaw: {},
   });
   copyFileSync(join(appDirectory, 'index.html'), join(publicDirectory, 'index.html'));
+  for (const name of ['app.webmanifest', 'icon.svg'])
+    copyFileSync(join(appDirectory, name), join(assets, name));
 }
 
 // Run as a script from `dist/`, the sources lie beside it in `src/`.

@@ -3,10 +3,10 @@
  * about one incident (summary, evidence, advice) come with the alert and are not here.
  */
 import type { Severity } from '../bgp/severity.ts';
-import type { AlertEvent, DetectedBy, Kind, Resolution, Words } from '../incident/alert.ts';
-import { KIND_WORDS } from '../words/kinds.ts';
+import type { AlertEvent, DetectedBy, Kind, Resolution } from '../incident/alert.ts';
+import { type Language, NAMES } from '../words/names.ts';
 
-export type Language = 'en' | 'ko';
+export type { Language } from '../words/names.ts';
 
 export interface Catalogue {
   readonly severity: Readonly<Record<Severity, string>>;
@@ -66,22 +66,7 @@ export type Label =
   | 'concerned';
 
 const en: Catalogue = {
-  severity: { critical: 'Critical', warning: 'Warning', info: 'Info' },
-  event: {
-    opened: 'Opened',
-    escalated: 'Escalated',
-    updated: 'Updated',
-    resolved: 'Resolved',
-    reopened: 'Reopened',
-  },
-  resolution: {
-    withdrawn: 'withdrawn',
-    replaced: 'replaced by a conforming route',
-    accepted: 'accepted as expected',
-    operator: 'resolved by an operator',
-    'no-evidence': 'no evidence either way for too long',
-  },
-  detectedBy: { live: 'live', backfill: 'backfill', snapshot: 'snapshot', replay: 'replay' },
+  ...NAMES.en,
   label: {
     severity: 'Severity',
     score: 'Score',
@@ -138,16 +123,7 @@ const en: Catalogue = {
 };
 
 const ko: Catalogue = {
-  severity: { critical: '심각', warning: '경고', info: '정보' },
-  event: { opened: '발생', escalated: '심각도 상승', updated: '갱신', resolved: '종료', reopened: '재발생' },
-  resolution: {
-    withdrawn: '철회됨',
-    replaced: '정상 경로로 대체됨',
-    accepted: '정상으로 승인됨',
-    operator: '운영자가 종료함',
-    'no-evidence': '오랫동안 확인할 근거 없음',
-  },
-  detectedBy: { live: '실시간', backfill: '소급', snapshot: '스냅샷', replay: '재생' },
+  ...NAMES.ko,
   label: {
     severity: '심각도',
     score: '점수',
@@ -203,9 +179,7 @@ const ko: Catalogue = {
 
 export const WORDS: Readonly<Record<Language, Catalogue>> = { en, ko };
 
-const KIND_NAMES: Readonly<Record<Kind, { readonly name: Words }>> = KIND_WORDS;
-
 /** What a kind is called; the words of a kind stand in `words/kinds.ts`. */
 export function kindName(kind: Kind, language: Language): string {
-  return KIND_NAMES[kind].name[language];
+  return NAMES[language].kind[kind];
 }

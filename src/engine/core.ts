@@ -28,6 +28,8 @@ import { asNameOf, type EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
+import { Late } from './feeds/late.ts';
+import { noteRightful } from './keepers/history.ts';
 import { RoaKeeper } from './keepers/roa-keeper.ts';
 import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
 import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
@@ -76,6 +78,7 @@ export class Core {
   readonly reminders: ReminderKeeper;
   readonly feeds = new Map<string, { state: FeedState; reason: string; sinceMs: number }>();
   readonly accused = new Accused();
+  readonly late = new Late(this);
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
   /** When a session last changed its state, as far as that was remembered over a restart. */
@@ -219,7 +222,7 @@ export class Core {
     },
     nowMs: number,
   ): void {
-    this.book.carry(
+    const { incident, isNew } = this.book.carry(
       {
         finding,
         prefix,
@@ -238,6 +241,7 @@ export class Core {
       },
       nowMs,
     );
+    if (isNew) noteRightful(this, incident, finding);
   }
 
   setUp(vantagePoint: number, isUp: boolean): void {
@@ -251,7 +255,7 @@ export class Core {
   }
 
   /** Carriers of these vantage points are no longer certain. */
-  doubtCarriers(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
+  doubtCarriers(isMeant: (vantagePoint: number) => boolean, doubt: 0 | 1 | 2): void {
     this.book.doubt(isMeant, doubt);
   }
 

@@ -7,6 +7,7 @@ import type { Alert, Incident } from '../incident/alert.ts';
 import type {
   AuditRow,
   Batch,
+  HistoryStep,
   IncidentRecord,
   OutboxRow,
   Published,
@@ -26,6 +27,7 @@ export class Effects {
   private alerts: Alert[] = [];
   private outbox: OutboxRow[] = [];
   private raw: { incidentId: string; evidence: RawEvidence }[] = [];
+  private steps: { incidentId: string; steps: readonly HistoryStep[] }[] = [];
   private silences: Silence[] = [];
   private silencesRemoved: string[] = [];
   private audit: AuditRow[] = [];
@@ -58,6 +60,9 @@ export class Effects {
   rawFrame(incidentId: string, evidence: RawEvidence): void {
     this.raw.push({ incidentId, evidence });
   }
+  historySteps(incidentId: string, steps: readonly HistoryStep[]): void {
+    this.steps.push({ incidentId, steps });
+  }
   silence(silence: Silence): void {
     this.silences.push(silence);
   }
@@ -89,7 +94,7 @@ export class Effects {
       this.memory.size === 0 &&
       this.baselineRemoved.length + this.incidents.length + this.forgotten.length === 0 &&
       this.unlisted.length + this.alerts.length + this.outbox.length + this.raw.length === 0 &&
-      this.silences.length === 0 &&
+      this.silences.length + this.steps.length === 0 &&
       this.silencesRemoved.length + this.audit.length + this.published.length === 0
     );
   }
@@ -109,6 +114,7 @@ export class Effects {
       alerts: this.alerts,
       outbox: this.outbox,
       raw: this.raw,
+      steps: this.steps,
       silences: this.silences,
       silencesRemoved: this.silencesRemoved,
       audit: this.audit,
@@ -128,6 +134,7 @@ export class Effects {
     this.alerts = [];
     this.outbox = [];
     this.raw = [];
+    this.steps = [];
     this.silences = [];
     this.silencesRemoved = [];
     this.audit = [];

@@ -7,17 +7,17 @@
  */
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
-import type { Community, Update } from '../bgp/update.ts';
+import type { Community } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
-import type { Cause } from '../incident/incident-book.ts';
 import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
+import { type How, replacedBy, WITHDRAWN } from '../incident/steps.ts';
 import type { Finding } from '../judge/finding.ts';
 import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
-import { FeedStates } from './feed-states.ts';
+import { FeedStates } from './feeds/feed-states.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
 import { isPossibleStamp } from './keepers/stamps.ts';
 import { assessVisibility, isOurs } from './keepers/visibility.ts';
@@ -35,6 +35,7 @@ interface Origin extends RouteOwner {
   readonly observedMs: number;
   readonly hasBadClock: boolean;
   readonly via: DetectedBy;
+  readonly happenedMs: number;
 }
 
 /** Lets rooms look at the state that are allowed to: `explain/` and tests (`test/tidy/rules.ts`). */
@@ -71,6 +72,7 @@ export class Engine {
       case 'feed-state':
       case 'store-state':
       case 'collector-state':
+      case 'gap':
         this.applyFeed(input, nowMs);
         return undefined;
       case 'filling':
@@ -102,11 +104,12 @@ export class Engine {
     core.order += 1;
     core.nowMs = nowMs;
     if ('via' in input) core.lastVia = input.via;
-    if (input.type === 'update') this.update(input.update, input, nowMs);
+    if (input.type === 'update') this.update(input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
     else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
     else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
-    else this.feeds.collectorState(input, nowMs);
+    else if (input.type === 'collector-state') this.feeds.collectorState(input, nowMs);
+    else this.feeds.gap(input, nowMs);
     settle(core, nowMs);
   }
 
@@ -221,11 +224,13 @@ export class Engine {
 
   // ------------------------------------------------------------ inputs
 
-  private update(update: Update, input: { feed: string; via: DetectedBy; raw: string }, nowMs: number): void {
+  private update(input: Extract<FeedInput, { type: 'update' }>, nowMs: number): void {
     const { core } = this;
+    const { update, isLate = false } = input;
     const point = core.vantagePoints.meet(update.vantagePoint, input.feed);
-    if (!point.up) core.setUp(point.id, true);
     const isPossible = isPossibleStamp(update.observedMs, nowMs);
+    if (isLate && !isPossible) return;
+    if (!point.up && !isLate) core.setUp(point.id, true);
     const origin: Origin = {
       vantagePoint: point.id,
       isExact: update.pathIds?.areDeclared ?? false,
@@ -233,24 +238,28 @@ export class Engine {
       observedMs: isPossible ? (update.observedMs ?? nowMs) : nowMs,
       hasBadClock: !isPossible,
       via: input.via,
+      happenedMs: isLate ? (update.observedMs ?? nowMs) : nowMs,
     };
     const { withdrawn, announced, pathIds } = update;
     for (const [n, prefix] of withdrawn.entries())
-      this.withdraw(prefix, byPath(origin, pathIds?.withdrawn[n]), nowMs);
+      if (!isLate || core.late.mayWithdraw(prefix, origin))
+        this.withdraw(prefix, byPath(origin, pathIds?.withdrawn[n]), nowMs);
     for (const [n, prefix] of announced.entries())
-      this.announce(prefix, update, byPath(origin, pathIds?.announced[n]), nowMs);
+      if (!isLate || !core.late.isSettled(prefix, update, origin, nowMs))
+        this.announce(prefix, update, byPath(origin, pathIds?.announced[n]), nowMs);
     core.rawFrame(update, input.raw, nowMs);
   }
 
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
-    core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.happenedMs);
     const owner = withdrawnBy(core.rib, prefix, origin, origin.isExact);
     const gone = core.withdraw(prefix, owner);
+    core.late.noteGone(prefix, origin, gone !== undefined, nowMs);
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined)
-      this.drop(gone.finding, prefix.text, { ...origin, ...owner }, 'withdrawn', nowMs);
+      this.drop(gone.finding, prefix.text, { ...origin, ...owner }, WITHDRAWN, nowMs);
     core.plan.noteChange(prefix, nowMs);
     const watched = core.plan.exact(prefix);
     if (watched === undefined) return;
@@ -261,8 +270,8 @@ export class Engine {
       core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
       return;
     }
-    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, nowMs);
-    assessVisibility(core, prefix, origin.observedMs, nowMs);
+    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, origin.happenedMs);
+    assessVisibility(core, prefix, origin.observedMs, nowMs, origin.happenedMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
@@ -276,11 +285,11 @@ export class Engine {
     nowMs: number,
   ): void {
     const { core } = this;
-    core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.happenedMs);
     const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {
-      if (before !== undefined) this.forget(prefix, before, origin, nowMs);
+      if (before !== undefined) this.forget(prefix, before, replacedBy(update.path), origin, nowMs);
       return;
     }
     core.observations += 1;
@@ -299,7 +308,7 @@ export class Engine {
     core.rib.announce(prefix, route);
     core.plan.noteChange(prefix, nowMs);
     if (before?.finding !== undefined && !sameRoute(before.finding, answer.finding)) {
-      this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
+      this.drop(before.finding, prefix.text, origin, replacedBy(update.path), nowMs);
     }
     if (answer.finding !== undefined)
       core.carry(answer.finding, prefix, route, { ...origin, arrivedMs: nowMs }, nowMs);
@@ -324,13 +333,13 @@ export class Engine {
   }
 
   /** A route that is no longer ours to keep: its prefix was ours only through its earlier origin. */
-  private forget(prefix: Prefix, before: RibRoute<Finding>, origin: Origin, nowMs: number): void {
+  private forget(prefix: Prefix, before: RibRoute<Finding>, how: How, origin: Origin, nowMs: number): void {
     this.core.withdraw(prefix, before);
-    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, 'replaced', nowMs);
+    if (before.finding !== undefined) this.drop(before.finding, prefix.text, origin, how, nowMs);
   }
 
-  private drop(finding: Finding, prefix: string, origin: Origin, cause: Cause, nowMs: number): void {
-    this.core.book.drop(finding, prefix, origin, { cause, observedMs: origin.observedMs }, nowMs);
+  private drop(finding: Finding, prefix: string, origin: Origin, how: How, nowMs: number): void {
+    this.core.book.drop(finding, prefix, origin, { ...how, observedMs: origin.observedMs }, nowMs);
   }
 
   // ------------------------------------------------------------ time

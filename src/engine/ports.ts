@@ -7,7 +7,13 @@ import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { Alert, DetectedBy, Incident } from '../incident/alert.ts';
 import type { CountermeasureSheet } from '../incident/answer/sheet.ts';
+import type { Delivery } from '../incident/delivery.ts';
+import type { History, HistoryStep } from '../incident/steps.ts';
 import type { Words } from '../judge/vocabulary.ts';
+import type { GapInput } from './feeds/gap.ts';
+
+export type { Delivery } from '../incident/delivery.ts';
+export type { History, HistoryStep } from '../incident/steps.ts';
 
 // ---------------------------------------------------------------- what goes in
 
@@ -19,6 +25,8 @@ export type FeedInput =
       readonly via: DetectedBy;
       readonly update: Update;
       readonly raw: string;
+      /** It says what was so at its own stamp, from a backfill or a snapshot: what is known of later stands. */
+      readonly isLate?: true;
     }
   | {
       readonly type: 'peer-state';
@@ -45,6 +53,7 @@ export type FeedInput =
       readonly reason: string;
       readonly sinceMs: number;
     }
+  | GapInput
   | {
       /** Our own database can not be written, or can be again. */
       readonly type: 'store-state';
@@ -178,6 +187,8 @@ export interface Batch {
   readonly alerts: readonly Alert[];
   readonly outbox: readonly OutboxRow[];
   readonly raw: readonly { readonly incidentId: string; readonly evidence: RawEvidence }[];
+  /** Steps of incidents of this batch or before it. */
+  readonly steps?: readonly { readonly incidentId: string; readonly steps: readonly HistoryStep[] }[];
   readonly silences: readonly Silence[];
   readonly silencesRemoved: readonly string[];
   readonly audit: readonly AuditRow[];
@@ -235,31 +246,14 @@ export interface IncidentPage {
   readonly next: string | null;
 }
 
-/** What became of one alert at one receiver. */
-export interface Delivery {
-  readonly receiver: string;
-  /** Id of the alert. */
-  readonly alert: string;
-  readonly seq: number;
-  readonly event: Alert['event'];
-  /** Set when it is the alert told again because nobody acknowledged. */
-  readonly reminder: string | null;
-  readonly state: 'waiting' | 'delivered' | 'given-up';
-  /** Tries so far. */
-  readonly attempts: number;
-  /** Why it waits or was given up. */
-  readonly error: string | null;
-  /** ISO: not tried before; null unless it waits. */
-  readonly nextAt: string | null;
-  /** ISO: when it was delivered or given up. */
-  readonly at: string | null;
-}
-
 export interface Archive {
   incidents(query: IncidentQuery): IncidentPage;
   incident(id: string): Incident | undefined;
   alertsOf(incidentId: string): readonly Alert[];
   rawOf(incidentId: string): readonly RawEvidence[];
+  historyOf(incidentId: string): History;
+  /** What people did to it, oldest first. */
+  actsOn(incidentId: string): readonly AuditRow[];
   /** Newest first, at most 1000. */
   deliveriesOf(incidentId: string): readonly Delivery[];
   /** Oldest first, those with `seq > after`. */
@@ -299,9 +293,7 @@ export type Answer<T> = T | Refusal;
 export interface Operator {
   acknowledge(id: string, author: Author): Answer<Incident>;
   resolve(id: string, author: Author): Answer<Incident>;
-  /** The text stands in the author's note. */
   note(id: string, author: Author): Answer<Incident>;
-  /** `assignee` null: nobody works on it any more. */
   assign(id: string, assignee: string | null, author: Author): Answer<Incident>;
   acceptOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;
   rejectOrigin(prefix: Prefix, origin: number, author: Author): Answer<BaselineRow>;

@@ -10,6 +10,7 @@ import type { IncidentState } from '../incident/incident-state.ts';
 import { renderAlert, renderIncident } from '../incident/render.ts';
 import { planDeliveries } from '../incident/routing.ts';
 import type { Core } from './core.ts';
+import { writeSteps } from './keepers/history.ts';
 import type { IncidentRecord } from './ports.ts';
 
 /** Incidents with more routes and vantage points than this are written once a second, and with every alert. */
@@ -103,6 +104,7 @@ export function writeIncident(core: Core, incident: IncidentState, nowMs: number
 
 /** The record for the store. Prefixes beyond the listed routes go along little by little. */
 function recordOf(core: Core, state: IncidentState, incident: Incident): IncidentRecord {
+  writeSteps(core, state);
   if (incident.routesTotal <= incident.routes.length) state.freshPrefixes = [];
   else if (state.freshPrefixes.length > 0) core.unlisted.add(state);
   return { incident, key: state.key, memory: encodeIncident(state) };

@@ -46,13 +46,13 @@ const BENIGN: readonly (readonly [EvidenceCode, Words])[] = [
     'related',
     {
       en: 'a provider or customer that originates on behalf of the expected AS',
-      ko: '제공자나 고객이 대신 광고한 것',
+      ko: '상위 사업자나 고객이 대신 광고한 것',
     },
   ],
   ['slip', { en: 'a typing error in somebody’s router', ko: '라우터 설정 오타' }],
   [
     'misconfiguration',
-    { en: 'a slip in the expected origin’s own configuration', ko: '예상 기원 AS의 자체 설정 실수' },
+    { en: 'a slip in the expected origin’s own configuration', ko: '기대 오리진 AS의 자체 설정 실수' },
   ],
   [
     'mitigation-known',
@@ -84,7 +84,7 @@ function benignThen(incident: IncidentState): Words {
 
 const LOOK_AGAIN: Words = {
   en: 'The route still stood when it was resolved by hand: only new evidence reopens it, so look again.',
-  ko: '해소 처리할 때 경로가 아직 남아 있었습니다. 새로운 근거가 있어야 다시 열리므로 다시 확인하십시오.',
+  ko: '종료 처리할 때 경로가 아직 남아 있었습니다. 새로운 근거가 있어야 다시 열리므로 다시 확인하십시오.',
 };
 
 function benignReading(incident: IncidentState): Words {
@@ -105,7 +105,7 @@ function defaultReading(incident: IncidentState): Words {
     case 'path':
       return { en: 'a new peering or a traffic-engineering detour', ko: '새 피어링 또는 트래픽 우회' };
     case 'visibility':
-      return { en: 'planned maintenance of the origin', ko: '기원 AS의 계획된 작업' };
+      return { en: 'planned maintenance of the origin', ko: '오리진 AS의 계획된 작업' };
     case 'feed':
       return {
         en: 'maintenance of the feed or of the network in between',
@@ -141,11 +141,11 @@ const CHECK_FEED: Words = {
 };
 const LOOK_AT_OWN: Words = {
   en: 'Look at our own routers and change calendar first: the origin is our own.',
-  ko: '기원이 우리 자신이므로 자체 라우터와 작업 일정을 먼저 확인하십시오.',
+  ko: '오리진 AS가 자사이므로 자체 라우터와 작업 일정을 먼저 확인하십시오.',
 };
 const ACCEPT: Words = {
   en: 'If it is expected, accept the origin (`originwatch baseline accept PREFIX ORIGIN`) or put it on the watchlist.',
-  ko: '예상된 변경이라면 기원을 승인하거나(`originwatch baseline accept PREFIX ORIGIN`) 감시 목록에 추가하십시오.',
+  ko: '예상된 변경이라면 오리진 AS를 승인하거나(`originwatch baseline accept PREFIX ORIGIN`) 감시 목록에 추가하십시오.',
 };
 
 function callOffender(offender: number, routes: readonly IncidentRoute[], asName: AsName): Words {
@@ -188,7 +188,7 @@ function answerWithMoreSpecifics(routes: readonly IncidentRoute[]): Words | unde
   const length = Math.min(longest, taken.length + 1, lengthMax(taken.family));
   return {
     en: `The owner can answer with more-specifics: announce the two halves of ${ownerPart(taken, route)} as /${length}, after checking that the ROA’s maxLength allows /${length}.`,
-    ko: `더 긴 프리픽스로 대응할 수 있습니다. ROA의 maxLength가 /${length}을 허용하는지 확인한 뒤 ${josa(ownerPart(taken, route), '을를')} /${length} 두 개로 나누어 광고하십시오.`,
+    ko: `더 긴 프리픽스로 대응할 수 있습니다. ROA의 maxLength가 /${josa(`${length}`, '을를')} 허용하는지 확인한 뒤 ${josa(ownerPart(taken, route), '을를')} /${length} 두 개로 나누어 광고하십시오.`,
   };
 }
 

@@ -137,3 +137,11 @@ export interface Alert {
 export function isoTime(ms: number): string {
   return new Date(Math.floor(ms)).toISOString();
 }
+
+/** An incident as an earlier version wrote it down: nobody had said anything of it that could be kept. */
+export function completed(incident: Incident): Incident {
+  if ('notes' in incident) return incident;
+  const { acknowledged, openedAt, routes } = incident as Incident;
+  const peak = { seeing: 0, known: routes[0]?.vantagePoints.known ?? 0, at: openedAt };
+  return { ...(incident as Incident), ...NO_CASE, acknowledged, peak };
+}

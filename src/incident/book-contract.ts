@@ -80,4 +80,21 @@ export interface Condition {
   readonly via: DetectedBy;
 }
 
+/** How a route left a vantage point. */
+export interface Gone {
+  readonly cause: Cause;
+  readonly observedMs: number;
+  /** What it carries instead, as routers print it; null: nothing. Undefined: the same route, judged otherwise. */
+  readonly path?: string | null;
+  /** Of a condition that has one. */
+  readonly offender?: number;
+}
+
+/** What became of a sighting. */
+export interface Carried {
+  readonly incident: IncidentState;
+  /** The route is new to it. */
+  readonly isNew: boolean;
+}
+
 export type Cause = 'withdrawn' | 'replaced' | 'accepted';

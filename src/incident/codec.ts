@@ -49,6 +49,7 @@ export function encodeIncident(incident: IncidentState): string {
     touched: _touched,
     isChanged: _isChanged,
     rowsFrom: _rowsFrom,
+    freshSteps: _freshSteps,
     freshPrefixes: _fresh,
     freshWritten: _written,
     deadlines: _deadlines,

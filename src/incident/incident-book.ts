@@ -5,18 +5,27 @@
  *
  * Life (detection.md §4): pending → open → resolved → (reopened) open …
  */
-
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { Finding } from '../judge/finding.ts';
 import { FAMILY_OF, type Kind } from '../judge/vocabulary.ts';
 import type { DetectedBy } from './alert.ts';
-import type { Actor, BookPorts, BookRules, Cause, Condition, Notice, Sighting } from './book-contract.ts';
+import type {
+  Actor,
+  BookPorts,
+  BookRules,
+  Carried,
+  Condition,
+  Gone,
+  Notice,
+  Sighting,
+} from './book-contract.ts';
 import { declareOver } from './case.ts';
 import { ChangeList, type Changes } from './change-list.ts';
 import { addCondition, keyOf, leaveToNobody, newIncident, partsOfDeadline } from './incident-making.ts';
 import { type BookDeadline, countSeeing, type IncidentState, RouteState, stands } from './incident-state.ts';
 import { HELD_LONG_MS, SINGLE_AFTER_MS } from './score.ts';
 import { type SettleHome, Settler } from './settle.ts';
+import { noteCarried, noteGone } from './steps.ts';
 import { Crowds, inSwarm, Swarm, takenOut } from './swarm.ts';
 
 export type { Cause, Notice } from './book-contract.ts';
@@ -121,7 +130,7 @@ export class IncidentBook implements SettleHome {
   // ------------------------------------------------------------ sightings
 
   /** A vantage point carries an offending route now. */
-  carry(sighting: Sighting, nowMs: number): void {
+  carry(sighting: Sighting, nowMs: number): Carried {
     const { finding, carrier } = sighting;
     const { group } = finding.watched.entry;
     const incident =
@@ -136,11 +145,13 @@ export class IncidentBook implements SettleHome {
     if (before === undefined) countSeeing(incident, carrier.vantagePoint, 1);
     else incident.swarm?.carried(before.finding.offender, -1);
     incident.swarm?.carried(finding.offender, 1);
+    if (!this.isRestoring) noteCarried(incident, route.prefixText, carrier, before, nowMs);
     route.carriersPeak = Math.max(route.carriersPeak, route.carriers.points);
     route.lastSeenMs = Math.max(route.lastSeenMs, sighting.observedMs);
     route.firstSeenMs = Math.min(route.firstSeenMs, sighting.observedMs);
     incident.lastEvidenceMs = Math.max(incident.lastEvidenceMs, sighting.arrivedMs);
     this.touch(incident, route);
+    return { incident, isNew: known === undefined };
   }
 
   /** Resolved by hand while its routes stood, which the restored RIB only repeats. */
@@ -149,13 +160,7 @@ export class IncidentBook implements SettleHome {
   }
 
   /** The vantage point does not carry it any more: withdrawn, or replaced by something conforming, or accepted. */
-  drop(
-    finding: Finding,
-    prefixText: string,
-    owner: RouteOwner,
-    gone: { cause: Cause; observedMs: number },
-    nowMs: number,
-  ): void {
+  drop(finding: Finding, prefixText: string, owner: RouteOwner, gone: Gone, nowMs: number): void {
     const { group } = finding.watched.entry;
     const own = this.find(group, finding.kind, finding.offender);
     const lost = takenOut(own, finding, prefixText, owner);
@@ -163,6 +168,7 @@ export class IncidentBook implements SettleHome {
     if (incident === undefined || route === undefined) return;
     incident.swarm?.carried(finding.offender, -1);
     countSeeing(incident, owner.vantagePoint, -1);
+    noteGone(incident, prefixText, owner.vantagePoint, gone, nowMs);
     route.isGone = route.carriers.size === 0;
     incident.lastEvidenceMs = nowMs;
     incident.lastCause = gone.cause;
@@ -170,14 +176,15 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
-  /** Routes of these vantage points came into doubt: their session went down, a gap lies between. */
-  doubt(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
+  /** Routes of these vantage points came into doubt: their session went down, a gap lies between; 0: the gap was filled. */
+  doubt(isMeant: (vantagePoint: number) => boolean, doubt: 0 | 1 | 2): void {
     for (const incident of this.incidents.values()) {
       const meant = new Set([...incident.seeing.keys()].filter(isMeant));
       if (meant.size === 0) continue;
       for (const route of incident.routes.values()) {
         for (const carrier of route.carriers.values()) {
-          if (carrier.doubt >= doubt || !meant.has(carrier.vantagePoint)) continue;
+          const isChanged = doubt === 0 ? carrier.doubt === 1 : carrier.doubt < doubt;
+          if (!isChanged || !meant.has(carrier.vantagePoint)) continue;
           carrier.doubt = doubt;
           this.touch(incident, route);
         }
@@ -202,13 +209,7 @@ export class IncidentBook implements SettleHome {
   }
 
   /** The condition ended. */
-  release(
-    group: string,
-    kind: Kind,
-    prefixText: string,
-    gone: { cause: Cause; observedMs: number; offender?: number },
-    nowMs: number,
-  ): void {
+  release(group: string, kind: Kind, prefixText: string, gone: Gone, nowMs: number): void {
     const incident = this.find(group, kind, gone.offender ?? null);
     const route = incident?.routes.condition(kind, prefixText);
     if (incident === undefined || route === undefined || !route.holds) return;
@@ -219,7 +220,7 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
-  private find(group: string, kind: Kind, offender: number | null): IncidentState | undefined {
+  find(group: string, kind: Kind, offender: number | null): IncidentState | undefined {
     const { recent } = this;
     if (recent?.offender === offender && recent.family === FAMILY_OF[kind] && recent.group === group)
       return recent;
@@ -301,8 +302,7 @@ export class IncidentBook implements SettleHome {
   /** Looks at everything that changed since the last call. */
   settle(nowMs: number): readonly Notice[] {
     if (this.isMuted || this.touched.length === 0) return NOTHING_TO_SAY;
-    const { touched } = this;
-    this.touched = [];
+    const touched = this.touched.splice(0);
     const notices: Notice[] = [];
     for (const incident of touched) {
       const routes = incident.touched;

@@ -90,7 +90,14 @@ export function untouched(
   nowMs: number,
 ): Pick<
   IncidentFacts,
-  'acknowledged' | 'acknowledgedBy' | 'acknowledgedMs' | 'resolvedBy' | 'assignee' | 'notes' | 'peak'
+  | 'acknowledged'
+  | 'acknowledgedBy'
+  | 'acknowledgedMs'
+  | 'resolvedBy'
+  | 'assignee'
+  | 'notes'
+  | 'peak'
+  | 'stepsKept'
 > {
   return {
     acknowledged: false,
@@ -100,6 +107,7 @@ export function untouched(
     assignee: undefined,
     notes: [],
     peak: { seeing: 0, known: 0, atMs: nowMs },
+    stepsKept: 0,
   };
 }
 
@@ -115,6 +123,7 @@ export function withoutRoutes(facts: IncidentFacts): IncidentState {
     touched: [],
     isChanged: false,
     rowsFrom: undefined,
+    freshSteps: [],
     freshPrefixes: [],
     freshWritten: 0,
     deadlines: deadlineNames(facts.key),

@@ -149,6 +149,16 @@ export interface KeptNote {
   readonly text: string;
 }
 
+/** One vantage point began to carry a path, changed it, or let go of it. */
+export interface KeptStep {
+  /** Arrived, ms. */
+  readonly atMs: number;
+  readonly vantagePoint: number;
+  readonly prefixText: string;
+  /** As routers print it; null: none any more. */
+  readonly path: string | null;
+}
+
 /** What an incident waits for. */
 export type BookDeadlineKind = 'resolve' | 'evidence' | 'update' | 'forget';
 /** A deadline of the book: what, and the key of the incident. */
@@ -205,6 +215,8 @@ export interface IncidentFacts {
   toldReceivers: string[];
   /** When its record was last written, ms. */
   writtenMs: number;
+  /** Steps of its history kept so far. */
+  stepsKept: number;
   /** Raw frames kept as evidence so far. */
   rawKept: number;
   /** After a resolution: something new was seen that may reopen it. */
@@ -229,6 +241,8 @@ export interface IncidentRoutes {
   isChanged: boolean;
   /** Whose rows `rows` are: the heaviest route's, as it was scored and judged then. */
   rowsFrom: { readonly scored: Score; readonly about: About } | undefined;
+  /** Who carried what since its record was last written; undefined where nobody did. */
+  freshSteps: KeptStep[];
   /** Prefixes that joined since all were written, and how many of them are written. */
   freshPrefixes: string[];
   freshWritten: number;

@@ -35,15 +35,15 @@ const CATALOGUE: Catalogue = {
   }),
   'sub-prefix': ({ at }) => ({
     en: `${at(0)} is more specific than the watched ${at(1)} and its origin is not expected: a longer match takes the traffic.`,
-    ko: `${josa(at(0), '은는')} 감시 중인 ${at(1)}보다 더 구체적이고 기원 AS가 예상과 다릅니다. 더 긴 프리픽스가 트래픽을 가져갑니다.`,
+    ko: `${josa(at(0), '은는')} 감시 중인 ${at(1)}보다 더 구체적이고 오리진 AS가 예상과 다릅니다. 더 긴 프리픽스가 트래픽을 가져갑니다.`,
   }),
   'origin-change': ({ at }) => ({
     en: `The origin of the watched ${at(0)} is not an expected one.`,
-    ko: `감시 중인 ${at(0)}의 기원 AS가 예상과 다릅니다.`,
+    ko: `감시 중인 ${at(0)}의 오리진 AS가 예상과 다릅니다.`,
   }),
   'forged-origin': ({ as, at }) => ({
     en: `The origin ${as(0)} is right, but ${as(1)} next to it is none of its ${at(2)} neighbours (${at(3)}).`,
-    ko: `기원 ${josa(as(0), '은는')} 맞지만 바로 옆의 ${josa(as(1), '은는')} ${at(2) === 'declared' ? '선언된' : '학습된'} 이웃(${at(3)})이 아닙니다.`,
+    ko: `오리진 ${josa(as(0), '은는')} 맞지만 바로 옆의 ${josa(as(1), '은는')} ${at(2) === 'declared' ? '선언된' : '학습된'} 이웃(${at(3)})이 아닙니다.`,
   }),
   'route-leak': ({ as, at }) =>
     at(0) === 'aspa'
@@ -53,23 +53,23 @@ const CATALOGUE: Catalogue = {
         }
       : {
           en: `The path has a valley: ${as(1)} passes a route from ${as(2)} on to ${as(3)}.`,
-          ko: `경로에 골짜기가 있습니다. ${josa(as(1), '이가')} ${as(2)}에서 받은 경로를 ${as(3)}에 전달합니다.`,
+          ko: `valley-free 위반 경로입니다. ${josa(as(1), '이가')} ${as(2)}에서 받은 경로를 ${as(3)}에 전달합니다.`,
         },
   'path-policy': ({ at }) => ({
     en: `The path ${at(2)} breaks the entry's rule ${at(0)}: ${at(1)}.`,
-    ko: `경로 ${josa(at(2), '이가')} 항목의 규칙 ${at(0)}: ${at(1)} 을(를) 어깁니다.`,
+    ko: `경로 ${josa(at(2), '이가')} 항목의 규칙 ${at(0)}: ${josa(at(1), '을를')} 어깁니다.`,
   }),
   'rpki-invalid': ({ at }) => ({
     en: `The origin is ours, yet ${at(0)} is RPKI-invalid (${at(1)}); covering VRP: ${at(2)}. Our own ROAs are wrong, or the length is.`,
-    ko: `기원은 우리 것이지만 ${josa(at(0), '은는')} RPKI 무효(${at(1)})입니다. 해당 VRP: ${at(2)}. 우리 ROA 또는 프리픽스 길이가 잘못되었습니다.`,
+    ko: `오리진 AS는 자사이지만 ${josa(at(0), '은는')} RPKI 무효(${at(1)})입니다. 해당 VRP: ${at(2)}. 우리 ROA 또는 프리픽스 길이가 잘못되었습니다.`,
   }),
   'unexpected-more-specific': ({ at }) => ({
     en: `The origin is ours, but ${at(0)} is longer than the entry allows (/${at(1)}).`,
-    ko: `기원은 우리 것이지만 ${josa(at(0), '은는')} 항목이 허용하는 길이(/${at(1)})보다 깁니다.`,
+    ko: `오리진 AS는 자사이지만 ${josa(at(0), '은는')} 항목이 허용하는 길이(/${at(1)})보다 깁니다.`,
   }),
   misconfiguration: ({ as, at }) => ({
     en: `${as(0)} stands directly before the odd origin ${at(1)}: most likely a slip in its own configuration.`,
-    ko: `${josa(as(0), '이가')} 이상한 기원 ${at(1)} 바로 앞에 있습니다. 자체 설정 실수일 가능성이 큽니다.`,
+    ko: `${josa(as(0), '이가')} 이상한 오리진 ${at(1)} 바로 앞에 있습니다. 자체 설정 실수일 가능성이 큽니다.`,
   }),
   'unexpected-origination': ({ as, at }) => ({
     en: `${as(0)} originates ${at(1)}, which is neither on the watchlist nor in its baseline.`,
@@ -85,7 +85,7 @@ const CATALOGUE: Catalogue = {
   }),
   'upstream-loss': ({ at }) => ({
     en: `${at(0)} stands on no path to ${at(1)} any more, though the sessions that showed it there are up.`,
-    ko: `세션이 유지되고 있는데도 ${josa(at(0), '이가')} ${at(1)}(으)로 가는 모든 경로에서 사라졌습니다.`,
+    ko: `세션이 유지되고 있는데도 ${josa(at(0), '이가')} ${josa(at(1), '으로로')} 가는 모든 경로에서 사라졌습니다.`,
   }),
   'roa-expiring': ({ as, at }) =>
     at(2) === ''
@@ -103,7 +103,7 @@ const CATALOGUE: Catalogue = {
   }),
   'announced-by-us': ({ as, at }) => ({
     en: `Our own routers announce ${at(0)} with the origin ${as(1)} at this moment.`,
-    ko: `자체 라우터가 지금 ${josa(at(0), '을를')} 오리진 ${as(1)}(으)로 광고하고 있습니다.`,
+    ko: `자체 라우터가 지금 ${josa(at(0), '을를')} 오리진 ${josa(as(1), '으로로')} 광고하고 있습니다.`,
   }),
   'unannounced-by-us': ({ at }) => ({
     en: `Our own routers are up and announce neither ${at(0)} nor anything that covers it.`,
@@ -112,7 +112,7 @@ const CATALOGUE: Catalogue = {
   'feed-blind': ({ at }) => (at(2) === 'store' ? storeWords(at(1)) : feedWords(at(0), at(1))),
   'unexpected-length': ({ at }) => ({
     en: `${at(0)} is also an unexpected more-specific of ${at(1)}: the way RPKI origin validation is walked around.`,
-    ko: `${josa(at(0), '은는')} ${at(1)}의 예상치 못한 더 긴 프리픽스이기도 합니다. RPKI 기원 검증을 우회하는 방법입니다.`,
+    ko: `${josa(at(0), '은는')} ${at(1)}의 예상치 못한 더 긴 프리픽스이기도 합니다. RPKI 오리진 검증을 우회하는 방법입니다.`,
   }),
   'strange-transit': ({ as, at }) => ({
     en: `Most paths lead through ${as(0)}, which hardly any path to ${at(1)} itself does.`,
@@ -124,7 +124,7 @@ const CATALOGUE: Catalogue = {
   }),
   'rpki-invalid-origin': ({ at }) => ({
     en: `RPKI: no VRP that covers ${at(0)} names this origin (${at(1)}).`,
-    ko: `RPKI: ${josa(at(0), '을를')} 포함하는 어떤 VRP도 이 기원을 허용하지 않습니다(${at(1)}).`,
+    ko: `RPKI: ${josa(at(0), '을를')} 포함하는 어떤 VRP도 이 오리진 AS를 허용하지 않습니다(${at(1)}).`,
   }),
   'rpki-invalid-length': ({ at }) => ({
     en: `RPKI: ${at(0)} is longer than its VRP allows (${at(1)}).`,
@@ -132,7 +132,7 @@ const CATALOGUE: Catalogue = {
   }),
   'never-seen': ({ as, at }) => ({
     en: `${as(0)} was never seen as an origin of ${at(1)}.`,
-    ko: `${josa(as(0), '이가')} ${at(1)}의 기원으로 관측된 적이 없습니다.`,
+    ko: `${josa(as(0), '이가')} ${at(1)}의 오리진 AS로 관측된 적이 없습니다.`,
   }),
   'new-link': ({ as }) => ({
     en: `New link ${as(0)}–${as(1)}, never seen before.`,
@@ -144,7 +144,7 @@ const CATALOGUE: Catalogue = {
   }),
   'aspa-invalid': ({ as }) => ({
     en: `The ASPA of ${as(1)} does not name ${as(0)} as a provider.`,
-    ko: `${as(1)}의 ASPA에 ${josa(as(0), '이가')} 제공자로 등록되어 있지 않습니다.`,
+    ko: `${as(1)}의 ASPA에 ${josa(as(0), '이가')} 상위 사업자로 등록되어 있지 않습니다.`,
   }),
   'drop-list': ({ as }) => ({
     en: `${as(0)} is on the operator's drop list.`,
@@ -174,7 +174,7 @@ const CATALOGUE: Catalogue = {
   }),
   related: ({ as }) => ({
     en: `${as(0)} and ${as(1)} are neighbours on known paths: it may be a provider or customer acting for it.`,
-    ko: `${josa(as(0), '과와')} ${josa(as(1), '은는')} 알려진 경로에서 이웃입니다. 제공자나 고객의 정상 작업일 수 있습니다.`,
+    ko: `${josa(as(0), '과와')} ${josa(as(1), '은는')} 알려진 경로에서 이웃입니다. 상위 사업자나 고객의 정상 작업일 수 있습니다.`,
   }),
   siblings: ({ as }) => ({
     en: `${as(0)} and ${as(1)} belong to the same organisation by the operator's list.`,
@@ -192,7 +192,7 @@ const CATALOGUE: Catalogue = {
     at(2) === ''
       ? {
           en: `${as(0)} is one slip of the finger away from the expected ${as(1)}.`,
-          ko: `${josa(as(0), '은는')} 예상 기원 ${as(1)}에서 숫자 하나만 다릅니다. 오타일 수 있습니다.`,
+          ko: `${josa(as(0), '은는')} 기대 오리진 ${as(1)}에서 숫자 하나만 다릅니다. 오타일 수 있습니다.`,
         }
       : {
           en: `The prefix is one slip of the finger away from ${at(2)}, which ${as(0)} announces rightfully.`,

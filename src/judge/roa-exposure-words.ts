@@ -2,6 +2,7 @@
  * The sentences of `roa-exposure.ts`, in English and Korean: what is open, and what the owner of the space can do.
  */
 import type { Vrp } from '../bgp/vrp.ts';
+import { josa } from '../words/korean.ts';
 import type { ExposureCode } from './roa-exposure.ts';
 import type { Words } from './vocabulary.ts';
 
@@ -39,7 +40,7 @@ function openWords({ prefix, origins, vrps, announcedLength }: Facts): Words {
       ' and RPKI calls them valid (RFC 9319). Lower maxLength to what is announced.',
     ko:
       `${prefix}: ROA ${roas} 때문에 ${who}의 /${down}까지의 광고가 허용되지만, 그 전부가 광고되고 있지는 않습니다` +
-      ` (알려진 것은 /${announcedLength}까지). 출발지 AS를 ${who}(으)로 위조하면 더 구체적인 프리픽스를 가로챌 수 있고` +
+      ` (알려진 것은 /${announcedLength}까지). 오리진 AS를 ${josa(who, '으로로')} 위조하면 더 구체적인 프리픽스를 가로챌 수 있고` +
       ' RPKI는 이를 유효로 판정합니다(RFC 9319). maxLength를 실제로 광고하는 길이로 낮추십시오.',
   };
 }
@@ -62,7 +63,7 @@ function invalidWords({ prefix, origins, vrps }: Facts, length: number): Words {
         ` networks that validate drop it. Raise maxLength to ${length}, or create a ROA for the prefix itself.`,
       ko:
         `${prefix}: ${who}의 광고가 예상되지만 ROA ${roas}의 maxLength가 /${vrps[0]?.maxLength}까지여서, 검증하는 망에서` +
-        ` 버려집니다. maxLength를 ${length}(으)로 늘리거나 이 프리픽스에 대한 ROA를 만드십시오.`,
+        ` 버려집니다. maxLength를 ${josa(String(length), '으로로')} 늘리거나 이 프리픽스에 대한 ROA를 만드십시오.`,
     };
   }
   return {

@@ -9,6 +9,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import { compressed } from './compress.ts';
 import { createConnections } from './connections.ts';
 import type { Asker } from './credentials.ts';
 import { refuseAtGate, sendError, type Witness } from './failures.ts';
@@ -105,7 +106,7 @@ function register(app: FastifyInstance, running: Running, route: Route): void {
         response: reply.raw,
       });
       if (answer === 'taken') return reply.hijack();
-      return send(reply, answer);
+      return send(reply, await compressed(answer, request.raw));
     },
   });
 }

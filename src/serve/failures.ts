@@ -24,13 +24,32 @@ export function sendError(
   reply: FastifyReply,
 ): FastifyReply {
   const problem = problemOf(witness, error, request.raw);
-  // RFC 9112 §9.6: whoever asks for the end of the connection is told of it.
-  if (!/\bclose\b/i.test(request.raw.headers.connection ?? '')) reply.removeHeader('connection');
+  // What fastify says of the connection is undone; what the client asked for is said (RFC 9112 §9.6).
+  if (asksToClose(request.raw)) reply.header('connection', 'close');
+  else reply.removeHeader('connection');
+  const answer = isLogInForm(request.raw) ? logInPage(problem, false) : plainAnswer(problem);
   reply
-    .code(problem.status)
-    .headers({ ...problem.headers })
-    .type(PROBLEM_TYPE);
-  return reply.send(problemBody(problem));
+    .code(answer.status)
+    .headers({ ...answer.headers })
+    .type(answer.type ?? PROBLEM_TYPE);
+  return reply.send(answer.body);
+}
+
+function plainAnswer(problem: Problem): Reply {
+  return { status: problem.status, type: PROBLEM_TYPE, headers: problem.headers, body: problemBody(problem) };
+}
+
+function asksToClose({ headers, httpVersion }: IncomingMessage): boolean {
+  const wishes = String(headers.connection ?? '').toLowerCase();
+  return (
+    /(?:^|,)\s*close\s*(?:,|$)/.test(wishes) || (httpVersion === '1.0' && !wishes.includes('keep-alive'))
+  );
+}
+
+/** Somebody mistyped: the form comes again, and not a text for programs. */
+function isLogInForm({ method, url, headers }: IncomingMessage): boolean {
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+  return method === 'POST' && /^\/session(?:\?|$)/.test(url ?? '') && isForm;
 }
 
 /** Any error as a problem that says nothing of our inside. */
@@ -67,10 +86,12 @@ export function refuseAtGate(
   const problem = problemOf(witness, error, request);
   const isPerson = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
   const isPage =
-    isPerson && /^\/(\?|$)/.test(request.url ?? '') && (problem.status === 401 || problem.status === 429);
+    isPerson &&
+    /^\/(?:wall)?(?:\?|$)/.test(request.url ?? '') &&
+    (problem.status === 401 || problem.status === 429);
   const answer: Reply = isPage
     ? logInPage(problem, request.headers['sec-fetch-site'] === 'cross-site')
-    : { status: problem.status, type: PROBLEM_TYPE, headers: problem.headers, body: problemBody(problem) };
+    : plainAnswer(problem);
   const body = String(answer.body);
   response.writeHead(answer.status, {
     ...answer.headers,

@@ -9,6 +9,13 @@ import { ALERT_EVENTS, type AlertEvent, KINDS } from '../incident/alert.ts';
 /** How often the delay of the event loop is sampled: each time wakes a process at rest, by default a hundred times a second. */
 const LOOP_SAMPLED_MS = 500;
 
+/** Sums that the runtime's metrics name like counters, which they are not; each stands by type beside it. */
+const MISNAMED = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
+
 /** How an attempt at a delivery ended: told, to be tried again, or given up. */
 const DELIVERY_RESULTS = ['delivered', 'postponed', 'failed'] as const;
 export type DeliveryResult = (typeof DELIVERY_RESULTS)[number];
@@ -98,6 +105,7 @@ const HTTP_REASONS = [
 export function createMetrics(known: KnownLabels = {}): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLED_MS });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   const feeds = known.feeds ?? [];
   const counters = countersOf(registry, known);
   const age = asked(registry, 'feed_last_message_age_seconds', 'Seconds since the last BGP message.', 'feed');

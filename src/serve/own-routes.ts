@@ -75,20 +75,22 @@ export function machineRoutes({ present, streams, metricsText, daemon, nowMs }: 
 }
 
 export function pageRoutes({ pages, sessionCookie }: OwnParts): readonly Route[] {
-  return [
-    {
-      id: 'getDashboard',
-      method: 'GET',
-      path: '/',
-      summary: 'The dashboard; sets its session',
-      access: 'read',
-      tag: 'pages',
-      answers: { 200: described('The page.', { type: 'string' }, 'text/html') },
-      run(ask) {
-        const page = pages.index();
-        return { ...page, headers: { ...page.headers, 'set-cookie': sessionCookie(ask) } };
-      },
+  const page = (id: string, path: string, summary: string): Route => ({
+    id,
+    method: 'GET',
+    path,
+    summary,
+    access: 'read',
+    tag: 'pages',
+    answers: { 200: described('The page.', { type: 'string' }, 'text/html') },
+    run(ask) {
+      const index = pages.index();
+      return { ...index, headers: { ...index.headers, 'set-cookie': sessionCookie(ask) } };
     },
+  });
+  return [
+    page('getDashboard', '/', 'The dashboard; sets its session'),
+    page('getWall', '/wall', 'The dashboard as a screen on the wall shows it; sets its session'),
     {
       id: 'getAsset',
       method: 'GET',
@@ -101,7 +103,7 @@ export function pageRoutes({ pages, sessionCookie }: OwnParts): readonly Route[]
         200: described('The file.', { type: 'string' }, 'application/octet-stream'),
         304: { description: 'As it was.' },
       },
-      run: (ask) => pages.asset(ask.path('path'), ask.request.headers['if-none-match']),
+      run: (ask) => pages.asset(ask.path('path'), ask.request),
     },
   ];
 }

@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { extname, join } from 'node:path';
+import { type Encoding, encodingFor, smallest } from './compress.ts';
 import { Problem } from './problem.ts';
 import type { Reply } from './route.ts';
 
@@ -38,13 +40,15 @@ export interface Pages {
   /** `index.html`. */
   index(): Reply;
   /** `path` below `assets/`, decoded. */
-  asset(path: string, ifNoneMatch: string | undefined): Reply;
+  asset(path: string, request: IncomingMessage): Promise<Reply>;
 }
 
 interface Page {
   readonly bytes: Buffer;
   readonly type: string;
   readonly tag: string;
+  /** Made when somebody first asks for it so. */
+  readonly encoded: Map<Encoding, Promise<Buffer>>;
 }
 
 /** Reads the directory (`index.html` and `assets/`); undefined or empty: every page is a 404. Throws what `fs` throws. */
@@ -56,14 +60,33 @@ export function loadPages(directory: string | undefined): Pages {
       if (page === undefined) throw new Problem(404, 'No dashboard is installed.');
       return { status: 200, type: page.type, body: page.bytes, headers: PAGE_HEADERS };
     },
-    asset(path, ifNoneMatch) {
+    async asset(path, request) {
       const page = pages.get(`assets/${path}`);
       if (page === undefined) throw new Problem(404, 'There is no such file.');
-      const headers = { ...PAGE_HEADERS, etag: page.tag, 'cache-control': 'no-cache' };
-      if (ifNoneMatch === page.tag) return { status: 304, headers };
-      return { status: 200, type: page.type, body: page.bytes, headers };
+      const encoding = isText(page) ? encodingFor(request) : undefined;
+      const tag = encoding === undefined ? page.tag : page.tag.replace(/"$/, `-${encoding}"`);
+      const headers = {
+        ...PAGE_HEADERS,
+        etag: tag,
+        'cache-control': 'no-cache',
+        vary: 'Accept-Encoding',
+        ...(encoding !== undefined && { 'content-encoding': encoding }),
+      };
+      if (request.headers['if-none-match'] === tag) return { status: 304, headers };
+      const body = encoding === undefined ? page.bytes : await encodedAs(page, encoding);
+      return { status: 200, type: page.type, body, headers };
     },
   };
+}
+
+function isText({ type, bytes }: Page): boolean {
+  return bytes.length >= 1_024 && !/^(?:image\/(?!svg)|font|audio)/.test(type);
+}
+
+function encodedAs(page: Page, encoding: Encoding): Promise<Buffer> {
+  const made = page.encoded.get(encoding) ?? smallest(page.bytes, encoding);
+  page.encoded.set(encoding, made);
+  return made;
 }
 
 function readPages(directory: string, below: string): Map<string, Page> {
@@ -78,6 +101,7 @@ function readPages(directory: string, below: string): Map<string, Page> {
     pages.set(name, {
       bytes,
       type,
+      encoded: new Map(),
       tag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
     });
   }

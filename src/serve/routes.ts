@@ -49,6 +49,11 @@ const STREAM_AFTER: Parameter<number> = {
   }),
   schema: { type: 'integer', minimum: 0 },
 };
+const ALSO = namesOf(
+  'also',
+  'What else to tell: `readiness`, as an event of that name, at once and when it changes.',
+  ['readiness'],
+);
 const STATE = namesOf('state', 'States, by comma.', ['open', 'resolved']);
 const KIND = namesOf('kind', 'Kinds, by comma.', KINDS);
 const SEVERITY = namesOf('severity', 'Severities, by comma.', SEVERITIES);
@@ -106,8 +111,25 @@ function incidentRoutes({ archive, present }: ReadParts): readonly Route[] {
           ...incident,
           alerts: archive.alertsOf(id),
           raw: archive.rawOf(id),
+          acts: archive.actsOn(id),
           deliveries: archive.deliveriesOf(id),
         });
+      },
+    },
+    {
+      id: 'getIncidentHistory',
+      method: 'GET',
+      path: '/api/v1/incidents/{id}/history',
+      summary: 'Who carried what when, from before the first offending route on',
+      access: 'read',
+      tag: 'incidents',
+      pathParameters: ID,
+      answers: { 200: described('The steps, oldest first.', ref('History')) },
+      run(ask) {
+        const id = ask.path('id');
+        if (!isPlain(id, 100) || archive.incident(id) === undefined)
+          throw new Problem(404, 'There is no incident with this id.');
+        return json(archive.historyOf(id));
       },
     },
     {
@@ -155,12 +177,12 @@ function alertRoutes({ archive, streams, nowMs }: ReadParts): readonly Route[] {
       summary: 'Alerts as they happen, as server-sent events: `alert` with an id, `incident` without one',
       access: 'read',
       tag: 'alerts',
-      parameters: [STREAM_AFTER],
+      parameters: [STREAM_AFTER, ALSO],
       answers: { 200: described('The stream.', { type: 'string' }, 'text/event-stream') },
       run(ask) {
         const after = lastEventId(ask) ?? ask.query.get(STREAM_AFTER);
         if (ask.request.method === 'HEAD') return { status: 200, headers: STREAM_HEADERS };
-        streams.open(ask.response, ask.asker, after);
+        streams.open(ask.response, ask.asker, after, ask.query.get(ALSO)?.includes('readiness'));
         return 'taken';
       },
     },

@@ -124,6 +124,7 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
       object({
         alerts: list(ref('Alert')),
         raw: list(ref('RawEvidence')),
+        acts: list(ref('AuditRow')),
         deliveries: list(ref('Delivery')),
       }),
     ],
@@ -139,6 +140,10 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
     error: { type: ['string', 'null'] },
     nextAt: timeOrNull,
     at: timeOrNull,
+  }),
+  History: object({
+    steps: list(object({ at: time, vantagePoint: text, prefix: text, path: textOrNull })),
+    cut: truth,
   }),
   BaselineEntry: object({
     prefix: text,

@@ -84,7 +84,14 @@ export function createServer(options: ServerOptions): Server {
     nowMs,
   });
   const { archive, publisher } = options;
-  const streams = createStreams({ archive, publisher, limits, nowMs, onCut: refused });
+  const streams = createStreams({
+    archive,
+    publisher,
+    limits,
+    nowMs,
+    onCut: refused,
+    readiness: () => options.present.readiness(),
+  });
   const routes = allRoutes(options, { streams, credentials, nowMs });
   const reads = createRateLimit(limits.readsPerSecond, limits.readsBurst, nowMs);
   const gate = createGate({ hosts, credentials, reads, isLoopback: loopback });

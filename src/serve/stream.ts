@@ -21,6 +21,8 @@ const BEHIND_MAX = 1_000;
 const BEHIND_MS = 1_000;
 /** How long a reader waits before it comes back, ms. */
 const RETRY_MS = 2_000;
+/** How soon a change of what `/readyz` says is told, ms. */
+const READINESS_MS = 1_000;
 
 export const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -30,7 +32,7 @@ export const STREAM_HEADERS = {
 
 export interface Streams {
   /** Takes the response over. `after` undefined: from now on. Throws a 429 when there are too many streams. */
-  open(response: ServerResponse, asker: Asker, after: number | undefined): void;
+  open(response: ServerResponse, asker: Asker, after: number | undefined, hearsReadiness?: boolean): void;
   count(): number;
   /** Ends the streams of askers that may not read any more. */
   cutUnless(isGood: (asker: Asker) => boolean): void;
@@ -41,6 +43,8 @@ export interface Streams {
 }
 
 export interface StreamOptions {
+  /** What `/readyz` says now; told to the streams that asked for it, when it changes. */
+  readonly readiness?: () => object;
   readonly archive: Archive;
   readonly publisher: Publisher;
   readonly limits: Limits;
@@ -59,6 +63,9 @@ interface Stream {
   blockedAtMs: number | undefined;
   /** Incidents that changed without an alert while it was behind. */
   readonly changed: Set<string>;
+  readonly hearsReadiness: boolean;
+  /** What it was told last. */
+  readiness: string;
 }
 
 /** All streams and what they share. */
@@ -71,10 +78,12 @@ export function createStreams(options: StreamOptions): Streams {
   const hub: Hub = { options, streams: new Set() };
   let leave: (() => void) | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
+  let looking: NodeJS.Timeout | undefined;
   return {
-    open(response, asker, after) {
+    open(response, asker, after, hearsReadiness = false) {
       refuseTooMany(hub, asker);
-      begin(hub, newStream(hub, response, asker, after));
+      begin(hub, newStream(hub, response, asker, { after, hearsReadiness }));
+      tellReadiness(hub);
     },
     count: () => hub.streams.size,
     cutUnless(isGood) {
@@ -84,17 +93,38 @@ export function createStreams(options: StreamOptions): Streams {
       leave = options.publisher.subscribe((published) => publish(hub, published));
       heartbeat = setInterval(() => beat(hub), options.limits.heartbeatMs);
       heartbeat.unref();
+      looking = setInterval(() => tellReadiness(hub), READINESS_MS);
+      looking.unref();
     },
     close() {
       leave?.();
       clearInterval(heartbeat);
+      clearInterval(looking);
       for (const stream of hub.streams) stream.response.end();
       hub.streams.clear();
     },
   };
 }
 
-function newStream(hub: Hub, response: ServerResponse, asker: Asker, after: number | undefined): Stream {
+/** Whoever asked hears within a second that we can not see any more, or can again. */
+function tellReadiness(hub: Hub): void {
+  const { readiness } = hub.options;
+  const listeners = [...hub.streams].filter((stream) => stream.hearsReadiness);
+  if (readiness === undefined || listeners.length === 0) return;
+  const text = JSON.stringify(readiness());
+  for (const stream of listeners) {
+    if (stream.readiness === text || !hasRoom(hub, stream)) continue;
+    stream.readiness = text;
+    write(hub, stream, `event: readiness\ndata: ${text}\n\n`);
+  }
+}
+
+function newStream(
+  hub: Hub,
+  response: ServerResponse,
+  asker: Asker,
+  { after, hearsReadiness }: { readonly after: number | undefined; readonly hearsReadiness: boolean },
+): Stream {
   const last = hub.options.archive.lastSeq();
   return {
     response,
@@ -104,6 +134,8 @@ function newStream(hub: Hub, response: ServerResponse, asker: Asker, after: numb
     isLive: false,
     blockedAtMs: undefined,
     changed: new Set(),
+    hearsReadiness,
+    readiness: '',
   };
 }
 

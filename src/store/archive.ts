@@ -7,6 +7,7 @@ import type {
   BaselineRow,
   CoverageInterval,
   Delivery,
+  History,
   IncidentPage,
   IncidentQuery,
   RawEvidence,
@@ -61,6 +62,15 @@ export class SqliteArchive implements Archive {
   /** Oldest first. */
   rawOf(incidentId: string): readonly RawEvidence[] {
     return this.connection.reading(() => this.tables.incidents.rawOf(incidentId));
+  }
+
+  historyOf(incidentId: string): History {
+    return this.connection.reading(() => this.tables.incidents.historyOf(incidentId));
+  }
+
+  /** Oldest first. */
+  actsOn(incidentId: string): readonly AuditRow[] {
+    return this.connection.reading(() => this.tables.notes.auditOf(incidentId));
   }
 
   /** Newest first. */

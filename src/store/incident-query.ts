@@ -10,7 +10,7 @@
 import type { Prefix } from '../bgp/prefix.ts';
 import { BadCursor } from '../engine/errors.ts';
 import type { IncidentPage, IncidentQuery } from '../engine/ports.ts';
-import type { Incident } from '../incident/alert.ts';
+import { completed, type Incident } from '../incident/alert.ts';
 import { coveringKeys, keyRange, msOf } from './codec.ts';
 import type { Connection, Value } from './connection.ts';
 
@@ -41,7 +41,7 @@ export function listIncidents(connection: Connection, query: IncidentQuery): Inc
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
-    incidents: page.map((row) => JSON.parse(row.body) as Incident),
+    incidents: page.map((row) => completed(JSON.parse(row.body) as Incident)),
     next: rows.length > limit && last !== undefined ? writeCursor(last) : null,
   };
 }

@@ -2,9 +2,10 @@
  * Incidents and their raw evidence on disk. The public incident is kept as the JSON text it has outside, the
  * incident room's memory as the opaque text it handed over; beside them stands only what is searched for.
  */
-import type { IncidentRecord, RawEvidence, UnlistedPrefixes } from '../engine/ports.ts';
+import type { History, HistoryStep, IncidentRecord, RawEvidence, UnlistedPrefixes } from '../engine/ports.ts';
 import type { Incident } from '../incident/alert.ts';
-import { isoTime } from '../incident/alert.ts';
+import { completed, isoTime } from '../incident/alert.ts';
+import { STEPS_MAX } from '../incident/steps.ts';
 import { keyOfText, msOf } from './codec.ts';
 import type { Connection } from './connection.ts';
 
@@ -17,6 +18,8 @@ export const FRAME_CHARACTERS_MAX = 65_536;
 const PAGE_ROWS = 100;
 /** Incidents of which it is remembered what stands in the tables, and the prefixes of each. */
 const KNOWN_MAX = 1_000;
+
+type KeptStep = readonly [at: number, vantagePoint: string, prefix: string, path: string | null];
 
 /** What of an incident is written already and need not be looked up or written again. */
 interface Known {
@@ -119,7 +122,8 @@ export class IncidentTable {
     let last = 0;
     for (;;) {
       const page = this.page(last);
-      for (const { key, body, memory } of page) yield { incident: JSON.parse(body) as Incident, key, memory };
+      for (const { key, body, memory } of page)
+        yield { incident: completed(JSON.parse(body) as Incident), key, memory };
       const end = page.at(-1);
       if (end === undefined || page.length < PAGE_ROWS) return;
       last = end.number;
@@ -138,7 +142,7 @@ export class IncidentTable {
 
   find(id: string): Incident | undefined {
     const row = this.connection.get<{ body: string }>('SELECT body FROM incident WHERE id = ?', id);
-    return row === undefined ? undefined : (JSON.parse(row.body) as Incident);
+    return row === undefined ? undefined : completed(JSON.parse(row.body) as Incident);
   }
 
   /**
@@ -172,6 +176,33 @@ export class IncidentTable {
       RAW_FIRST,
       end - RAW_NEWEST,
     );
+  }
+
+  /** A piece of the history of an incident, within a transaction. */
+  putSteps(id: string, steps: readonly HistoryStep[]): void {
+    const rows = steps.map(({ at, vantagePoint, prefix, path }) => [msOf(at), vantagePoint, prefix, path]);
+    this.connection.run(
+      'INSERT INTO step (incident, body) VALUES (?, ?)',
+      this.numberOf(id),
+      JSON.stringify(rows),
+    );
+  }
+
+  /** Oldest first: what was carried before the incident was noted with it. */
+  historyOf(id: string): History {
+    const pieces = this.connection.all<{ body: string }>(
+      'SELECT body FROM step WHERE incident = (SELECT number FROM incident WHERE id = ?) ORDER BY number',
+      id,
+    );
+    const rows = pieces.flatMap(({ body }) => JSON.parse(body) as KeptStep[]);
+    rows.sort(([a], [b]) => a - b);
+    const steps = rows.map(([at, vantagePoint, prefix, path]) => ({
+      at: isoTime(at),
+      vantagePoint,
+      prefix,
+      path,
+    }));
+    return { steps, cut: steps.length >= STEPS_MAX };
   }
 
   /** Oldest first. */

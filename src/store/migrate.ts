@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 import { first } from './migrations/0001-first.ts';
 import { routeLog } from './migrations/0002-route-log.ts';
 import { chain } from './migrations/0003-chain.ts';
+import { history } from './migrations/0004-history.ts';
 
 export interface Migration {
   /** 1, 2, 3 … without a hole. */
@@ -16,7 +17,7 @@ export interface Migration {
 }
 
 /** The closed list, oldest first. A new step is appended and never touches those before it. */
-export const MIGRATIONS: readonly Migration[] = [first, routeLog, chain];
+export const MIGRATIONS: readonly Migration[] = [first, routeLog, chain, history];
 
 /** `OWAT`: tells our databases from other programs' (https://sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x4f_57_41_54;

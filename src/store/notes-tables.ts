@@ -88,6 +88,15 @@ export class NotesTables {
     return rows.map((row) => ({ ...row, at: isoTime(row.at) }));
   }
 
+  /** Of one subject, oldest first, at most a thousand. */
+  auditOf(subject: string): AuditRow[] {
+    const rows = this.connection.all<Omit<AuditRow, 'at'> & { at: number }>(
+      'SELECT at, who, action, subject, note FROM audit WHERE subject = ? ORDER BY number LIMIT 1000',
+      subject,
+    );
+    return rows.map((row) => ({ ...row, at: isoTime(row.at) }));
+  }
+
   putCompiled(name: string, fingerprint: string, body: Uint8Array): void {
     this.connection.run(
       'REPLACE INTO compiled (name, fingerprint, body) VALUES (?, ?, ?)',

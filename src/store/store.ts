@@ -242,6 +242,7 @@ export class SqliteStore implements Store {
     alerts.put(batch.alerts);
     for (const row of batch.outbox) this.outbox.put(row);
     for (const [id, evidence] of byIncident(batch.raw)) incidents.putRaw(id, evidence);
+    for (const { incidentId, steps } of batch.steps ?? []) incidents.putSteps(incidentId, steps);
     for (const id of batch.incidentsForgotten) incidents.forget(id);
   }
 

@@ -58,19 +58,19 @@ export function pastWords(span: { readonly fromIso: string; readonly toIso: stri
 
 /** How it ended; `by`: who declared it over or accepted it. */
 export const END_WORDS = {
-  withdrawn: () => ({ en: 'It was withdrawn.', ko: '철회되어 종료되었습니다.' }),
+  withdrawn: () => ({ en: 'It was withdrawn.', ko: '경로가 철회되었습니다.' }),
   replaced: () => ({
     en: 'A conforming route replaced it.',
-    ko: '정상 경로로 대체되어 종료되었습니다.',
+    ko: '정상 경로로 대체되었습니다.',
   }),
   accepted: (by) =>
     by === undefined
-      ? { en: 'It was accepted as expected.', ko: '정상으로 승인되어 종료되었습니다.' }
+      ? { en: 'It was accepted as expected.', ko: '정상으로 승인되었습니다.' }
       : { en: `${by} accepted it as expected.`, ko: `${josa(by, '이가')} 정상으로 승인했습니다.` },
   operator: (by) =>
     by === undefined
-      ? { en: 'An operator resolved it.', ko: '운영자가 해소 처리했습니다.' }
-      : { en: `${by} resolved it.`, ko: `${josa(by, '이가')} 해소 처리했습니다.` },
+      ? { en: 'An operator resolved it.', ko: '운영자가 종료 처리했습니다.' }
+      : { en: `${by} resolved it.`, ko: `${josa(by, '이가')} 종료 처리했습니다.` },
   'no-evidence': () => ({
     en: 'It was closed after too long without evidence either way.',
     ko: '오랫동안 확인할 근거가 없어 종료 처리되었습니다.',

@@ -39,7 +39,7 @@ export const STATUS_WORDS = {
   }),
   stillStands: (summary: Words, by: string): Words => ({
     en: `${summary.en} The incident was resolved by ${by}; the route still stands.`,
-    ko: `${summary.ko} 인시던트는 ${josa(by, '이가')} 해소 처리했지만 경로는 아직 남아 있습니다.`,
+    ko: `${summary.ko} 인시던트는 ${josa(by, '이가')} 종료 처리했지만 경로는 아직 남아 있습니다.`,
   }),
   foreign: (prefix: string, origins: readonly number[], seeing: number): Words => {
     const names = origins.map((origin) => `AS${origin}`).join(', ');

@@ -12,20 +12,20 @@ const WORDS = {
     end: 'End it',
     by: 'Your name',
     note: 'Note',
-    isAcknowledged: 'Acknowledged',
+    isAcknowledged: 'Acknowledged by',
     isResolved: 'Resolved',
     checked: 'I have checked',
   },
   ko: {
     acknowledge: '확인',
-    resolve: '해소',
-    silence: '무음',
-    accept: '오리진 승인',
-    end: '끝내기',
+    resolve: '종료',
+    silence: '알림 중지',
+    accept: '오리진 AS 승인',
+    end: '종료',
     by: '이름',
     note: '메모',
-    isAcknowledged: '확인됨',
-    isResolved: '해소됨',
+    isAcknowledged: '확인: ',
+    isResolved: '종료됨',
     checked: '확인했습니다',
   },
 } as const;
@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium)('operators at the dashboard (skipped without /usr/
       await dialog.getByLabel(words.by).fill('김 당직');
       await dialog.getByLabel(words.note).fill('NOC-42');
       await dialog.getByRole('button', { name: words.acknowledge }).click();
-      await page.locator('.incident-tags').getByText(words.isAcknowledged, { exact: true }).waitFor();
+      await page.locator('.incident-tags').getByText(words.isAcknowledged).waitFor();
       expect(await page.getByRole('button', { name: words.acknowledge, exact: true }).isDisabled()).toBe(
         true,
       );

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { incidentLink, pageLink, readPlace } from '../../src/dashboard/app/location.ts';
 import { graphOf, hopsOf, lastWithPaths, placed } from '../../src/dashboard/app/pictures/as-graph.ts';
-import { createStreamReader } from '../../src/dashboard/app/sse.ts';
+import { createStreamReader } from '../../src/dashboard/app/stream/sse.ts';
 import { durationText, isoFromField, stampOf } from '../../src/dashboard/app/times.ts';
 import { WORDS } from '../../src/dashboard/app/words.ts';
 import { anAlert, anIncident } from '../serve/fakes.ts';

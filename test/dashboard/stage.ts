@@ -163,7 +163,7 @@ export function grownIncident(number: number, change: Partial<Incident> = {}): I
     ...base,
     summary: {
       en: 'AS9457 (DREAMX) announces 211.249.221.0/24, inside Kakao developers API and SDK (211.249.216.0/21), which AS7625 should originate. And 1 more. Seen by 45 of 350 vantage points since 10:04:18 KST. New link AS6461–AS9457, never seen before.',
-      ko: 'AS9457(DREAMX)이 Kakao developers API and SDK(211.249.216.0/21) 안의 211.249.221.0/24를 광고합니다. 기원은 AS7625여야 합니다. 외 1건. 10:04:18 KST부터 관측 지점 350곳 중 45곳에서 보입니다. AS6461–AS9457 링크는 처음 보는 것입니다.',
+      ko: 'AS9457(DREAMX)이 Kakao developers API and SDK(211.249.216.0/21) 안의 211.249.221.0/24를 광고합니다. AS7625가 광고해야 하는 프리픽스입니다. 외 1건. 10:04:18 KST부터 관측 지점 350곳 중 45곳에서 보입니다. AS6461–AS9457 링크는 처음 보는 것입니다.',
     },
     routes: [
       route({ vantagePoints: { seeing: 45, known: 350 }, peerAsns: [6461, 3356, 1299, 25091, 8218], paths }),
@@ -184,14 +184,17 @@ export function grownIncident(number: number, change: Partial<Incident> = {}): I
         source: 'watchlist',
         text: {
           en: '211.249.221.0/24 is more specific than the watched 211.249.216.0/21, and its origin is not expected.',
-          ko: '211.249.221.0/24는 감시 중인 211.249.216.0/21보다 더 구체적이며 기원이 예상과 다릅니다.',
+          ko: '211.249.221.0/24는 감시 중인 211.249.216.0/21보다 더 구체적이며 오리진 AS가 예상과 다릅니다.',
         },
       },
       {
         code: 'never-seen',
         weight: 4,
         source: 'baseline',
-        text: { en: 'AS9457 was never seen as origin of it.', ko: 'AS9457은 기원으로 보인 적이 없습니다.' },
+        text: {
+          en: 'AS9457 was never seen as origin of it.',
+          ko: 'AS9457은 오리진 AS로 보인 적이 없습니다.',
+        },
       },
       {
         code: 'new-link',
@@ -215,7 +218,7 @@ export function grownIncident(number: number, change: Partial<Incident> = {}): I
     advice: {
       benign: {
         en: 'It could be a provider that originates on behalf of the expected AS. Not enough to dismiss it: the score is still 12, and only an operator can declare it expected.',
-        ko: '제공자가 대신 광고한 것일 수 있습니다. 그래도 점수가 12점이며, 예상된 것이라고 선언할 수 있는 것은 운영자뿐입니다.',
+        ko: '상위 사업자가 대신 광고한 것일 수 있습니다. 그래도 점수가 12점이며, 예상된 것이라고 선언할 수 있는 것은 운영자뿐입니다.',
       },
       next: [
         {

@@ -14,9 +14,9 @@ const NAMES = {
   },
   ko: {
     quiet: '이상 없음',
-    critical: '치명',
+    critical: '심각',
     paths: '경로 표',
-    resolved: '해소됨',
+    resolved: '종료됨',
     stale: '화면이 최신이 아닙니다',
   },
 } as const;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { prefixOf } from '../../src/bgp/prefix.ts';
 import { type Incident, NOTES_MAX } from '../../src/incident/alert.ts';
+import { STEPS_MAX } from '../../src/incident/steps.ts';
 import { configOf, HOUR, Machine, MINUTE, SECOND, T0, watch } from './fixture.ts';
 
 const OURS = watch('203.0.113.0/24', { origins: [64500] });
@@ -127,5 +128,45 @@ describe('the widest reach', () => {
     machine.announce(T0 + 2 * MINUTE, '203.0.113.128/25', '6461 666');
     machine.runTo(T0 + HOUR);
     expect(machine.alerts().at(-1)?.incident.peak.seeing).toBe(1);
+  });
+});
+
+describe('the history of an incident', () => {
+  it('begins with who carried the watched prefix rightfully, and goes on with each change', () => {
+    const machine = new Machine(configOf([OURS]));
+    machine.announce(T0, '203.0.113.0/24', '6461 64500', 1);
+    machine.announce(T0 + SECOND, '203.0.113.0/24', '3356 64500', 2);
+    machine.announce(T0 + MINUTE, '203.0.113.0/25', '6461 666', 1);
+    machine.announce(T0 + 2 * MINUTE, '203.0.113.0/25', '6461 1299 666', 1);
+    machine.announce(T0 + 3 * MINUTE, '203.0.113.0/25', '6461 1299 666', 1);
+    machine.announce(T0 + 4 * MINUTE, '203.0.113.0/25', '3356 666', 2);
+    machine.crash(T0 + 5 * MINUTE);
+    machine.withdraw(T0 + 6 * MINUTE, '203.0.113.0/25', 2);
+    machine.announce(T0 + 7 * MINUTE, '203.0.113.0/25', '6461 64500', 1);
+    const id = machine.alerts()[0]?.incident.id ?? '';
+    const { steps, cut } = machine.store.archive.historyOf(id);
+    expect(cut).toBe(false);
+    expect(
+      steps.map(({ at, vantagePoint, prefix, path }) => [at.slice(14, 19), vantagePoint, prefix, path]),
+    ).toEqual([
+      ['00:00', 'rrc00 192.0.2.1', '203.0.113.0/24', '6461 64500'],
+      ['00:01', 'rrc00 192.0.2.2', '203.0.113.0/24', '3356 64500'],
+      ['01:00', 'rrc00 192.0.2.1', '203.0.113.0/25', '6461 666'],
+      ['02:00', 'rrc00 192.0.2.1', '203.0.113.0/25', '6461 1299 666'],
+      ['04:00', 'rrc00 192.0.2.2', '203.0.113.0/25', '3356 666'],
+      ['06:00', 'rrc00 192.0.2.2', '203.0.113.0/25', null],
+      ['07:00', 'rrc00 192.0.2.1', '203.0.113.0/25', '6461 64500'],
+    ]);
+  });
+
+  it('of a storm is cut, and says so', () => {
+    const { machine, id } = hijacked();
+    for (let round = 0; round < STEPS_MAX; round += 500) {
+      const prefixes = Array.from({ length: 125 }, (_, index) => `203.0.113.${index % 128}/32`);
+      for (const half of [1, 2, 3, 4])
+        machine.announce(T0 + MINUTE + round, prefixes.join(' '), `${round + half} 666`, 1);
+    }
+    const { steps, cut } = machine.store.archive.historyOf(id);
+    expect([steps.length, cut]).toEqual([STEPS_MAX, true]);
   });
 });

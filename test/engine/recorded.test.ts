@@ -76,6 +76,15 @@ describe('an input that is written and read', () => {
     expect(texts.config).not.toContain('secret');
   });
 
+  test("holds nobody's mail and phone", () => {
+    const config = configOf([]);
+    const contacts = new Map([[64999, [{ asn: 64999, mail: 'noc@o.example' }]]]);
+    const told = { ...config, knowledge: { ...config.knowledge, contacts } };
+    expect(writeInput({ type: 'config', config: told, isInPlace: false }).texts.config).not.toContain(
+      'noc@o',
+    );
+  });
+
   test('is the same when it is how the engine began', () => {
     const machine = new Machine(configOf([watch('203.0.113.0/24', { origins: [64500] })]));
     machine.announce(T0, '203.0.113.0/24', '6461 666');

@@ -164,7 +164,7 @@ describe('the summary of what is over', () => {
     expect(incident.summary.ko).toBe(
       'AS666이 203.0.112.0/20 안의 203.0.113.0/24를 광고했습니다. AS64500이 광고해야 하는 프리픽스입니다. ' +
         '09:00:00 KST(00:00:00 UTC)부터 09:23:00 KST(00:23:00 UTC)까지 23분 동안 지속되었습니다. ' +
-        '최대 관측 지점 2곳 중 2곳에서 보였습니다. 철회되어 종료되었습니다.',
+        '최대 관측 지점 2곳 중 2곳에서 보였습니다. 경로가 철회되었습니다.',
     );
     expect(incident.advice.next).toEqual([]);
     expect(incident.advice.benign.en).toMatch(/^It could have been/);

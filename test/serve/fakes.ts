@@ -10,6 +10,7 @@ import type {
   AuditRow,
   Author,
   BaselineRow,
+  HistoryStep,
   Operator,
   Present,
   Published,
@@ -106,6 +107,7 @@ export interface World {
   readonly silences: Silence[];
   readonly baselineRows: BaselineRow[];
   readonly raw: Map<string, RawEvidence[]>;
+  readonly steps: Map<string, HistoryStep[]>;
   readonly audit: AuditRow[];
   readonly logged: Readonly<Record<string, unknown>>[];
   readonly refused: string[];
@@ -130,6 +132,7 @@ export function aWorld(): World {
     silences: [],
     baselineRows: [],
     raw: new Map(),
+    steps: new Map(),
     audit: [],
     logged: [],
     refused: [],
@@ -182,6 +185,8 @@ function fakeArchive(world: World): Archive {
     incident: (id) => world.incidents.get(id),
     alertsOf: (id) => world.alerts.filter((alert) => alert.incident.id === id),
     rawOf: (id) => world.raw.get(id) ?? [],
+    historyOf: (id) => ({ steps: world.steps.get(id) ?? [], cut: false }),
+    actsOn: (id) => world.audit.filter(({ subject }) => subject === id),
     deliveriesOf: () => [],
     alertsAfter(after, limit) {
       world.reads += 1;

@@ -1,4 +1,5 @@
 /** The metrics others rely on, by name and label. */
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/serve/metrics.ts';
 
@@ -98,5 +99,22 @@ describe('metrics', () => {
   test('tell of the process, and two registries do not meet', async () => {
     createMetrics();
     expect(await createMetrics().text()).toContain('nodejs_eventloop_lag_seconds');
+  });
+
+  const promtool = spawnSync('promtool', ['--version']).status === 0;
+  test.skipIf(!promtool)('pass promtool without a word (skipped without it)', async () => {
+    const metrics = createMetrics({ feeds: ['ris-live'], receivers: ['noc'] });
+    metrics.detectionLatency(0.01);
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: await metrics.text(),
+      encoding: 'utf8',
+    });
+    expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' });
+  });
+
+  test('call nothing a total that is no counter', async () => {
+    const text = await createMetrics().text();
+    const kinds = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+    expect(kinds.filter(([, name, kind]) => name?.endsWith('_total') && kind !== 'counter')).toEqual([]);
   });
 });

@@ -45,6 +45,7 @@ const FIXED = [
   'POST /api/v1/incidents/{id}/acknowledge',
   'POST /api/v1/incidents/{id}/resolve',
   'POST /api/v1/incidents/{id}/notes',
+  'GET /api/v1/incidents/{id}/history',
   'GET /api/v1/alerts',
   'GET /api/v1/alerts/stream',
   'GET /feed.atom',

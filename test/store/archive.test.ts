@@ -202,3 +202,13 @@ describe('the feed of alerts', () => {
     ]);
   });
 });
+
+describe('an incident that an earlier version wrote down', () => {
+  it('is read as one of which nobody said anything', () => {
+    const { notes: _notes, peak: _peak, acknowledgedBy: _by, ...old } = incident('a', { acknowledged: true });
+    const store = storeOf(old as Incident);
+    const found = store.archive.incident('a');
+    expect(found).toMatchObject({ acknowledged: true, acknowledgedBy: null, notes: [], peak: { seeing: 0 } });
+    expect(store.archive.incidents({ limit: 1 }).incidents).toEqual([found]);
+  });
+});

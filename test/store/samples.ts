@@ -48,7 +48,7 @@ export function incident(id: string, change: Partial<Incident> = {}): Incident {
     ...NO_CASE,
     peak: { seeing: 3, known: 350, at: '2022-02-03T01:04:18.000Z' },
     offender: 9457,
-    summary: { en: 'AS9457 announces 211.249.221.0/24', ko: 'AS9457이(가) 211.249.221.0/24를 광고' },
+    summary: { en: 'AS9457 announces 211.249.221.0/24', ko: 'AS9457이 211.249.221.0/24를 광고' },
     routes: [route('211.249.221.0/24')],
     routesTotal: 1,
     evidence: [

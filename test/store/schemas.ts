@@ -82,6 +82,25 @@ export const SCHEMAS: readonly Schema[] = [
     found: (store) => store.archive.caseRecord('a', START_MS)?.chain,
     expected: [{ number: 7, what: 'alert', ref: 1, sum: 's', link: 'l' }],
   },
+  {
+    version: 4,
+    fingerprint: 'bb187a6b5e3854bbae6f56b4882a2bfda90016656992e8e027ae03bfa1a40c4f',
+    fill: fillHistory,
+    found: (store) => ({
+      history: store.archive.historyOf('a'),
+      acts: store.archive.actsOn('a').map(({ who, action, note }) => [who, action, note]),
+    }),
+    expected: {
+      history: {
+        steps: [
+          { at: at(0), vantagePoint: 'rrc00 192.0.2.1', prefix: '211.249.216.0/21', path: '6461 9457' },
+          { at: at(1), vantagePoint: 'rrc00 192.0.2.1', prefix: '211.249.216.0/21', path: null },
+        ],
+        cut: false,
+      },
+      acts: [['kim', 'incident.note', 'Called.']],
+    },
+  },
 ];
 
 /** A database file as `schema.version` left it. */
@@ -125,6 +144,26 @@ function fillSecond(database: Database.Database): void {
     run('INSERT INTO route_segment VALUES (?, ?)', segment?.number, segment?.body);
   run(
     `INSERT INTO baseline VALUES ('211.249.216.0/21', 7625, 'learned', 1, 2, '10158', '', '', '', '[[3356,1,[6461]]]')`,
+  );
+}
+
+function fillHistory(database: Database.Database): void {
+  const run = (sql: string, ...values: unknown[]): unknown => database.prepare(sql).run(...values);
+  run(
+    `INSERT INTO incident VALUES (1, 'a', 'k', ?, 'open', 'sub-prefix', 'critical', 'kakao', 9457, NULL, 1, ?, ?)`,
+    START_MS + 1_000,
+    JSON.stringify(incident('a')),
+    '{"n":1}',
+  );
+  const step = (offsetMs: number, path: string | null): string =>
+    JSON.stringify([[START_MS + offsetMs, 'rrc00 192.0.2.1', '211.249.216.0/21', path]]);
+  run(
+    'INSERT INTO step VALUES (1, 1, ?), (2, 1, ?)',
+    step(0, '6461 9457'),
+    step(Date.parse(at(1)) - Date.parse(at(0)), null),
+  );
+  run(
+    `INSERT INTO audit (at, who, action, subject, note) VALUES (1, 'kim', 'incident.note', 'a', 'Called.')`,
   );
 }
 

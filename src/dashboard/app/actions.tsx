@@ -207,9 +207,12 @@ interface AuthorFields {
 /** Who and why, and what became of it; a refusal stays in the dialog, with what was written. */
 export function ChangeForm(props: {
   readonly submit: string;
-  readonly done: string;
+  /** Absent: whoever sends says it. */
+  readonly done?: string;
   /** Why it can't be sent yet. */
   readonly problem?: string | undefined;
+  /** The note is what it is about. */
+  readonly needsNote?: boolean;
   readonly onClose: () => void;
   readonly send: (author: AuthorFields) => Promise<void>;
   readonly children?: ComponentChildren;
@@ -220,13 +223,14 @@ export function ChangeForm(props: {
   const [error, setError] = useState('');
   const [isSending, setSending] = useState(false);
   const submit = async (): Promise<void> => {
-    const problem = by.trim() === '' ? t.action.byNeeded : props.problem;
+    const isEmpty = props.needsNote === true && note.trim() === '';
+    const problem = by.trim() === '' ? t.action.byNeeded : isEmpty ? t.action.noteNeeded : props.problem;
     if (problem !== undefined) return setError(problem);
     setSending(true);
     try {
       await props.send({ by: by.trim(), note: note.trim() });
       prefer({ by: by.trim() });
-      app.update({ notice: { text: props.done, isGood: true } });
+      if (props.done !== undefined) app.update({ notice: { text: props.done, isGood: true } });
       live.refreshPlace();
       props.onClose();
     } catch (cause) {

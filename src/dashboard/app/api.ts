@@ -3,7 +3,10 @@
  * them is shown as text. A refusal is an `ApiError` with the problem's own words (RFC 9457).
  */
 import type {
+  AuditRow,
   CoverageInterval,
+  Delivery,
+  History,
   RawEvidence,
   Silence,
   StatusAnswer,
@@ -14,6 +17,9 @@ import type { Alert, Incident } from '../../incident/alert.ts';
 export interface IncidentDetail extends Incident {
   readonly alerts: readonly Alert[];
   readonly raw: readonly RawEvidence[];
+  /** What people did to it, oldest first. */
+  readonly acts?: readonly AuditRow[];
+  readonly deliveries?: readonly Delivery[];
 }
 
 export interface Readiness {
@@ -113,6 +119,10 @@ export function fetchIncidents(values: Readonly<Record<string, string | undefine
 
 export function fetchIncident(id: string): Promise<IncidentDetail> {
   return read(`/api/v1/incidents/${encodeURIComponent(id)}`);
+}
+
+export function fetchHistory(id: string): Promise<History> {
+  return read(`/api/v1/incidents/${encodeURIComponent(id)}/history`);
 }
 
 export async function fetchWatchlist(): Promise<readonly WatchlistStateEntry[]> {

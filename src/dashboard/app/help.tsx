@@ -13,6 +13,9 @@ export function HelpDialog(): JSX.Element {
     ['Esc', t.keys.back],
     ['/', t.keys.filter],
     ['a', t.keys.acknowledge],
+    ['n', t.keys.note],
+    ['x', t.keys.select],
+    ['w', t.keys.wall],
     ['1–6', t.keys.page],
     ['?', t.keys.help],
   ];

@@ -27,8 +27,12 @@ function act(app: App, key: string): boolean {
   else if (key === 'j' || key === 'k') step(key === 'j' ? 1 : -1);
   else if (key === '?') app.update({ isHelpOpen: true });
   else if (key === '/') document.querySelector<HTMLElement>('[data-filter]')?.focus();
+  else if (key === 'w') location.hash = '#/wall';
+  else if (key === 'n') document.querySelector<HTMLElement>('[data-note]')?.click();
+  else if (key === 'x') toggleRow();
   else if (key === 'a') document.querySelector<HTMLElement>('[data-acknowledge]')?.click();
-  else if (key === 'Escape' && app.state.place.page === 'incident') location.hash = pageLink('open');
+  else if (key === 'Escape' && ['incident', 'wall'].includes(app.state.place.page))
+    location.hash = pageLink('open');
   else return false;
   return true;
 }
@@ -39,4 +43,10 @@ function step(by: 1 | -1): void {
   const next = at < 0 ? rows[0] : rows[at + by];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });
+}
+
+/** Selects the row in hand, for what is done to many. */
+function toggleRow(): void {
+  const row = document.activeElement?.closest('.row');
+  row?.querySelector<HTMLInputElement>('.row-select input')?.click();
 }

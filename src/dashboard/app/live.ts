@@ -14,9 +14,11 @@ import {
   fetchSilences,
   fetchWatchlist,
   parse,
+  type Readiness,
 } from './api.ts';
-import { createStreamReader, type StreamMessage } from './sse.ts';
 import { type App, newCriticals, type State, withIncident, withReadings } from './state.ts';
+import type { StreamMessage } from './stream/sse.ts';
+import { createStream, type Stream } from './stream/stream.ts';
 
 /** The daemon gives a sign every 10 s, by contract at least every 15 s. */
 const RECONNECT_AFTER_MS = 25_000;
@@ -41,6 +43,7 @@ export interface Live {
 }
 
 interface Running extends LiveOptions {
+  readonly stream: Stream;
   connection: AbortController | undefined;
   /** Incidents heard of while the snapshot is on its way; undefined: none is. */
   touched: Set<string> | undefined;
@@ -52,6 +55,7 @@ interface Running extends LiveOptions {
 export function keepLive(options: LiveOptions): Live {
   const running: Running = {
     ...options,
+    stream: createStream(),
     connection: undefined,
     touched: undefined,
     attempts: 0,
@@ -87,27 +91,29 @@ async function streamForever(running: Running): Promise<never> {
 }
 
 /** One connection from its begin to its end. */
-async function streamOnce(running: Running): Promise<void> {
+function streamOnce(running: Running): Promise<void> {
   const connection = new AbortController();
   running.connection = connection;
-  const response = await fetch('/api/v1/alerts/stream', { cache: 'no-store', signal: connection.signal });
-  if (!response.ok || response.body === null) throw new ApiError(response.status, '');
-  running.touched = new Set();
-  heard(running);
-  void snapshot(running, connection);
-  const reader = createStreamReader();
-  const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await pieces.read();
-    if (done) return;
-    heard(running);
-    for (const message of reader.push(value)) receive(running, message);
-  }
+  return running.stream.listen(
+    {
+      onOpen() {
+        running.touched = new Set();
+        heard(running);
+        void snapshot(running, connection);
+      },
+      onMessages(messages) {
+        heard(running);
+        for (const message of messages) receive(running, message);
+      },
+    },
+    connection.signal,
+  );
 }
 
 function receive(running: Running, { type, data }: StreamMessage): void {
   if (type === 'alert') take(running, parse<Alert>(data).incident);
   if (type === 'incident') take(running, parse<Incident>(data));
+  if (type === 'readiness') running.app.update({ readiness: parse<Readiness>(data) });
 }
 
 function take(running: Running, incident: Incident): void {

@@ -4,7 +4,8 @@ export type PageName = (typeof PAGES)[number];
 
 export type Place =
   | { readonly page: PageName; readonly query: URLSearchParams }
-  | { readonly page: 'incident'; readonly id: string };
+  | { readonly page: 'incident'; readonly id: string }
+  | { readonly page: 'wall' };
 
 const PATHS: Readonly<Record<PageName, string>> = {
   open: '#/',
@@ -20,6 +21,7 @@ export function readPlace(hash: string): Place {
   const [path = '', query = ''] = hash.split('?', 2);
   const incident = /^#\/incidents\/([^/]+)$/.exec(path);
   if (incident !== null) return { page: 'incident', id: decoded(incident[1] ?? '') };
+  if (path === '#/wall') return { page: 'wall' };
   const page = PAGES.find((name) => PATHS[name] === path) ?? 'open';
   return { page, query: new URLSearchParams(query) };
 }

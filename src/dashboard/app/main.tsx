@@ -18,6 +18,8 @@ import { WORDS } from './words.ts';
 const FRAME_MS = 16;
 
 function start(root: HTMLElement): void {
+  // `/wall` is an address that a screen can be pointed at.
+  if (location.pathname === '/wall' && location.hash === '') history.replaceState(null, '', '/wall#/wall');
   let state = firstState(loadPreferences(), location.hash);
   let isDue = false;
   const app: App = {

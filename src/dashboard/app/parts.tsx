@@ -107,3 +107,14 @@ export function reachOf(incident: Incident): { readonly seeing: number; readonly
     active[0]?.vantagePoints ?? { seeing: 0, known: incident.routes[0]?.vantagePoints.known ?? 0 },
   );
 }
+
+/** In the place of a number that nobody knows yet: never a zero. */
+export function Unknown(): JSX.Element {
+  const { t } = useTools();
+  return (
+    <>
+      <span aria-hidden="true">–</span>
+      <span class="visually-hidden">{t.unknownYet}</span>
+    </>
+  );
+}

@@ -112,11 +112,18 @@ export function newCriticals(
 
 const RANK = { critical: 0, warning: 1, info: 2 } as const;
 
-/** The worst first, then what nobody looks after, then the newest. */
+/** Vantage points of the most seen route that stands, times the routes: how much of the world, and of ours. */
+export function extentOf({ routes, routesTotal }: Incident): number {
+  const standing = routes.filter(({ active }) => active);
+  return Math.max(0, ...standing.map(({ vantagePoints }) => vantagePoints.seeing)) * routesTotal;
+}
+
+/** The worst first: by severity, then score, then reach times routes, then the newest. */
 export function byUrgency(a: Incident, b: Incident): number {
   return (
     RANK[a.severity] - RANK[b.severity] ||
-    Number(a.acknowledged) - Number(b.acknowledged) ||
+    b.score - a.score ||
+    extentOf(b) - extentOf(a) ||
     (a.openedAt < b.openedAt ? 1 : a.openedAt > b.openedAt ? -1 : a.id < b.id ? -1 : 1)
   );
 }

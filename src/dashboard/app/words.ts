@@ -2,12 +2,11 @@
  * The dashboard's catalogue: every word of our own, here in English. Korean is in `words-ko.ts` and has the type of
  * this one, so that neither can lack a word. Sentences about one incident come with it and are not here.
  */
-import type { AlertEvent, AlertReason, DetectedBy, Incident, Resolution } from '../../incident/alert.ts';
+import { type Language, NAMES } from '../../words/names.ts';
+import { caseWordsEn } from './words-case.ts';
 import { ko } from './words-ko.ts';
 
-export type Language = 'en' | 'ko';
-type Severity = Incident['severity'];
-type Kind = Incident['kind'];
+export type { Language } from '../../words/names.ts';
 
 export const en = {
   language: 'en' as Language,
@@ -21,56 +20,8 @@ export const en = {
     silences: 'Silences',
   },
   navigation: 'Pages',
+  ...NAMES.en,
   settings: 'Display',
-  severity: { critical: 'Critical', warning: 'Warning', info: 'Info' } as Record<Severity, string>,
-  event: {
-    opened: 'Opened',
-    escalated: 'Escalated',
-    updated: 'Updated',
-    resolved: 'Resolved',
-    reopened: 'Reopened',
-  } as Record<AlertEvent, string>,
-  reason: {
-    'first-sighting': 'first sighting',
-    'severity-raised': 'severity raised',
-    'route-added': 'route added',
-    'reach-doubled': 'reach doubled',
-    ended: 'ended',
-    operator: 'by an operator',
-    accepted: 'accepted',
-    'no-evidence': 'no evidence',
-    returned: 'it returned',
-  } as Record<AlertReason, string>,
-  kind: {
-    squatting: 'Squatting',
-    'sub-prefix': 'Sub-prefix hijack',
-    'origin-change': 'Origin change',
-    'forged-origin': 'Forged origin',
-    'route-leak': 'Route leak',
-    'path-policy': 'Path policy broken',
-    'rpki-invalid': 'Own route is RPKI-invalid',
-    'unexpected-more-specific': 'Unexpected more-specific',
-    misconfiguration: 'Misconfiguration',
-    'unexpected-origination': 'Unexpected origination',
-    'covering-prefix': 'Covering prefix',
-    'visibility-loss': 'Visibility loss',
-    'upstream-loss': 'Upstream loss',
-    'roa-expiring': 'ROA is ending',
-    'feed-blind': 'Feed is blind',
-  } as Record<Kind, string>,
-  resolution: {
-    withdrawn: 'withdrawn',
-    replaced: 'replaced by a conforming route',
-    accepted: 'accepted as expected',
-    operator: 'resolved by an operator',
-    'no-evidence': 'no evidence either way for too long',
-  } as Record<Resolution, string>,
-  detectedBy: {
-    live: 'live',
-    backfill: 'backfill',
-    snapshot: 'snapshot',
-    replay: 'replay',
-  } as Record<DetectedBy, string>,
   theme: { auto: 'Auto', light: 'Light', dark: 'Dark' },
   themeLabel: 'Theme',
   zone: { seoul: 'Asia/Seoul', browser: 'Browser’s zone' },
@@ -86,6 +37,9 @@ export const en = {
     back: 'close, or back to the list',
     filter: 'go to the filter',
     acknowledge: 'acknowledge (on an incident)',
+    note: 'write a note (on an incident)',
+    select: 'select the row',
+    wall: 'the wall',
     page: 'first to sixth page',
     help: 'this list',
   },
@@ -101,6 +55,7 @@ export const en = {
     since: 'Last sign:',
     connecting: 'Connecting…',
     live: 'Live',
+    blind: 'Connected, but blind',
     lost: 'Reconnecting…',
   },
   logIn: 'Log in',
@@ -133,6 +88,7 @@ export const en = {
     list: 'Open incidents, the worst first',
     unacknowledged: (count: number) => `${count} not acknowledged`,
   },
+  ...caseWordsEn,
   acknowledged: 'Acknowledged',
   notAcknowledged: 'Not acknowledged',
   announced: (severity: string, summary: string) => `New, ${severity}: ${summary}`,
@@ -145,7 +101,7 @@ export const en = {
     hours: (hours: number, minutes: number) => (minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`),
     days: (days: number, hours: number) => (hours === 0 ? `${days} d` : `${days} d ${hours} h`),
   },
-  seenBy: (seeing: number, known: number) => `${seeing} of ${known}`,
+  seenBy: (seeing: number, known: number) => (known === 0 ? '–' : `${seeing} of ${known}`),
   vantagePoints: 'vantage points',
   routesMore: (count: number) => `+${count} more`,
   incident: {
@@ -218,6 +174,7 @@ export const en = {
     note: 'Note',
     noteHint: 'Why, ticket number …',
     byNeeded: 'Say who you are.',
+    noteNeeded: 'Write something.',
     readOnly: 'You may read only: changes need a token with write scope.',
     acknowledgeText: 'You look after it. Everybody sees that, and escalations stop.',
     resolveText: 'Declares it over although the route may still be there. Only new evidence reopens it.',

@@ -129,11 +129,21 @@ function feedOf({ name, collectors, ignorePeers }: RecordedFeed): RecordedFeed {
   return { name, collectors, ignorePeers };
 }
 
-/** Only what the engine knows of the settings: of a receiver its name and what it wants to hear, no address and no secret. */
+/**
+ * Only what the engine knows of the settings: of a receiver its name and what it wants to hear, no address and no secret; of
+ * the knowledge what judges, and nobody's mail and phone.
+ */
 function configText({ watchlist, knowledge, detection, receivers, routes, ownFeeds }: EngineConfig): string {
+  const { siblings, topology, asNames, dropList, organisations } = knowledge;
   const config: EngineConfig = {
     watchlist: { entries: [...watchlist.entries] },
-    knowledge,
+    knowledge: {
+      siblings,
+      topology,
+      asNames,
+      dropList,
+      ...(organisations !== undefined && { organisations }),
+    },
     detection,
     receivers: receivers.map(({ name, minSeverity }) => ({ name, minSeverity })),
     routes,

@@ -2,9 +2,11 @@
  * What the owner can announce against an incident's routes: the more-specifics that most networks still accept (/24,
  * /48), and what our ROAs say to each. Pure; first step of the sheet in `sheet.ts`.
  */
+
 import { covers, type Prefix, parsePrefix, prefixFromWords } from '../../bgp/prefix.ts';
 import type { Validation } from '../../judge/origin-validation.ts';
 import type { Words } from '../../judge/vocabulary.ts';
+import { josa } from '../../words/korean.ts';
 import type { Incident, IncidentRoute } from '../alert.ts';
 
 /** Longest prefixes that are accepted everywhere. */
@@ -157,21 +159,21 @@ function tooShort(vrp: string): Words {
 function foreignRoa(vrp: string, origin: number): Words {
   return {
     en: `The ROAs (${vrp}) do not name AS${origin}: without this ROA first, networks that validate drop our answer.`,
-    ko: `ROA(${vrp})에 AS${origin}이 없습니다. 이 ROA를 먼저 만들지 않으면 검증하는 망이 대응 광고를 버립니다.`,
+    ko: `ROA(${vrp})에 ${josa(`AS${origin}`, '이가')} 없습니다. 이 ROA를 먼저 만들지 않으면 검증하는 망이 대응 광고를 버립니다.`,
   };
 }
 
 function atTheLimit({ text }: Prefix, longest: number): Words {
   return {
     en: `${text} is as long as most networks accept (/${longest}): nothing longer helps. Announcing the same prefix takes back the networks that are nearer to us; the rest needs a filter upstream of the offender.`,
-    ko: `${text}은 대부분의 망이 수용하는 한계(/${longest})이므로 더 긴 프리픽스로는 대응할 수 없습니다. 같은 프리픽스를 광고하면 우리에게 가까운 망만 되찾습니다. 나머지는 상위 사업자의 필터링이 필요합니다.`,
+    ko: `${josa(text, '은는')} 대부분의 망이 수용하는 한계(/${longest})이므로 더 긴 프리픽스로는 대응할 수 없습니다. 같은 프리픽스를 광고하면 우리에게 가까운 망만 되찾습니다. 나머지는 상위 사업자의 필터링이 필요합니다.`,
   };
 }
 
 function tooLong({ text }: Prefix, longest: number): Words {
   return {
     en: `${text} is longer than /${longest}: few networks accept it, and nothing that we announce beyond /${longest} gets far. Have it filtered where it enters.`,
-    ko: `${text}은 /${longest}보다 길어 받아들이는 망이 적고, 우리가 더 길게 광고해도 멀리 전파되지 않습니다. 유입 지점에서 필터링을 요청하십시오.`,
+    ko: `${josa(text, '은는')} /${longest}보다 길어 받아들이는 망이 적고, 우리가 더 길게 광고해도 멀리 전파되지 않습니다. 유입 지점에서 필터링을 요청하십시오.`,
   };
 }
 

@@ -7,10 +7,12 @@ import { useTools } from '../context.ts';
 import { pageLink } from '../location.ts';
 import { asn, Badge, reachOf, SeverityBadge, Waiting, When } from '../parts.tsx';
 import { AsGraph } from '../pictures/as-graph-view.tsx';
+import { HistoryView } from '../pictures/history-view.tsx';
 import { SpreadChart } from '../pictures/spread-chart.tsx';
 import { nowMs } from '../state.ts';
 import { durationText } from '../times.ts';
-import { Advice, EvidenceTable, RawUpdates, RoutesTable, Timeline } from './incident-sections.tsx';
+import { Deliveries, Notes, Timeline } from './case-sections.tsx';
+import { Advice, EvidenceTable, RawUpdates, RoutesTable } from './incident-sections.tsx';
 
 export function IncidentPage(): JSX.Element {
   const { app, t, live } = useTools();
@@ -55,7 +57,11 @@ function Whole({ detail }: { readonly detail: IncidentDetail }): JSX.Element {
           <strong>{t.kind[detail.kind]}</strong>
           <Badge tone={detail.state === 'open' ? 'bad' : 'good'}>{t.incident.state[detail.state]}</Badge>
           <Badge tone={detail.acknowledged ? 'good' : 'plain'}>
-            {detail.acknowledged ? t.acknowledged : t.notAcknowledged}
+            {!detail.acknowledged
+              ? t.notAcknowledged
+              : detail.acknowledgedBy === null
+                ? t.acknowledged
+                : t.case.acknowledgedBy(detail.acknowledgedBy)}
           </Badge>
           {detail.reopenedCount > 0 && (
             <Badge tone="plain">{t.incident.reopened(detail.reopenedCount)}</Badge>
@@ -69,12 +75,15 @@ function Whole({ detail }: { readonly detail: IncidentDetail }): JSX.Element {
         <div class="column">
           <RoutesTable incident={detail} />
           <AsGraph detail={detail} />
+          <HistoryView detail={detail} />
           <SpreadChart detail={detail} />
         </div>
         <div class="column">
           <Advice incident={detail} />
           <EvidenceTable incident={detail} />
-          <Timeline alerts={detail.alerts} />
+          <Notes detail={detail} />
+          <Timeline detail={detail} />
+          <Deliveries deliveries={detail.deliveries ?? []} />
         </div>
       </div>
       <RawUpdates raw={detail.raw} />
@@ -94,9 +103,14 @@ function Facts({ detail }: { readonly detail: IncidentDetail }): JSX.Element {
       <Fact name={t.incident.offender}>
         <span class="big mono">{detail.offender === null ? '–' : asn(detail.offender)}</span>
       </Fact>
-      <Fact name={t.incident.seenBy}>
-        <span class="big">{t.seenBy(seeing, known)}</span> <span class="muted">{t.vantagePoints}</span>
-      </Fact>
+      {known > 0 && (
+        <Fact name={isOver ? t.case.peak : t.incident.seenBy}>
+          <span class="big">
+            {isOver ? t.seenBy(detail.peak.seeing, detail.peak.known) : t.seenBy(seeing, known)}
+          </span>{' '}
+          <span class="muted">{t.vantagePoints}</span>
+        </Fact>
+      )}
       <Fact name={isOver ? t.incident.lasted : t.incident.lasting}>
         <span class="big">{durationText(until - from, t)}</span>
       </Fact>
@@ -127,7 +141,8 @@ function Facts({ detail }: { readonly detail: IncidentDetail }): JSX.Element {
       {detail.resolvedAt !== null && (
         <Fact name={t.incident.resolvedAt}>
           <When at={detail.resolvedAt} />{' '}
-          {detail.resolution !== null && <span class="muted">{t.resolution[detail.resolution]}</span>}
+          {detail.resolution !== null && <span class="muted">{t.resolution[detail.resolution]}</span>}{' '}
+          {detail.resolvedBy !== null && <strong>{t.case.resolvedBy(detail.resolvedBy)}</strong>}
         </Fact>
       )}
     </dl>

@@ -1,9 +1,9 @@
 /** The parts of an incident's page that are tables and lists. */
 import type { JSX } from 'preact';
 import type { RawEvidence } from '../../../engine/ports.ts';
-import type { Alert, Incident } from '../../../incident/alert.ts';
+import type { Incident } from '../../../incident/alert.ts';
 import { useTools } from '../context.ts';
-import { Origins, reachOf, Section, SeverityBadge, TableFrame, When } from '../parts.tsx';
+import { Origins, Section, TableFrame, When } from '../parts.tsx';
 
 export function RoutesTable({ incident }: { readonly incident: Incident }): JSX.Element | null {
   const { t } = useTools();
@@ -111,45 +111,21 @@ export function EvidenceTable({ incident }: { readonly incident: Incident }): JS
   );
 }
 
-export function Advice({ incident }: { readonly incident: Incident }): JSX.Element {
+export function Advice({ incident }: { readonly incident: Incident }): JSX.Element | null {
   const { t } = useTools();
   const { benign, next } = incident.advice;
+  if (next.length === 0 && benign.en === '') return null;
   return (
     <Section title={t.incident.advice} class="advice">
-      <ol>
-        {next.map((words) => (
-          <li key={words.en}>{words[t.language]}</li>
-        ))}
-      </ol>
+      {next.length > 0 && (
+        <ol>
+          {next.map((words) => (
+            <li key={words.en}>{words[t.language]}</li>
+          ))}
+        </ol>
+      )}
       <h3>{t.incident.benign}</h3>
       <p>{benign[t.language]}</p>
-    </Section>
-  );
-}
-
-export function Timeline({ alerts }: { readonly alerts: readonly Alert[] }): JSX.Element {
-  const { t } = useTools();
-  return (
-    <Section title={t.incident.timeline}>
-      <ol class="timeline" reversed>
-        {alerts.toReversed().map(({ seq, event, at, reason, incident }) => {
-          const { seeing, known } = reachOf(incident);
-          return (
-            <li key={seq} class={`turn turn-${event}`}>
-              <p class="turn-head">
-                <strong>{t.event[event]}</strong> <span class="muted">{t.reason[reason]}</span>
-                <SeverityBadge severity={incident.severity} />
-              </p>
-              <p class="turn-facts">
-                <When at={at} />
-                <span class="muted">
-                  {t.incident.seenBy} {t.seenBy(seeing, known)} · {t.incident.score} {incident.score}
-                </span>
-              </p>
-            </li>
-          );
-        })}
-      </ol>
     </Section>
   );
 }

@@ -6,26 +6,40 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Incident } from '../../../incident/alert.ts';
 import { useTools } from '../context.ts';
-import { Waiting } from '../parts.tsx';
+import { readPlace } from '../location.ts';
+import { Unknown, Waiting } from '../parts.tsx';
 import { CoverageStrip } from '../pictures/coverage-strip.tsx';
 import { byUrgency, sightOf } from '../state.ts';
 import { AskBox } from './bgp-page.tsx';
-import { IncidentRow, ROW_PX } from './incident-row.tsx';
+import { IncidentRow, rowPx } from './incident-row.tsx';
+import { BulkBar, type Filter, filterLink, filterOf, GROUPINGS, groupsOf, useGroupName } from './triage.tsx';
 
-type SeverityFilter = 'all' | Incident['severity'];
 const SEVERITIES = ['critical', 'warning', 'info'] as const;
 
-export function IncidentsPage(): JSX.Element {
+export function IncidentsPage({ query }: { readonly query: URLSearchParams }): JSX.Element {
   const { app, t } = useTools();
-  const [severity, setSeverity] = useState<SeverityFilter>('all');
-  const [text, setText] = useState('');
-  const [hidesAcknowledged, setHides] = useState(false);
+  const filter = filterOf(query);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const all = [...app.state.open.values()];
   const shown = all
-    .filter((incident) => severity === 'all' || incident.severity === severity)
-    .filter((incident) => !hidesAcknowledged || !incident.acknowledged)
-    .filter((incident) => matches(incident, text))
+    .filter((incident) => filter.severity === 'all' || incident.severity === filter.severity)
+    .filter((incident) => !filter.hidesAcknowledged || !incident.acknowledged)
+    .filter((incident) => matches(incident, filter.text))
     .sort(byUrgency);
+  const change = (part: Partial<Filter>): void => {
+    const link = filterLink({ ...filter, ...part });
+    history.replaceState(null, '', link);
+    app.update({ place: readPlace(link) });
+  };
+  const inHand = shown.filter(({ id }) => selected.has(id));
+  const toggle = (ids: readonly string[], isOn: boolean): void => {
+    const next = new Set(selected);
+    for (const id of ids) {
+      if (isOn) next.add(id);
+      else next.delete(id);
+    }
+    setSelected(next);
+  };
   return (
     <>
       <h1 class="visually-hidden">{t.open.title}</h1>
@@ -35,33 +49,21 @@ export function IncidentsPage(): JSX.Element {
             key={each}
             severity={each}
             incidents={all.filter((incident) => incident.severity === each)}
-            isPressed={severity === each}
-            onPress={() => setSeverity(severity === each ? 'all' : each)}
+            isPressed={filter.severity === each}
+            onPress={() => change({ severity: filter.severity === each ? 'all' : each })}
           />
         ))}
         <SightTile />
       </div>
-      <div class="toolbar">
-        <label class="field grow">
-          <span class="visually-hidden">{t.open.filter}</span>
-          <input
-            type="search"
-            data-filter
-            placeholder={t.open.filterHint}
-            value={text}
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
-          />
-        </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={hidesAcknowledged}
-            onChange={({ currentTarget }) => setHides(currentTarget.checked)}
-          />
-          {t.open.hideAcknowledged}
-        </label>
-        <span class="muted">{all.length > 0 && t.open.shown(shown.length, all.length)}</span>
-      </div>
+      <Toolbar
+        filter={filter}
+        change={change}
+        shown={shown}
+        all={all.length}
+        selected={selected}
+        toggle={toggle}
+      />
+      {inHand.length > 0 && <BulkBar incidents={inHand} onClear={() => setSelected(new Set())} />}
       {!app.state.isLoaded ? (
         <Waiting />
       ) : all.length === 0 ? (
@@ -69,8 +71,99 @@ export function IncidentsPage(): JSX.Element {
       ) : shown.length === 0 ? (
         <p class="empty muted">{t.open.noMatch}</p>
       ) : (
-        <RowWindow incidents={shown} />
+        <Rows incidents={shown} grouping={filter.grouping} selected={selected} toggle={toggle} />
       )}
+    </>
+  );
+}
+
+interface SelectionProps {
+  readonly selected: ReadonlySet<string>;
+  readonly toggle: (ids: readonly string[], isOn: boolean) => void;
+}
+
+function Toolbar(
+  props: SelectionProps & {
+    readonly filter: Filter;
+    readonly change: (part: Partial<Filter>) => void;
+    readonly shown: readonly Incident[];
+    readonly all: number;
+  },
+): JSX.Element {
+  const { t } = useTools();
+  const { filter, change, shown, all, selected, toggle } = props;
+  const ids = shown.map(({ id }) => id);
+  return (
+    <div class="toolbar">
+      <label class="field grow">
+        <span class="visually-hidden">{t.open.filter}</span>
+        <input
+          type="search"
+          data-filter
+          placeholder={t.open.filterHint}
+          value={filter.text}
+          onInput={({ currentTarget }) => change({ text: currentTarget.value })}
+        />
+      </label>
+      <label class="field inline">
+        {t.triage.group}
+        <select
+          value={filter.grouping}
+          onChange={({ currentTarget: { value } }) =>
+            change({ grouping: GROUPINGS.find((each) => each === value) ?? 'none' })
+          }
+        >
+          {GROUPINGS.map((each) => (
+            <option key={each} value={each}>
+              {t.triage.by[each]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={filter.hidesAcknowledged}
+          onChange={({ currentTarget }) => change({ hidesAcknowledged: currentTarget.checked })}
+        />
+        {t.open.hideAcknowledged}
+      </label>
+      {shown.length > 0 && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={ids.every((id) => selected.has(id))}
+            onChange={({ currentTarget }) => toggle(ids, currentTarget.checked)}
+          />
+          {t.triage.selectAll}
+        </label>
+      )}
+      <span class="muted">{all > 0 && t.open.shown(shown.length, all)}</span>
+    </div>
+  );
+}
+
+function Rows({
+  incidents,
+  grouping,
+  ...selection
+}: SelectionProps & {
+  readonly incidents: readonly Incident[];
+  readonly grouping: Filter['grouping'];
+}): JSX.Element {
+  const { t } = useTools();
+  const nameOf = useGroupName(grouping);
+  if (grouping === 'none') return <RowWindow incidents={incidents} {...selection} />;
+  return (
+    <>
+      {groupsOf(incidents, nameOf).map((group, index) => (
+        <details class="row-group" key={group.name} open={index === 0}>
+          <summary>
+            <h2>{group.name}</h2> <span class="muted">{t.triage.incidents(group.incidents.length)}</span>
+          </summary>
+          <RowWindow incidents={group.incidents} {...selection} />
+        </details>
+      ))}
     </>
   );
 }
@@ -91,7 +184,7 @@ function Tile(props: {
   readonly isPressed: boolean;
   readonly onPress: () => void;
 }): JSX.Element {
-  const { t } = useTools();
+  const { app, t } = useTools();
   const { severity, incidents, isPressed, onPress } = props;
   const unacknowledged = incidents.filter((incident) => !incident.acknowledged).length;
   return (
@@ -102,7 +195,7 @@ function Tile(props: {
       onClick={onPress}
     >
       <span class="tile-label">{t.severity[severity]}</span>
-      <span class="tile-number">{incidents.length}</span>
+      <span class="tile-number">{app.state.isLoaded ? incidents.length : <Unknown />}</span>
       <span class="tile-note">{unacknowledged > 0 ? t.open.unacknowledged(unacknowledged) : '\u00a0'}</span>
     </button>
   );
@@ -143,7 +236,13 @@ function Quiet(): JSX.Element {
   return (
     <div class={isBlind ? 'quiet is-blind' : 'quiet'}>
       <p class="quiet-title">{isBlind ? t.sight.unknown : t.open.quiet}</p>
-      <p>{isBlind ? t.open.quietBlind : t.open.quietText(app.state.watchlist?.length ?? 0)}</p>
+      <p>
+        {isBlind
+          ? t.open.quietBlind
+          : app.state.watchlist === undefined
+            ? t.unknownYet
+            : t.open.quietText(app.state.watchlist.length)}
+      </p>
       <h2>{t.bgp.title}</h2>
       <AskBox />
     </div>
@@ -153,23 +252,31 @@ function Quiet(): JSX.Element {
 /** Rows above and below what is in sight, so that scrolling shows no holes. */
 const OVERSCAN = 8;
 
-function RowWindow({ incidents }: { readonly incidents: readonly Incident[] }): JSX.Element {
+function RowWindow({
+  incidents,
+  selected,
+  toggle,
+}: SelectionProps & { readonly incidents: readonly Incident[] }): JSX.Element {
   const { t } = useTools();
   const list = useRef<HTMLUListElement>(null);
   const [range, setRange] = useState({ from: 0, to: 30 });
   useEffect(() => {
     const measure = (): void => {
       const top = list.current?.getBoundingClientRect().top ?? 0;
-      const from = Math.max(0, Math.floor(-top / ROW_PX) - OVERSCAN);
-      const to = Math.ceil((innerHeight - top) / ROW_PX) + OVERSCAN;
+      const height = rowPx();
+      const from = Math.max(0, Math.floor(-top / height) - OVERSCAN);
+      const to = Math.ceil((innerHeight - top) / height) + OVERSCAN;
       setRange((before) => (before.from === from && before.to === to ? before : { from, to }));
     };
     measure();
     addEventListener('scroll', measure, { passive: true });
     addEventListener('resize', measure);
+    const fold = list.current?.closest('details');
+    fold?.addEventListener('toggle', measure);
     return () => {
       removeEventListener('scroll', measure);
       removeEventListener('resize', measure);
+      fold?.removeEventListener('toggle', measure);
     };
   }, []);
   const from = Math.min(range.from, Math.max(0, incidents.length - 1));
@@ -179,7 +286,7 @@ function RowWindow({ incidents }: { readonly incidents: readonly Incident[] }): 
       ref={list}
       class="rows"
       aria-label={t.open.list}
-      style={{ paddingTop: `${from * ROW_PX}px`, paddingBottom: `${(incidents.length - to) * ROW_PX}px` }}
+      style={{ paddingTop: `${from * rowPx()}px`, paddingBottom: `${(incidents.length - to) * rowPx()}px` }}
     >
       {incidents.slice(from, to).map((incident, index) => (
         <IncidentRow
@@ -187,6 +294,8 @@ function RowWindow({ incidents }: { readonly incidents: readonly Incident[] }): 
           incident={incident}
           position={from + index + 1}
           size={incidents.length}
+          isSelected={selected.has(incident.id)}
+          onSelect={(isOn) => toggle([incident.id], isOn)}
         />
       ))}
     </ul>

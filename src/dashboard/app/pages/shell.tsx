@@ -14,17 +14,19 @@ import { IncidentPage } from './incident-page.tsx';
 import { IncidentsPage } from './incidents-page.tsx';
 import { ResolvedPage } from './resolved-page.tsx';
 import { SilencesPage } from './silences-page.tsx';
+import { WallPage } from './wall-page.tsx';
 import { WatchlistPage } from './watchlist-page.tsx';
 
 export function Shell(): JSX.Element {
   const { app, t } = useTools();
-  const { link, announcement, notice } = app.state;
+  const { link, announcement, notice, place } = app.state;
+  const isWall = place.page === 'wall';
   return (
-    <div class={link.isStale ? 'shell is-stale' : 'shell'}>
+    <div class={`shell ${link.isStale ? 'is-stale' : ''} ${isWall ? 'is-wall' : ''}`}>
       <button type="button" class="skip" onClick={() => document.getElementById('content')?.focus()}>
         {t.skip}
       </button>
-      <Head />
+      {!isWall && <Head />}
       <Banners />
       <main id="content" tabIndex={-1}>
         <Page />
@@ -43,6 +45,8 @@ export function Shell(): JSX.Element {
 function Page(): JSX.Element {
   const { place } = useTools().app.state;
   switch (place.page) {
+    case 'wall':
+      return <WallPage />;
     case 'incident':
       return <IncidentPage key={place.id} />;
     case 'resolved':
@@ -56,13 +60,13 @@ function Page(): JSX.Element {
     case 'silences':
       return <SilencesPage />;
     default:
-      return <IncidentsPage />;
+      return <IncidentsPage query={place.query} />;
   }
 }
 
 function Head(): JSX.Element {
   const { app, t } = useTools();
-  const { place, open, link } = app.state;
+  const { place, open } = app.state;
   const current = place.page === 'incident' ? 'open' : place.page;
   return (
     <header class="head">
@@ -86,18 +90,30 @@ function Head(): JSX.Element {
             ))}
           </ul>
         </nav>
-        <span class={`link-state link-${link.isStale ? 'stale' : link.state}`}>
-          {link.state === 'live'
-            ? t.stale.live
-            : link.state === 'connecting'
-              ? t.stale.connecting
-              : t.stale.lost}
-        </span>
+        <a class="wall-link" href="#/wall">
+          {t.wall.open}
+        </a>
+        <LinkState />
         <Clock />
         <Settings />
       </div>
     </header>
   );
+}
+
+/** Whether the page hears the daemon; never "live" while the daemon itself can not see. */
+function LinkState(): JSX.Element {
+  const { app, t } = useTools();
+  const { link, readiness } = app.state;
+  const isBlind = link.state === 'live' && sightOf(readiness) === 'no';
+  const words = {
+    live: t.stale.live,
+    connecting: t.stale.connecting,
+    lost: t.stale.lost,
+    'logged-out': t.stale.lost,
+  };
+  const shade = link.isStale || isBlind ? 'stale' : link.state;
+  return <span class={`link-state link-${shade}`}>{isBlind ? t.stale.blind : words[link.state]}</span>;
 }
 
 /** Ticks by itself, so that the rest needs no drawing every second. */

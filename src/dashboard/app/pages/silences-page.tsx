@@ -8,15 +8,25 @@ import { useTools } from '../context.ts';
 import { Dialog } from '../dialog.tsx';
 import { asn, Badge, TableFrame, Waiting, When } from '../parts.tsx';
 import { nowMs } from '../state.ts';
+import { isoFromField } from '../times.ts';
 
 export function SilencesPage(): JSX.Element {
   const { app, t, live } = useTools();
   const [ending, setEnding] = useState<Silence | undefined>(undefined);
+  const [isPlanning, setPlanning] = useState(false);
   const { silences } = app.state;
   useEffect(() => live.refreshSilences(), []);
   return (
     <>
-      <h1>{t.silences.title}</h1>
+      <div class="title-row">
+        <h1>{t.silences.title}</h1>
+        {app.state.daemon?.you.scope !== 'read' && (
+          <button type="button" class="primary" onClick={() => setPlanning(true)}>
+            {t.plan.add}
+          </button>
+        )}
+      </div>
+      {isPlanning && <PlanDialog onClose={() => setPlanning(false)} />}
       {silences === undefined ? (
         <Waiting />
       ) : silences.length === 0 ? (
@@ -37,6 +47,93 @@ export function SilencesPage(): JSX.Element {
       )}
     </>
   );
+}
+
+/** A silence that begins when the work does, and expects what it brings. */
+function PlanDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {
+  const { app, t, live } = useTools();
+  const [fields, setFields] = useState({
+    prefix: '',
+    group: '',
+    offender: '',
+    from: '',
+    to: '',
+    expected: '',
+  });
+  const { zone } = app.state.preferences;
+  const [from, to] = [isoFromField(fields.from, zone), isoFromField(fields.to, zone)];
+  const offender = asnOf(fields.offender);
+  const expected = asnOf(fields.expected);
+  const match = {
+    ...(fields.prefix.trim() !== '' && { prefix: fields.prefix.trim() }),
+    ...(fields.group.trim() !== '' && { group: fields.group.trim() }),
+    ...(offender !== undefined && { offender }),
+  };
+  const isBadAsn = (text: string, value: number | undefined): boolean =>
+    text.trim() !== '' && value === undefined;
+  const problem =
+    isBadAsn(fields.offender, offender) || isBadAsn(fields.expected, expected)
+      ? t.action.badOrigin
+      : Object.keys(match).length === 0
+        ? t.plan.need
+        : from === undefined || to === undefined || from >= to
+          ? t.plan.badTimes
+          : undefined;
+  const set = (name: keyof typeof fields, value: string): void => setFields({ ...fields, [name]: value });
+  const field = (name: keyof typeof fields, label: string): JSX.Element => (
+    <label class="field">
+      {label}
+      <input
+        name={name}
+        value={fields[name]}
+        onInput={({ currentTarget }) => set(name, currentTarget.value)}
+      />
+    </label>
+  );
+  const moment = (name: 'from' | 'to', label: string): JSX.Element => (
+    <label class="field">
+      {label}
+      <input
+        type="datetime-local"
+        name={name}
+        value={fields[name]}
+        onInput={({ currentTarget }) => set(name, currentTarget.value)}
+      />
+    </label>
+  );
+  return (
+    <Dialog title={t.plan.title} onClose={onClose}>
+      <ChangeForm
+        submit={t.plan.add}
+        done={t.plan.done}
+        problem={problem}
+        onClose={onClose}
+        send={async (author) => {
+          const expects = expected === undefined ? {} : { expectedOrigin: expected };
+          await change('POST', '/api/v1/silences', {
+            match,
+            startsAt: from,
+            endsAt: to,
+            ...expects,
+            ...author,
+          });
+          live.refreshSilences();
+        }}
+      >
+        {field('prefix', t.plan.prefix)}
+        {field('group', t.plan.group)}
+        {field('offender', t.plan.offender)}
+        {moment('from', t.plan.from)}
+        {moment('to', t.plan.to)}
+        {field('expected', t.action.expectedOrigin)}
+      </ChangeForm>
+    </Dialog>
+  );
+}
+
+function asnOf(text: string): number | undefined {
+  const digits = /^(?:AS)?(\d{1,10})$/i.exec(text.trim())?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 const TONES = { running: 'warn', planned: 'plain', over: 'plain' } as const;

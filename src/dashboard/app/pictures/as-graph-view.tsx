@@ -63,7 +63,8 @@ export function AsGraph({ detail }: { readonly detail: IncidentDetail }): JSX.El
   );
 }
 
-function Drawing({ detail }: { readonly detail: Parameters<typeof graphOf>[0] }): JSX.Element {
+/** The graph of the paths of the incident as it is given. */
+export function Drawing({ detail }: { readonly detail: Parameters<typeof graphOf>[0] }): JSX.Element {
   const { t } = useTools();
   const key = JSON.stringify([detail.offender, detail.routes.map(({ prefix, paths }) => [prefix, paths])]);
   const { graph, places } = useMemo(() => {
@@ -92,10 +93,10 @@ function Drawing({ detail }: { readonly detail: Parameters<typeof graphOf>[0] })
           viewBox={`0 0 ${places.width} ${places.height}`}
         >
           <title>{words}</title>
-          {places.edges.map(({ from, to, points, vantagePoints, isExpected }) => (
+          {places.edges.map(({ from, to, points, vantagePoints, isExpected, isRightful }) => (
             <path
               key={`${from} ${to}`}
-              class={isExpected ? 'edge expected' : 'edge'}
+              class={isExpected ? 'edge expected' : isRightful ? 'edge rightful' : 'edge'}
               d={curve(points)}
               stroke-width={isExpected ? 2 : 1.5 + (3.5 * vantagePoints) / most}
             />

@@ -21,6 +21,8 @@ export interface GraphEdge {
   readonly vantagePoints: number;
   /** How it should be, not how it is. */
   readonly isExpected: boolean;
+  /** Only paths that end where they should, and do not pass the offender, go this way. */
+  readonly isRightful: boolean;
 }
 
 export interface PathGraph {
@@ -119,6 +121,7 @@ function folded({ nodes, edges, left }: PathGraph): PathGraph {
     to: id,
     vantagePoints,
     isExpected: false,
+    isRightful: false,
   }));
   return { nodes: [...nodes.filter(({ id }) => !gone.has(id)), ...more], edges: [...kept, ...bundles], left };
 }
@@ -149,9 +152,11 @@ class Building {
     const fresh = hops.filter((hop) => !this.nodes.has(hop)).length;
     if (this.nodes.size + fresh > NODES_MAX) return false;
     let from = this.#prefixNode(prefix);
+    const offender = String(this.#incident.offender);
+    const isRightful = this.#expected.has(hops[0] ?? '') && !hops.includes(offender);
     for (const [index, hop] of hops.entries()) {
       this.#node(hop, index === hops.length - 1, { prefix, vantagePoints });
-      this.#edge(from, hop, { prefix, vantagePoints }, false);
+      this.#edge(from, hop, { prefix, vantagePoints }, { isExpected: false, isRightful });
       from = hop;
     }
     return true;
@@ -166,7 +171,7 @@ class Building {
         const hop = String(origin);
         if (this.edges.has(`${from} ${hop}`)) continue;
         if (!this.nodes.has(hop)) this.#node(hop, false, { prefix, vantagePoints: 0 });
-        this.#edge(from, hop, { prefix, vantagePoints: 0 }, true);
+        this.#edge(from, hop, { prefix, vantagePoints: 0 }, { isExpected: true, isRightful: false });
       }
     }
   }
@@ -208,10 +213,12 @@ class Building {
     return isViewer ? 'viewer' : 'transit';
   }
 
-  #edge(from: string, to: string, seen: Seen, isExpected: boolean): void {
+  #edge(from: string, to: string, seen: Seen, is: Pick<GraphEdge, 'isExpected' | 'isRightful'>): void {
     const id = `${from} ${to}`;
+    const before = this.edges.get(id);
     const vantagePoints = this.#count(id, seen, this.edges.get(id)?.vantagePoints ?? 0);
-    this.edges.set(id, { from, to, vantagePoints, isExpected });
+    const isRightful = is.isRightful && (before?.isRightful ?? true);
+    this.edges.set(id, { from, to, vantagePoints, isExpected: is.isExpected, isRightful });
   }
 }
 

@@ -5,8 +5,8 @@
  *
  * Times are the driver's stamps, in ms.
  */
-import type { CoverageInterval, CoverageWriter } from '../engine/ports.ts';
-import { isoTime } from '../incident/alert.ts';
+import type { CoverageInterval, CoverageWriter } from '../../engine/ports.ts';
+import { isoTime } from '../../incident/alert.ts';
 
 type State = CoverageInterval['state'];
 
