@@ -260,6 +260,7 @@ export class Daemon {
     this.feeds.leapt(leap, nowMs);
     this.driver.apply({ type: 'clock', leap }, nowMs);
     this.commits.now();
+    this.deliveries.wake();
   }
 
   // ------------------------------------------------------------ parts
@@ -268,6 +269,7 @@ export class Daemon {
     return new Deliveries({
       receivers: this.settings.receivers,
       outbox: this.durable.outbox,
+      time: this.clock,
       outside: this.outside,
       metrics: this.metrics,
       log: this.log,

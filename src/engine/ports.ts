@@ -375,8 +375,14 @@ export interface OutboxItem {
 }
 
 /** Rows are claimed oldest first per receiver; of one incident, a later row waits for the earlier. */
+/** No row is put off for longer, ms: the longest pause that another side can ask for. */
+export const PUT_OFF_MS_MAX = 3_600_000;
+
 export interface Outbox {
-  /** Rows due at `nowMs` of one receiver, at most `limit`, only the first unsent one of each incident. */
+  /**
+   * Rows due at `nowMs` of one receiver, at most `limit`, only the first unsent one of each incident. What was put off for
+   * longer than `PUT_OFF_MS_MAX` was put off by a clock that ran ahead, in an earlier process: it is due.
+   */
   due(receiver: string, nowMs: number, limit: number): readonly OutboxItem[];
   /** When the earliest row of the receiver becomes due; undefined when none waits. */
   nextDueMs(receiver: string): number | undefined;

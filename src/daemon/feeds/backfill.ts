@@ -34,17 +34,6 @@ export interface BackfillPorts {
   readonly log: Logger;
 }
 
-/** What is still to be asked, for progress. */
-export interface BackfillProgress {
-  readonly feed: string;
-  readonly from: string;
-  readonly to: string;
-  readonly source: string;
-  readonly done: number;
-  readonly total: number;
-  readonly tries: number;
-}
-
 interface Gap {
   readonly kind: 'gap' | 'look-again' | 'snapshot';
   readonly feed: string;
@@ -141,18 +130,12 @@ export class Backfill {
     await this.working;
   }
 
-  progress(): readonly BackfillProgress[] {
-    return [...this.gaps]
-      .filter(({ kind }) => kind !== 'look-again')
-      .map(({ feed, fromMs, toMs, source, total, left, tries }) => ({
-        feed,
-        from: isoTime(fromMs),
-        to: isoTime(toMs),
-        source,
-        done: total - (left?.size ?? 0),
-        total,
-        tries,
-      }));
+  /** Questions and files of this feed that are still open. */
+  left(feed: string): number {
+    let count = 0;
+    for (const gap of this.gaps)
+      if (gap.feed === feed && gap.kind !== 'look-again') count += gap.left?.size ?? 1;
+    return count;
   }
 
   // ------------------------------------------------------------ one gap

@@ -73,7 +73,10 @@ export class LiveFeed {
     this.ports = ports;
     this.settings = settings;
     this.blindSinceMs = coverage.untilMs(name);
-    this.ledger = new FeedLedger(name, coverage, this.blindSinceMs, nowMs());
+    const { ignorePeers } = settings;
+    const note =
+      ignorePeers.length === 0 ? '' : `peers not believed: ${ignorePeers.map(peerText).join(', ')}`;
+    this.ledger = new FeedLedger(name, coverage, this.blindSinceMs, nowMs(), note);
     this.rhythms = new Rhythms(blindAfterMs);
     this.source = openSource(settings, {
       clock: systemClock,
@@ -240,4 +243,8 @@ export class LiveFeed {
       this.dropsCounted.set(reason, count);
     }
   }
+}
+
+function peerText(peer: number | string): string {
+  return typeof peer === 'number' ? `AS${peer}` : peer;
 }

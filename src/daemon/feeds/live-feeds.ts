@@ -18,7 +18,7 @@ import type { Watchlist } from '../../match/watchlist.ts';
 import type { CollectorGauge, Metrics } from '../../serve/metrics.ts';
 import type { Driver } from '../driver.ts';
 import type { FeedReadiness } from '../live-ports.ts';
-import { Backfill, type BackfillProgress } from './backfill.ts';
+import { Backfill } from './backfill.ts';
 import { LiveFeed, type LiveFeedPorts } from './live-feed.ts';
 import { hasHistory } from './sources.ts';
 
@@ -99,6 +99,7 @@ export class LiveFeeds {
     };
     this.feeds = settings.feeds.map((feed) => new LiveFeed(feed, this.space(), ports));
     metrics.feedCollectors(() => this.collectors());
+    for (const { name } of this.feeds) metrics.backfillLeft(name, () => this.backfill.left(name));
   }
 
   start(): void {
@@ -160,11 +161,6 @@ export class LiveFeeds {
 
   readiness(): readonly FeedReadiness[] {
     return this.feeds.map((feed) => feed.readiness());
-  }
-
-  /** What is being fetched for the time that feeds did not see. */
-  backfillProgress(): readonly BackfillProgress[] {
-    return this.backfill.progress();
   }
 
   countJudged(): void {
