@@ -232,16 +232,21 @@ test('leaves everything to the judge while a planned change is expected', () => 
   expect(pair.fast.story()).toEqual(pair.slow.story());
 });
 
-test('leaves a prefix to the judge of which an operator decided', () => {
-  const pair = new Pair(configOf([watch('10.1.0.0/16', { origins: [100] })], { detection: DETECTION }));
+test.each([
+  ['leaves a prefix to the judge of which an operator decided', true],
+  ['takes the same from numbers where nobody decided', false],
+])('%s', (_, isDecided) => {
+  const entries = [watch('10.1.0.0/16', { origins: [100] }), watch('10.2.0.0/16', { origins: [102] })];
+  const pair = new Pair(configOf(entries, { detection: DETECTION }));
   pair.both((machine) => machine.feed(T0, 'live'));
-  pair.both(({ actions }) =>
-    actions.decideOrigin(prefixOf('10.1.0.0/16'), 100, false, { by: 'kim', note: '' }, T0),
-  );
-  pair.update(announced(100, 1), T0 + 1);
-  expect(pair.accepted).toBe(0);
+  pair.update(announced(102, 1, '10.2.0.0/16'), T0 + 1);
+  if (isDecided)
+    pair.both(({ actions }) =>
+      actions.decideOrigin(prefixOf('10.1.0.0/16'), 666, true, { by: 'kim', note: '' }, T0 + 2),
+    );
+  pair.update(announced(100, 1), T0 + 3);
+  expect(pair.accepted).toBe(isDecided ? 0 : 1);
   expect(stateOf(pair.fast)).toEqual(stateOf(pair.slow));
-  expect(pair.fast.story()).toEqual(pair.slow.story());
 });
 
 /** An archive tells of a session with path identifiers, the live feed of the same one without. */
