@@ -19,6 +19,7 @@ import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feed-states.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
+import type { OwnRoutesInput } from './keepers/own-routes.ts';
 import { isPossibleStamp } from './keepers/stamps.ts';
 import { assessVisibility, isOurs } from './keepers/visibility.ts';
 import { OperatorActions } from './operators.ts';
@@ -70,6 +71,7 @@ export class Engine {
       case 'peer-state':
       case 'feed-state':
       case 'store-state':
+      case 'own-routes':
       case 'collector-state':
         this.applyFeed(input, nowMs);
         return undefined;
@@ -104,10 +106,17 @@ export class Engine {
     if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input.update, input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
+    else if (input.type === 'own-routes') this.ownRoutes(input, nowMs);
     else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
     else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
     else this.feeds.collectorState(input, nowMs);
     settle(core, nowMs);
+  }
+
+  /** "At this moment": what our routers say of a route changes what speaks for or against it. */
+  private ownRoutes(input: OwnRoutesInput, nowMs: number): void {
+    if (!this.core.own.take(input)) return;
+    this.core.rejudge.all('replaced', nowMs);
   }
 
   /** Fires every deadline up to `nowMs`, in order, each with its own time. */

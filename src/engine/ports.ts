@@ -51,6 +51,17 @@ export type FeedInput =
       readonly sinceMs: number;
     }
   | {
+      /** What routers of our own originate changed, or whether we see it (BMP: Loc-RIB and Adj-RIB-Out). */
+      readonly type: 'own-routes';
+      readonly feed: string;
+      /** Whose routes these are: a router's session and view. Several of one router may say the same. */
+      readonly from: string;
+      /** False: it is not seen any more, and what it said counts for nothing. */
+      readonly isUp: boolean;
+      readonly announced: readonly { readonly prefix: Prefix; readonly origin: number }[];
+      readonly withdrawn: readonly Prefix[];
+    }
+  | {
       /** Our own database can not be written, or can be again. */
       readonly type: 'store-state';
       readonly state: 'ok' | 'away';
