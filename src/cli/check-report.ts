@@ -11,7 +11,7 @@ import { overlaps, type Prefix, parsePrefix } from '../bgp/prefix.ts';
 import { severityRank } from '../bgp/severity.ts';
 import { isHostName } from '../config/section.ts';
 import type { RouteSettings, Settings } from '../config/settings.ts';
-import { describeSource } from '../daemon/sources.ts';
+import { describeSource } from '../daemon/feeds/sources.ts';
 import type { SourceReport } from '../feed/source.ts';
 import type { RoaExposure } from '../judge/roa-exposure.ts';
 import type { Words } from '../judge/vocabulary.ts';

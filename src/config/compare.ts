@@ -41,6 +41,7 @@ export function restartNeeded(old: Settings, next: Settings): string[] {
   const keys: string[] = [];
   if (old.stateDirectory !== next.stateDirectory) keys.push('stateDirectory');
   if (!sameValue(old.feeds, next.feeds)) keys.push('feeds');
+  if (!sameValue(old.backfill, next.backfill)) keys.push('backfill');
   if (!sameValue(old.rpki, next.rpki)) keys.push('rpki');
   if (!sameValue(old.heartbeat, next.heartbeat)) keys.push('heartbeat');
   if (old.serve.host !== next.serve.host || old.serve.port !== next.serve.port) keys.push('serve.listen');

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { readDetection } from './detection.ts';
-import { readFeeds, readRpki } from './feeds/feeds.ts';
+import { readBackfill, readFeeds, readRpki } from './feeds/feeds.ts';
 import { type Item, plain } from './item.ts';
 import { readKnowledge } from './knowledge.ts';
 import { readHeartbeat, readNetwork } from './network.ts';
@@ -48,6 +48,7 @@ const rootShape = shape(() => ({
   watchlist: rules.anything(),
   stateDirectory: rules.lineText(4_096),
   feeds: rules.anything(),
+  backfill: rules.orNull(rules.anything()),
   rpki: rules.anything(),
   network: rules.anything(),
   heartbeat: rules.anything(),
@@ -95,6 +96,7 @@ function readSettings(options: LoadOptions, sources: Sources): Settings {
   const parts = {
     feeds,
     ownFeeds: new Set(feeds.filter((feed) => feed.type === 'bmp' && feed.ours).map(({ name }) => name)),
+    backfill: readBackfill(root?.kind === 'map' ? root.pairs.get('backfill')?.value : undefined, sources),
     rpki: readRpki(section('rpki'), sources, options.vrpsPath),
     network: readNetwork(section('network'), sources),
     heartbeat: sources.ownedBy('heartbeat', () => readHeartbeat(section('heartbeat'), sources)),

@@ -32,6 +32,11 @@ export function rule(read: (value: unknown) => unknown): Rule {
   return { type: 'custom', optional: true, nullable: false, check };
 }
 
+/** The same rule for a key that may be switched off with null. */
+export function orNull(inner: Rule): Rule {
+  return { ...inner, nullable: true };
+}
+
 /** The same rule for a key that has to be there. */
 export function required(inner: Rule): Rule {
   return { ...inner, optional: false };

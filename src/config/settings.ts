@@ -126,6 +126,18 @@ export interface ServeSettings {
   readonly tokens: readonly TokenSettings[];
 }
 
+/** What is asked for the time that a feed did not see; URLs end in a slash. */
+export interface BackfillSettings {
+  /** RIPEstat's data API; undefined: not asked. */
+  readonly ripestat: string | undefined;
+  /** The archive of RIS; undefined: not asked. */
+  readonly archive: string | undefined;
+  /** Older gaps are not filled. */
+  readonly hoursMax: number;
+  /** The section is there: what it promises and does not give is blindness. */
+  readonly isConfigured: boolean;
+}
+
 /** An address that is called while all is well. */
 export interface HeartbeatSettings {
   readonly url: Secret;
@@ -139,6 +151,7 @@ export interface Settings {
   /** As configured, made absolute; undefined: `$STATE_DIRECTORY`, else ./var under the working directory. */
   readonly stateDirectory: string | undefined;
   readonly feeds: readonly FeedSettings[];
+  readonly backfill: BackfillSettings;
   /** Names of the feeds by which routers of our own speak. */
   readonly ownFeeds: ReadonlySet<string>;
   readonly rpki: {

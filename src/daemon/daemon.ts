@@ -24,14 +24,14 @@ import { Deliveries } from './deliveries.ts';
 import { Driver } from './driver.ts';
 import { Durable } from './durable/durable.ts';
 import { ColumnsKeeper } from './durable/kept-columns.ts';
-import { LiveFeeds } from './live-feeds.ts';
+import { LiveFeeds } from './feeds/live-feeds.ts';
+import { sourceCodes } from './feeds/sources.ts';
 import { archivePort, operatorPort, presentPort, troubleOf } from './live-ports.ts';
 import { preparedReload } from './prepared-reload.ts';
 import { openRecording, type Recorder } from './recorder.ts';
 import { beatWhileWell, Repeating } from './repeating.ts';
 import { openRpkiSources, type RpkiSources } from './rpki-sources.ts';
 import { loadScanner } from './scanner-file.ts';
-import { sourceCodes } from './sources.ts';
 import { announceDaemon, prepareStateDirectory, withdrawDaemon } from './state-directory.ts';
 import { VERSION } from './version.ts';
 import { networkOf } from './way-out.ts';
@@ -260,6 +260,7 @@ export class Daemon {
     this.feeds.leapt(leap, nowMs);
     this.driver.apply({ type: 'clock', leap }, nowMs);
     this.commits.now();
+    this.deliveries.wake();
   }
 
   // ------------------------------------------------------------ parts
@@ -268,6 +269,7 @@ export class Daemon {
     return new Deliveries({
       receivers: this.settings.receivers,
       outbox: this.durable.outbox,
+      time: this.clock,
       outside: this.outside,
       metrics: this.metrics,
       log: this.log,

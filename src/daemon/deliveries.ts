@@ -1,7 +1,7 @@
 /** The receivers of one configuration at work: created, dispatched to, tested, counted. */
 import type { Logger } from 'pino';
 import type { ReceiverSettings } from '../config/settings.ts';
-import { systemClock } from '../deliver/clock.ts';
+import { type Clock, systemClock } from '../deliver/clock.ts';
 import { Dispatcher } from '../deliver/dispatcher.ts';
 import type { Receiver } from '../deliver/receiver.ts';
 import type { ReceiverState } from '../deliver/receiver-health.ts';
@@ -17,6 +17,8 @@ import type { Metrics } from '../serve/metrics.ts';
 export interface DeliveriesOptions {
   readonly receivers: readonly ReceiverSettings[];
   readonly outbox: Outbox;
+  /** Stamps of arrival, and the wall clock. */
+  readonly time: Pick<Clock, 'nowMs' | 'wallMs'>;
   /** The way out. */
   readonly outside: Outside;
   readonly metrics: Metrics;
@@ -41,12 +43,14 @@ const REFUSED: ErrorCode = 'delivery-refused';
 export class Deliveries {
   private readonly receivers: readonly Receiver[];
   private readonly dispatcher: Dispatcher;
+  private readonly clock: Clock;
   private readonly abort = new AbortController();
 
   constructor(options: DeliveriesOptions) {
     const { outbox, metrics, log } = options;
+    this.clock = systemClock(options.time);
     const deps = {
-      clock: systemClock(),
+      clock: this.clock,
       operator: options.operator,
       linkOf: (incident: string) => linkTo(options.home(), incident),
       ownLinkOf: (incident: string) => linkTo(options.ownUrl(), incident),
@@ -110,7 +114,7 @@ export class Deliveries {
   }
 
   private async testOne(receiver: Receiver): Promise<NotifyTestResult> {
-    const { outcome } = await sendTest(receiver, systemClock(), this.abort.signal);
+    const { outcome } = await sendTest(receiver, this.clock, this.abort.signal);
     return { receiver: receiver.name, ok: outcome.ok, detail: outcome.ok ? 'delivered' : outcome.error };
   }
 }

@@ -57,6 +57,7 @@ export class Recorder {
         break;
       case 'feed-state':
       case 'collector-state':
+      case 'gap':
       case 'store-state':
         this.writer.state(atMs, input);
         break;

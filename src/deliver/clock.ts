@@ -2,8 +2,13 @@
  * The clock, the dice and the timers of delivering, in one object, so that a test can play a day in a millisecond.
  */
 export interface Clock {
-  /** Ms since the epoch. */
+  /**
+   * Stamps that nobody sets, ms since the epoch: for durations, deadlines and what is kept of them. A wall clock that is put
+   * back freezes no row (decision 0035).
+   */
   nowMs(): number;
+  /** What the machine's wall clock says, ms since the epoch: for dates that the other side compares with its own clock. */
+  wallMs(): number;
   /** 0 ≤ x < 1. */
   random(): number;
   /** Runs `action` once after `ms`; the answer calls it off. */
@@ -13,10 +18,16 @@ export interface Clock {
 /** Longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2_147_483_647;
 
-/** The real ones. Its timers keep no process alive. */
-export function systemClock(): Clock {
+const MACHINE: Pick<Clock, 'nowMs' | 'wallMs'> = {
+  nowMs: () => performance.timeOrigin + performance.now(),
+  wallMs: () => Date.now(),
+};
+
+/** The real ones; `time`: the daemon's, whose stamps are those of its alerts. Its timers keep no process alive. */
+export function systemClock(time = MACHINE): Clock {
   return {
-    nowMs: () => Date.now(),
+    nowMs: () => time.nowMs(),
+    wallMs: () => time.wallMs(),
     random: () => Math.random(),
     after: (ms, action) => {
       const timer = setTimeout(action, Math.min(Math.max(0, ms), TIMER_MS_MAX));

@@ -22,7 +22,7 @@ interface Post {
   /** Cut out of whatever is quoted from the answer. */
   readonly secrets: readonly string[];
   /** For a `Retry-After` that is a date. */
-  readonly nowMs: number;
+  readonly wallMs: number;
 }
 
 export type Answered =
@@ -41,7 +41,7 @@ export async function post(request: Post): Promise<Answered> {
     const ask = { url, method, headers, body, timeoutMs, signal };
     const answer = await outside.askText(ask, ANSWER_BYTES_MAX);
     const retryAfter = answer.headers['retry-after'];
-    const retryAfterMs = readRetryAfter(typeof retryAfter === 'string' ? retryAfter : null, request.nowMs);
+    const retryAfterMs = readRetryAfter(typeof retryAfter === 'string' ? retryAfter : null, request.wallMs);
     return { answered: true, status: answer.status, body: answer.text, retryAfterMs };
   } catch (error) {
     return { answered: false, error: (error as Error).message };
@@ -49,12 +49,12 @@ export async function post(request: Post): Promise<Answered> {
 }
 
 /** RFC 9110 §10.2.3: seconds or a date. Undefined for anything else. */
-export function readRetryAfter(value: string | null, nowMs: number): number | undefined {
+export function readRetryAfter(value: string | null, wallMs: number): number | undefined {
   if (value === null) return undefined;
   const text = value.trim();
   if (/^\d{1,9}(\.\d{1,3})?$/.test(text)) return Math.ceil(Number(text) * 1000);
   const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - wallMs);
 }
 
 /**

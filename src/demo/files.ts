@@ -53,6 +53,7 @@ function configuration(addresses: DemoAddresses, stateDirectory: string) {
     watchlist: 'watchlist.yaml',
     stateDirectory,
     feeds: [{ type: 'ris-live', name: 'simulator', url: feedUrl }],
+    backfill: null,
     detection: { resolveAfterSeconds, updateEverySeconds },
     receivers: [
       { name: 'noc-slack', type: 'slack', webhookUrl: { file: 'slack-url' }, minSeverity: 'warning' },

@@ -28,6 +28,7 @@ import { asNameOf, type EngineConfig } from './config.ts';
 import { Deadlines } from './deadlines.ts';
 import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
+import { Late } from './feeds/late.ts';
 import { noteRightful } from './keepers/history.ts';
 import { OwnRoutes } from './keepers/own-routes.ts';
 import { RoaKeeper } from './keepers/roa-keeper.ts';
@@ -78,6 +79,7 @@ export class Core {
   readonly reminders: ReminderKeeper;
   readonly feeds = new Map<string, { state: FeedState; reason: string; sinceMs: number }>();
   readonly accused = new Accused();
+  readonly late = new Late(this);
   /** Watched prefixes that were carried once and are carried by nobody now. */
   readonly withdrawn = new Set<string>();
   /** When a session last changed its state, as far as that was remembered over a restart. */
@@ -249,7 +251,7 @@ export class Core {
   }
 
   /** Carriers of these vantage points are no longer certain. */
-  doubtCarriers(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
+  doubtCarriers(isMeant: (vantagePoint: number) => boolean, doubt: 0 | 1 | 2): void {
     this.book.doubt(isMeant, doubt);
   }
 

@@ -7,7 +7,7 @@
  */
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Prefix } from '../bgp/prefix.ts';
-import type { Community, Update } from '../bgp/update.ts';
+import type { Community } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';
 import type { DetectedBy } from '../incident/alert.ts';
 import type { BookDeadline, RouteState } from '../incident/incident-state.ts';
@@ -17,7 +17,7 @@ import { otherFindings, withdrawnBy } from '../rows/paths.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
 import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
-import { FeedStates } from './feed-states.ts';
+import { FeedStates } from './feeds/feed-states.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
 import type { OwnRoutesInput } from './keepers/own-routes.ts';
 import { isPossibleStamp } from './keepers/stamps.ts';
@@ -36,6 +36,7 @@ interface Origin extends RouteOwner {
   readonly observedMs: number;
   readonly hasBadClock: boolean;
   readonly via: DetectedBy;
+  readonly happenedMs: number;
 }
 
 /** Lets rooms look at the state that are allowed to: `explain/` and tests (`test/tidy/rules.ts`). */
@@ -73,6 +74,7 @@ export class Engine {
       case 'store-state':
       case 'own-routes':
       case 'collector-state':
+      case 'gap':
         this.applyFeed(input, nowMs);
         return undefined;
       case 'filling':
@@ -104,12 +106,13 @@ export class Engine {
     core.order += 1;
     core.nowMs = nowMs;
     if ('via' in input) core.lastVia = input.via;
-    if (input.type === 'update') this.update(input.update, input, nowMs);
+    if (input.type === 'update') this.update(input, nowMs);
     else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
     else if (input.type === 'own-routes') this.ownRoutes(input, nowMs);
     else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
     else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
-    else this.feeds.collectorState(input, nowMs);
+    else if (input.type === 'collector-state') this.feeds.collectorState(input, nowMs);
+    else this.feeds.gap(input, nowMs);
     settle(core, nowMs);
   }
 
@@ -230,11 +233,13 @@ export class Engine {
 
   // ------------------------------------------------------------ inputs
 
-  private update(update: Update, input: { feed: string; via: DetectedBy; raw: string }, nowMs: number): void {
+  private update(input: Extract<FeedInput, { type: 'update' }>, nowMs: number): void {
     const { core } = this;
+    const { update, isLate = false } = input;
     const point = core.vantagePoints.meet(update.vantagePoint, input.feed);
-    if (!point.up) core.setUp(point.id, true);
     const isPossible = isPossibleStamp(update.observedMs, nowMs);
+    if (isLate && !isPossible) return;
+    if (!point.up && !isLate) core.setUp(point.id, true);
     const origin: Origin = {
       vantagePoint: point.id,
       isExact: update.pathIds?.areDeclared ?? false,
@@ -242,20 +247,24 @@ export class Engine {
       observedMs: isPossible ? (update.observedMs ?? nowMs) : nowMs,
       hasBadClock: !isPossible,
       via: input.via,
+      happenedMs: isLate ? (update.observedMs ?? nowMs) : nowMs,
     };
     const { withdrawn, announced, pathIds } = update;
     for (const [n, prefix] of withdrawn.entries())
-      this.withdraw(prefix, byPath(origin, pathIds?.withdrawn[n]), nowMs);
+      if (!isLate || core.late.mayWithdraw(prefix, origin))
+        this.withdraw(prefix, byPath(origin, pathIds?.withdrawn[n]), nowMs);
     for (const [n, prefix] of announced.entries())
-      this.announce(prefix, update, byPath(origin, pathIds?.announced[n]), nowMs);
+      if (!isLate || !core.late.isSettled(prefix, update, origin, nowMs))
+        this.announce(prefix, update, byPath(origin, pathIds?.announced[n]), nowMs);
     core.rawFrame(update, input.raw, nowMs);
   }
 
   private withdraw(prefix: Prefix, origin: Origin, nowMs: number): void {
     const { core } = this;
-    core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.happenedMs);
     const owner = withdrawnBy(core.rib, prefix, origin, origin.isExact);
     const gone = core.withdraw(prefix, owner);
+    core.late.noteGone(prefix, origin, gone !== undefined, nowMs);
     if (gone === undefined) return;
     core.observations += 1;
     if (gone.finding !== undefined)
@@ -270,8 +279,8 @@ export class Engine {
       core.visibility.change(prefix.text, origin.vantagePoint, wasOurs, others.some(isOurs));
       return;
     }
-    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, nowMs);
-    assessVisibility(core, prefix, origin.observedMs, nowMs);
+    core.visibility.lose(prefix.text, origin.vantagePoint, wasOurs, origin.happenedMs);
+    assessVisibility(core, prefix, origin.observedMs, nowMs, origin.happenedMs);
     if (!core.rib.has(prefix)) {
       core.setWithdrawn(prefix, true);
       core.rejudge.coveringOf(prefix, nowMs);
@@ -285,7 +294,7 @@ export class Engine {
     nowMs: number,
   ): void {
     const { core } = this;
-    core.vantagePoints.heard(origin.vantagePoint, prefix.family, nowMs);
+    core.vantagePoints.heard(origin.vantagePoint, prefix.family, origin.happenedMs);
     const before = core.rib.route(prefix, origin.vantagePoint, origin.pathId);
     const answer = core.judge(prefix, update.path, update.communities, origin, nowMs);
     if (!answer.isOurs) {

@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   'delivery-failed': 'A receiver could not be told; the outbox tries again.',
   'delivery-refused': 'A receiver refused the message for good.',
   'ripestat-fetch': 'RIPEstat can not be reached or answered with an error.',
+  'archive-fetch': 'A file of the archive can not be fetched or read; it is tried again.',
   'irr-query': 'The routing registry can not be reached, or has no such AS-SET.',
   'daemon-unreachable': 'No daemon answers for this state directory.',
   'daemon-refused': 'The daemon does not do what was asked: not there, not allowed, or not now.',

@@ -10,6 +10,7 @@ import type { CountermeasureSheet } from '../incident/answer/sheet.ts';
 import type { Delivery } from '../incident/delivery.ts';
 import type { History, HistoryStep } from '../incident/steps.ts';
 import type { Words } from '../judge/vocabulary.ts';
+import type { GapInput } from './feeds/gap.ts';
 
 export type { Delivery } from '../incident/delivery.ts';
 export type { History, HistoryStep } from '../incident/steps.ts';
@@ -24,6 +25,8 @@ export type FeedInput =
       readonly via: DetectedBy;
       readonly update: Update;
       readonly raw: string;
+      /** It says what was so at its own stamp, from a backfill or a snapshot: what is known of later stands. */
+      readonly isLate?: true;
     }
   | {
       readonly type: 'peer-state';
@@ -50,6 +53,7 @@ export type FeedInput =
       readonly reason: string;
       readonly sinceMs: number;
     }
+  | GapInput
   | {
       /** What routers of our own originate changed, or whether we see it (BMP: Loc-RIB and Adj-RIB-Out). */
       readonly type: 'own-routes';
@@ -382,8 +386,14 @@ export interface OutboxItem {
 }
 
 /** Rows are claimed oldest first per receiver; of one incident, a later row waits for the earlier. */
+/** No row is put off for longer, ms: the longest pause that another side can ask for. */
+export const PUT_OFF_MS_MAX = 3_600_000;
+
 export interface Outbox {
-  /** Rows due at `nowMs` of one receiver, at most `limit`, only the first unsent one of each incident. */
+  /**
+   * Rows due at `nowMs` of one receiver, at most `limit`, only the first unsent one of each incident. What was put off for
+   * longer than `PUT_OFF_MS_MAX` was put off by a clock that ran ahead, in an earlier process: it is due.
+   */
   due(receiver: string, nowMs: number, limit: number): readonly OutboxItem[];
   /** When the earliest row of the receiver becomes due; undefined when none waits. */
   nextDueMs(receiver: string): number | undefined;

@@ -4,6 +4,7 @@
  */
 import type { Family } from '../bgp/address.ts';
 import type { Prefix } from '../bgp/prefix.ts';
+import type { VantagePoint } from '../bgp/vantage-point.ts';
 import type { Interest } from '../decode/bgp/update.ts';
 import type { Incident } from '../incident/alert.ts';
 import { renderIncident } from '../incident/render.ts';
@@ -93,6 +94,26 @@ export class EngineView {
   /** Vantage points of the family that are up and were heard in the last 24 h. */
   known(family: Family): number {
     return this.core.known(family);
+  }
+
+  /** Who carries exactly this prefix, and since when. */
+  carriers(prefix: Prefix): readonly { readonly vantagePoint: VantagePoint; readonly observedMs: number }[] {
+    const { rib, vantagePoints } = this.core;
+    return rib.routesAt(prefix).map(({ vantagePoint, observedMs }) => ({
+      vantagePoint: vantagePoints.byId(vantagePoint).point,
+      observedMs,
+    }));
+  }
+
+  /** Prefixes of routes that stand in open incidents, each once. */
+  offending(): readonly Prefix[] {
+    const prefixes = new Map<string, Prefix>();
+    for (const incident of this.core.book.every()) {
+      if (incident.state !== 'open') continue;
+      for (const { prefix, carriers } of incident.routes.values())
+        if (prefix !== undefined && carriers.size > 0) prefixes.set(prefix.text, prefix);
+    }
+    return [...prefixes.values()];
   }
 
   // ------------------------------------------------------------ what the API tells of now

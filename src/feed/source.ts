@@ -134,6 +134,8 @@ export interface SourceType<Settings extends SourceSettings> {
   readonly problems: Readonly<Record<string, string>>;
   /** Every reason that `dropped` or `stats().drops` may name, with what it means. */
   readonly drops: Readonly<Record<string, string>>;
+  /** Where else its vantage points are written down: what it did not see can be asked for there. */
+  readonly history: 'ris' | undefined;
   open(settings: Settings, ports: SourcePorts): LiveSource;
   describe(settings: Settings, space: WatchedSpace): SourceReport;
 }

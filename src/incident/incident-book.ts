@@ -176,14 +176,15 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
-  /** Routes of these vantage points came into doubt: their session went down, a gap lies between. */
-  doubt(isMeant: (vantagePoint: number) => boolean, doubt: 1 | 2): void {
+  /** Routes of these vantage points came into doubt: their session went down, a gap lies between; 0: the gap was filled. */
+  doubt(isMeant: (vantagePoint: number) => boolean, doubt: 0 | 1 | 2): void {
     for (const incident of this.incidents.values()) {
       const meant = new Set([...incident.seeing.keys()].filter(isMeant));
       if (meant.size === 0) continue;
       for (const route of incident.routes.values()) {
         for (const carrier of route.carriers.values()) {
-          if (carrier.doubt >= doubt || !meant.has(carrier.vantagePoint)) continue;
+          const isChanged = doubt === 0 ? carrier.doubt === 1 : carrier.doubt < doubt;
+          if (!isChanged || !meant.has(carrier.vantagePoint)) continue;
           carrier.doubt = doubt;
           this.touch(incident, route);
         }
@@ -219,7 +220,7 @@ export class IncidentBook implements SettleHome {
     this.touch(incident, route);
   }
 
-  private find(group: string, kind: Kind, offender: number | null): IncidentState | undefined {
+  find(group: string, kind: Kind, offender: number | null): IncidentState | undefined {
     const { recent } = this;
     if (recent?.offender === offender && recent.family === FAMILY_OF[kind] && recent.group === group)
       return recent;
@@ -301,8 +302,7 @@ export class IncidentBook implements SettleHome {
   /** Looks at everything that changed since the last call. */
   settle(nowMs: number): readonly Notice[] {
     if (this.isMuted || this.touched.length === 0) return NOTHING_TO_SAY;
-    const { touched } = this;
-    this.touched = [];
+    const touched = this.touched.splice(0);
     const notices: Notice[] = [];
     for (const incident of touched) {
       const routes = incident.touched;

@@ -79,8 +79,9 @@ export class VantagePoints {
 
   heard(id: number, family: Family, nowMs: number): void {
     const point = this.byId(id);
-    if (family === 4) point.heard4Ms = nowMs;
-    else point.heard6Ms = nowMs;
+    // What comes late is no later sign of life.
+    if (family === 4) point.heard4Ms = Math.max(point.heard4Ms, nowMs);
+    else point.heard6Ms = Math.max(point.heard6Ms, nowMs);
   }
 
   /** Later signs of life of a vantage point that was met before; 0 where there was none. */

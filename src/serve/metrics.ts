@@ -64,6 +64,8 @@ export interface Metrics {
   feedLastMessageAge(feed: string, seconds: () => number): void;
   feedConnected(feed: string, isConnected: boolean): void;
   feedReconnects(feed: string): void;
+  /** `left` is asked at each scrape: questions and files of a backfill that are still open. */
+  backfillLeft(feed: string, left: () => number): void;
   /** `collectors` is asked at each scrape. */
   feedCollectors(collectors: () => readonly CollectorGauge[]): void;
   decodeProblem(code: string, count: number): void;
@@ -126,6 +128,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
   const incidents = incidentGauge(registry);
   const store = storeGauges(registry);
   const collectors = collectorGauges(registry);
+  const left = asked(registry, 'backfill_left', 'What is still to be fetched of missed times.', 'feed');
   const ahead = aheadGauge(registry);
 
   return {
@@ -134,6 +137,7 @@ export function createMetrics(known: KnownLabels = {}): Metrics {
     feedBytes: (feed, bytes) => counters.bytes(bytes, feed),
     feedLastMessageAge: (feed, seconds) => age.set(feed, seconds),
     feedConnected: (feed, isConnected) => connected.set({ feed }, isConnected ? 1 : 0),
+    backfillLeft: (feed, count) => left.set(feed, count),
     feedCollectors: (rows) => collectors.ask(rows),
     feedReconnects: (feed) => counters.reconnects(1, feed),
     decodeProblem: (code, count) => counters.problems(count, code),

@@ -6,7 +6,13 @@
  * Order per incident: of each receiver and incident only the first unsent row is `ready`, those after it stand
  * `behind` until it is delivered or given up. Claims therefore read an index of ready rows and never count.
  */
-import type { Delivery, Outbox, OutboxItem, OutboxRow } from '../engine/ports.ts';
+import {
+  type Delivery,
+  type Outbox,
+  type OutboxItem,
+  type OutboxRow,
+  PUT_OFF_MS_MAX,
+} from '../engine/ports.ts';
 import type { Alert } from '../incident/alert.ts';
 import { isoTime } from '../incident/alert.ts';
 
@@ -95,10 +101,12 @@ export class OutboxTable implements Outbox {
     const rows = this.reading<{ body: string; key: string; attempts: number; not_before: number }>(
       `SELECT alert.body, outbox.key, outbox.attempts, outbox.not_before
        FROM outbox INDEXED BY outbox_ready CROSS JOIN alert ON alert.seq = outbox.seq
-       WHERE outbox.receiver = ? AND outbox.state = 'ready' AND outbox.not_before <= ?
+       WHERE outbox.receiver = ? AND outbox.state = 'ready'
+         AND (outbox.not_before <= ? OR outbox.not_before > ?)
        ORDER BY outbox.number LIMIT ?`,
       receiver,
       nowMs,
+      nowMs + PUT_OFF_MS_MAX,
       limit,
     );
     return rows.map(({ body, key, attempts, not_before }) => {

@@ -1,6 +1,8 @@
 /** The composition itself: what only goes wrong when the parts are put together. */
+import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { machineClocks } from '../../src/daemon/clock/machine-clocks.ts';
+import { httpStandIn } from '../deliver/stand-ins.ts';
 import { eventually } from '../e2e/program.ts';
 import { LiveDaemon, type LiveDaemonOptions } from './live-daemon.ts';
 
@@ -40,6 +42,33 @@ describe('a wall clock that is set while the daemon runs', () => {
     expect(await live?.metric('originwatch_clock_ahead_seconds')).toBeCloseTo(byMs / 1_000, 0);
     live?.say(PREFIX, [3356, 666]);
     await live?.alert('reopened');
+  });
+
+  test('freezes no delivery that is to be tried again, and dates signatures by the machine’s clock', async () => {
+    const receiver = await httpStandIn();
+    receiver.mode = 'busy';
+    let stepMs = 0;
+    const machine = { ...machineClocks, wallMs: () => Date.now() + stepMs };
+    const url = `http://127.0.0.1:${receiver.port}/`;
+    const before = (one: LiveDaemon): void =>
+      writeFileSync(one.file('hook-secret'), 'of this test alone', { mode: 0o600 });
+    const hook = { name: 'hook', type: 'webhook', url, secret: { file: 'hook-secret' } };
+    try {
+      const { logged } = await started({ machine, config: { receivers: [hook] }, before });
+      live?.say(PREFIX, [3356, 666]);
+      await eventually('a failed try', () => logged.some(({ event }) => event === 'delivery.waiting'));
+      stepMs = -HOUR_MS;
+      receiver.mode = 'ok';
+      await eventually(
+        'the delivery',
+        async () => (await live?.metric('originwatch_outbox_pending{receiver="hook"}')) === 0,
+      );
+      const told = receiver.received.at(-1)?.headers['originwatch-signature'];
+      const seconds = Number(/t=(\d+)/.exec(String(told))?.[1]);
+      expect(Math.abs(seconds * 1_000 + HOUR_MS - Date.now())).toBeLessThan(20_000);
+    } finally {
+      await receiver.close();
+    }
   });
 
   test('over a suspended machine is followed at once, and the time is blind', async () => {

@@ -1,6 +1,6 @@
 /** What a feed saw, as it goes into the coverage table: never more than was proven, never less blindness than there was. */
 import { expect, it } from 'vitest';
-import { FeedLedger, type LedgerMoment } from '../../src/daemon/feed-ledger.ts';
+import { FeedLedger, type LedgerMoment } from '../../src/daemon/feeds/feed-ledger.ts';
 import type { CoverageInterval } from '../../src/engine/ports.ts';
 import { storeWith } from '../store/samples.ts';
 

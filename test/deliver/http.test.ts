@@ -46,7 +46,7 @@ function send(url: string) {
     timeoutMs: 5_000,
     signal,
     secrets: [],
-    nowMs: 0,
+    wallMs: 0,
   });
 }
 

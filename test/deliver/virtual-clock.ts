@@ -3,6 +3,8 @@ import type { Clock } from '../../src/deliver/clock.ts';
 
 export class VirtualClock implements Clock {
   #nowMs: number;
+  /** How far the wall clock was set ahead. */
+  wallAheadMs = 0;
   #timers: { readonly atMs: number; readonly action: () => void }[] = [];
 
   constructor(startMs = Date.parse('2022-02-03T01:04:18.000Z')) {
@@ -11,6 +13,10 @@ export class VirtualClock implements Clock {
 
   nowMs(): number {
     return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return this.#nowMs + this.wallAheadMs;
   }
 
   random(): number {

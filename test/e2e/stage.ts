@@ -15,6 +15,8 @@ export interface StageOptions {
   readonly watch: readonly unknown[];
   readonly detection?: Record<string, unknown>;
   readonly feed?: Record<string, unknown>;
+  /** Absent: nothing is fetched. */
+  readonly backfill?: Record<string, unknown>;
   readonly routes?: readonly unknown[];
   readonly rpki?: Record<string, unknown>;
   readonly network?: Record<string, unknown>;
@@ -72,6 +74,7 @@ export class Stage {
         watchlist: 'watchlist.yaml',
         stateDirectory: 'state',
         feeds: [{ type: 'ris-live', url: this.simulator.url, ...this.options.feed }],
+        backfill: this.options.backfill ?? null,
         detection: { ...DETECTION, ...detection },
         receivers: [
           { name: 'siem', type: 'webhook', url: `http://127.0.0.1:${webhook.port}/siem` },

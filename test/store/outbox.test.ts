@@ -110,6 +110,14 @@ describe('the outbox', () => {
     expect([due(store), store.outbox.failures(10)]).toEqual([[2, 3], []]);
   });
 
+  it('does not wait for a row that a clock put off which ran days ahead', () => {
+    const store = storeWith(openingBatch(1, a));
+    store.outbox.postponed('noc', 'alert-1', START_MS + 3_600_000, 'HTTP 503');
+    expect(due(store)).toEqual([]);
+    store.outbox.postponed('noc', 'alert-1', START_MS + 2 * 86_400_000, 'HTTP 503');
+    expect(due(store)).toEqual([1]);
+  });
+
   it('takes an alert for a receiver once, and a reminder of it under its own key', () => {
     const store = storeWith(openingBatch(1, a));
     store.outbox.delivered('noc', 'alert-1', START_MS);

@@ -149,7 +149,9 @@ describe("README's configuration reference", () => {
         ? { rpki: { vrps: { url: 'https://vrps.example/' } } }
         : isFeed
           ? { feeds: [{ type: typeOf(key) }] }
-          : {};
+          : key.startsWith('backfill')
+            ? { backfill: {} }
+            : {};
       expect(load({ ...minimal, ...saying(key, parse(value)) })).toEqual(load({ ...minimal, ...without }));
     },
   );
@@ -168,6 +170,7 @@ describe("README's configuration reference", () => {
         'stateDirectory',
         'receivers',
         'log.level',
+        ...['ripestat', 'archive', 'hoursMax'].map((key) => `backfill.${key}`),
         ...Object.keys(shipped.network).map((key) => `network.${key}`),
         'heartbeat.url',
         'heartbeat.everySeconds',

@@ -8,7 +8,7 @@ import type { Item } from '../item.ts';
 import { plain } from '../item.ts';
 import * as rules from '../rules.ts';
 import { isHostName, readList, textOf, UniqueNames } from '../section.ts';
-import type { BmpSettings, FeedSettings, RisLiveSettings, Settings } from '../settings.ts';
+import type { BackfillSettings, BmpSettings, FeedSettings, RisLiveSettings, Settings } from '../settings.ts';
 import { type Rule, readMap, type Shape, shape } from '../shape.ts';
 import type { Sources } from '../sources.ts';
 import { bmpKeys, readBmp } from './bmp.ts';
@@ -95,6 +95,29 @@ function makeFeed(
     ignorePeers: [...new Set((values.ignorePeers ?? []) as (number | string)[])],
   };
   return FEED_TYPES[type].make(common, values, item, sources);
+}
+
+const backfillShape = shape(() => ({
+  ripestat: rules.orNull(rules.url(['https:', 'http:'])),
+  archive: rules.orNull(rules.url(['https:', 'http:'])),
+  hoursMax: rules.duration('hours'),
+}));
+
+export function readBackfill(item: Item | undefined, sources: Sources): BackfillSettings {
+  if (item !== undefined && plain(item) === null)
+    return { ripestat: undefined, archive: undefined, hoursMax: 24, isConfigured: true };
+  const values = item && readMap(item, backfillShape(), sources.problems, { what: 'the section backfill' });
+  const urlOf = (key: 'ripestat' | 'archive', fallback: string): string | undefined => {
+    const url = values?.[key];
+    if (url === null) return undefined;
+    return typeof url === 'string' ? url.replace(/\/*$/, '/') : fallback;
+  };
+  return {
+    ripestat: urlOf('ripestat', 'https://stat.ripe.net/data/'),
+    archive: urlOf('archive', 'https://data.ris.ripe.net/'),
+    hoursMax: (values?.hoursMax ?? 24) as number,
+    isConfigured: item !== undefined,
+  };
 }
 
 const rpkiShape = shape(() => ({ vrps: rules.anything(), rtr: rules.anything() }));

@@ -31,7 +31,7 @@ const ASLEEP_WITHIN_MS = 2_000;
 export class ArrivalClock {
   private readonly options: ArrivalClockOptions;
   /** Where the two clocks were last together. */
-  private wallMs: number;
+  private metMs: number;
   private steadyMs: number;
   /** Uptime less steady time: grows only while the machine is suspended. */
   private asleepMs: number;
@@ -42,7 +42,7 @@ export class ArrivalClock {
   constructor(options: ArrivalClockOptions) {
     const { machine } = options;
     this.options = options;
-    this.wallMs = machine.wallMs();
+    this.metMs = machine.wallMs();
     this.steadyMs = machine.steadyMs();
     this.asleepMs = machine.uptimeMs() - this.steadyMs;
   }
@@ -51,7 +51,7 @@ export class ArrivalClock {
   nowMs(): number {
     const { machine } = this.options;
     const [wallMs, steadyMs] = [machine.wallMs(), machine.steadyMs()];
-    const stampMs = this.wallMs + steadyMs - this.steadyMs;
+    const stampMs = this.metMs + steadyMs - this.steadyMs;
     const aheadMs = wallMs - stampMs;
     if (Math.abs(aheadMs) < JUMP_MS) this.together(wallMs, steadyMs);
     else if (this.away === undefined || Math.abs(aheadMs - this.away.aheadMs) >= JUMP_MS) {
@@ -60,6 +60,11 @@ export class ArrivalClock {
     }
     this.lastMs = Math.max(this.lastMs, Math.floor(this.away === undefined ? wallMs : stampMs));
     return this.lastMs;
+  }
+
+  /** What the wall clock says, whoever set it. */
+  wallMs(): number {
+    return this.options.machine.wallMs();
   }
 
   /** How far the wall clock is ahead of the stamps, ms. */
@@ -89,7 +94,7 @@ export class ArrivalClock {
   }
 
   private together(wallMs: number, steadyMs: number): void {
-    this.wallMs = wallMs;
+    this.metMs = wallMs;
     this.steadyMs = steadyMs;
     if (this.away === undefined) return;
     this.away = undefined;

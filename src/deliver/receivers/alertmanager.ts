@@ -39,8 +39,8 @@ function createAlertmanager(config: ReceiverConfig, deps: ReceiverDeps): Receive
   const tell = (incidents: readonly Incident[], endedAt: string, key: string, context: SendContext) => {
     const headers: Record<string, string> = { 'idempotency-key': key };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
-    const nowMs = deps.clock.nowMs();
-    const until = isoTime(nowMs + STANDS_MS);
+    const wallMs = deps.clock.wallMs();
+    const until = isoTime(wallMs + STANDS_MS);
     return postJson({
       outside: deps.outside,
       url,
@@ -51,7 +51,7 @@ function createAlertmanager(config: ReceiverConfig, deps: ReceiverDeps): Receive
       timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
       signal: context.signal,
       secrets: token === undefined ? [url] : [token, url],
-      nowMs,
+      wallMs,
     });
   };
   return {
@@ -65,7 +65,7 @@ function createAlertmanager(config: ReceiverConfig, deps: ReceiverDeps): Receive
     repeats: {
       everyMs: REPEAT_MS,
       send: (incidents, context) => {
-        const at = isoTime(deps.clock.nowMs());
+        const at = isoTime(deps.clock.wallMs());
         return tell(incidents, at, `repeat ${at}`, context);
       },
     },

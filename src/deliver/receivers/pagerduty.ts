@@ -48,7 +48,7 @@ function createPagerduty(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
         timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
         signal: context.signal,
         secrets,
-        nowMs: deps.clock.nowMs(),
+        wallMs: deps.clock.wallMs(),
       });
       // 400 for a routing key that is wrong: somebody may put that right.
       const isKey = answer.answered && answer.status === 400 && isAboutTheKey(answer.body);

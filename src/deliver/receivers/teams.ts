@@ -41,7 +41,7 @@ function createTeams(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
         timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
         signal: context.signal,
         secrets: [url],
-        nowMs: deps.clock.nowMs(),
+        wallMs: deps.clock.wallMs(),
       });
     },
   };

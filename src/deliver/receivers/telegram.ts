@@ -55,7 +55,7 @@ function createTelegram(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
           timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
           signal: context.signal,
           secrets,
-          nowMs: deps.clock.nowMs(),
+          wallMs: deps.clock.wallMs(),
         });
       // A group that became a supergroup has another id; Telegram names it once and from then on expects it.
       const key = `chat:${chatId}`;

@@ -120,7 +120,7 @@ function create(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
         timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
         signal: context.signal,
         secrets,
-        nowMs: deps.clock.nowMs(),
+        wallMs: deps.clock.wallMs(),
       });
       return gradeAnswer(answer, secrets);
     },

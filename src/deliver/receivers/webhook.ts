@@ -38,17 +38,17 @@ function createWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
     send: (alert, context) =>
       sendSmaller(BODY_BYTES, async (bytesMax) => {
         const body = JSON.stringify(cloudEventOf(boundedAlert(alert, bytesMax - ENVELOPE_BYTES)));
-        const nowMs = deps.clock.nowMs();
+        const wallMs = deps.clock.wallMs();
         const headers: Record<string, string> = {
           'content-type': 'application/cloudevents+json',
           'idempotency-key': alert.id,
         };
-        if (secret !== undefined) headers['originwatch-signature'] = signatureOf(secret, body, nowMs);
+        if (secret !== undefined) headers['originwatch-signature'] = signatureOf(secret, body, wallMs);
         const { outside } = deps;
         const timeoutMs = deps.timeoutMs ?? SEND_TIMEOUT_MS;
         const { signal } = context;
         return gradeAnswer(
-          await post({ outside, url, headers, body, timeoutMs, signal, secrets, nowMs }),
+          await post({ outside, url, headers, body, timeoutMs, signal, secrets, wallMs }),
           secrets,
         );
       }),
@@ -70,8 +70,8 @@ function cloudEventOf(alert: Alert): Readonly<Record<string, unknown>> {
 }
 
 /** `t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`. */
-function signatureOf(secret: string, body: string, nowMs: number): string {
-  const seconds = Math.floor(nowMs / 1000);
+function signatureOf(secret: string, body: string, wallMs: number): string {
+  const seconds = Math.floor(wallMs / 1000);
   const mac = createHmac('sha256', secret).update(`${seconds}.${body}`, 'utf8').digest('hex');
   return `t=${seconds},v1=${mac}`;
 }

@@ -134,6 +134,8 @@ export class AcceptRoad {
     const announced = tape[at + ANNOUNCED_COUNT]!;
     const withdrawn = tape[at + WITHDRAWN_COUNT]!;
     if (announced + withdrawn > PREFIXES_MAX || (announced > 0 && this.path.count === 0)) return false;
+    // What is withdrawn may be about to come late.
+    if (withdrawn > 0 && this.core.late.isAwaited(this.core.nowMs)) return false;
     const firstAnnounced = tape[at + ANNOUNCED_AT]!;
     const firstWithdrawn = tape[at + WITHDRAWN_AT]!;
     for (let n = 0; n < withdrawn; n += 1)

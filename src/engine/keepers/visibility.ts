@@ -6,11 +6,18 @@ import type { Prefix } from '../../bgp/prefix.ts';
 import type { Finding } from '../../judge/finding.ts';
 import type { Core } from '../core.ts';
 
-export function assessVisibility(core: Core, prefix: Prefix, observedMs: number, nowMs: number): void {
+/** `lostMs`: when it was lost, where that is told late. */
+export function assessVisibility(
+  core: Core,
+  prefix: Prefix,
+  observedMs: number,
+  nowMs: number,
+  lostMs = nowMs,
+): void {
   const watched = core.plan.exact(prefix);
   if (watched === undefined) return;
   const carrying = core.rib.countWhere(prefix, (id) => core.vantagePoints.isUp(id));
-  const loss = core.visibility.assess(prefix.text, carrying, nowMs);
+  const loss = core.visibility.assess(prefix.text, carrying, lostMs);
   const { group } = watched.entry;
   if (loss === undefined) {
     core.book.release(group, 'visibility-loss', prefix.text, { cause: 'replaced', observedMs }, nowMs);

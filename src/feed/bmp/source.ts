@@ -46,6 +46,7 @@ export const bmp: SourceType<BmpSettings> = {
     'unknown-router': 'Somebody connected who is none of the routers that may.',
     'too-many-routers': 'More connections than are kept at the same time.',
   },
+  history: undefined,
   open: (settings, ports) => new BmpSource(settings, ports),
   describe,
 };

@@ -121,9 +121,11 @@ function fromFrame(
     return { stampMs: arrivedMs ?? decoded.observedMs, input: undefined, problems: [] };
   const { problems } = decoded;
   if (decoded.type === 'bad') return { stampMs: arrivedMs, input: undefined, problems };
+  // In a recording these came late: what was known of later stood.
+  const late = via === 'backfill' || via === 'snapshot' ? { isLate: true as const } : {};
   const [input, observedMs]: [FeedInput, number | undefined] =
     decoded.type === 'update'
-      ? [{ type: 'update', feed, via, update: decoded.update, raw }, decoded.update.observedMs]
+      ? [{ type: 'update', feed, via, update: decoded.update, raw, ...late }, decoded.update.observedMs]
       : [{ type: 'peer-state', feed, via, change: decoded.change }, decoded.change.observedMs];
   return { stampMs: arrivedMs ?? observedMs, input, problems };
 }

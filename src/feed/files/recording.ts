@@ -7,6 +7,7 @@
  *   {"at":…,"feed":"ris-live","via":"live","base64":"…"}                  one frame that is no UTF-8
  *   {"at":…,"feed":"ris-live","state":"stalled","reason":"no BGP message for 60 s","since":…,"blindAt":…}
  *   {"at":…,"feed":"ris-live","collector":"rrc06","state":"silent","reason":"…","since":…}
+ *   {"at":…,"feed":"ris-live","gap":"unfilled","reason":"…","since":…}
  *   {"at":…,"clock":true}                                                 the clock ran on to here, and something became due
  *   {"at":…,"said":{"type":"resolve",…},"texts":{}}                       any other input (`engine/recorded/inputs.ts`)
  *   {"at":…,"text":"<SHA-256>","part":0,"of":1,"gzip":"<base64>"}         a text that an input names, before it
@@ -27,7 +28,10 @@ export type Via = Extract<FeedInput, { type: 'update' }>['via'];
 export const RECORDING_VERSION = 2;
 
 /** What is said of a feed, or of a collector of it. */
-export type StateInput = Extract<FeedInput, { type: 'feed-state' | 'collector-state' | 'store-state' }>;
+export type StateInput = Extract<
+  FeedInput,
+  { type: 'feed-state' | 'collector-state' | 'gap' | 'store-state' }
+>;
 
 export type RecordingLine =
   | { readonly type: 'header'; readonly atMs: number; readonly version: number }
@@ -129,11 +133,11 @@ export class RecordingWriter {
       return;
     }
     const { feed, state, reason, sinceMs: since } = input;
-    const line =
-      input.type === 'feed-state'
-        ? { at: atMs, feed, state, reason, since, blindAt: input.blindAtMs }
-        : { at: atMs, feed, collector: input.collector, state, reason, since };
-    this.#line(JSON.stringify(line));
+    let what: object = { state };
+    if (input.type === 'collector-state') what = { collector: input.collector, state };
+    if (input.type === 'gap') what = { gap: state };
+    const blindAt = input.type === 'feed-state' ? input.blindAtMs : undefined;
+    this.#line(JSON.stringify({ at: atMs, feed, ...what, reason, since, blindAt }));
   }
 
   /** Any input that is no frame and no state of a feed; texts that it names are written before it, but none twice. */
@@ -259,6 +263,8 @@ function stateIn(
     if (state === undefined) return undefined;
     return { type: 'collector-state', feed, collector, state, reason, sinceMs: sinceMs ?? atMs };
   }
+  const gap = GAP_STATES.find((one) => one === line.gap);
+  if (gap !== undefined) return { type: 'gap', feed, state: gap, reason, sinceMs: sinceMs ?? atMs };
   const state = FEED_STATES.find((one) => one === line.state);
   if (state === undefined) return undefined;
   return { type: 'feed-state', feed, state, reason, sinceMs, blindAtMs: timeIn(line.blindAt) };
@@ -279,6 +285,7 @@ const STORE_REASONS: readonly StoreReason[] = [
 ];
 const FEED_STATES: readonly FeedState[] = ['live', 'stalled', 'down'];
 const COLLECTOR_STATES: readonly CollectorState[] = ['live', 'silent'];
+const GAP_STATES: readonly Extract<FeedInput, { type: 'gap' }>['state'][] = ['unfilled', 'filled', 'lost'];
 const VIAS: readonly Via[] = ['live', 'backfill', 'snapshot', 'replay'];
 
 function viaOf(via: unknown): Via {

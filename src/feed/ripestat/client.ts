@@ -22,6 +22,8 @@ import { Outside, type TextAnswer } from '../../outside/outside.ts';
 export interface RipestatOptions {
   /** Default `https://stat.ripe.net`. */
   readonly baseUrl?: string;
+  /** Of the data API itself, with a slash at its end; instead of `baseUrl`. */
+  readonly dataUrl?: string;
   /** Requests under way at once; RIPEstat allows 8, and more is cut to 8. */
   readonly concurrentMax?: number;
   /** Tries of one request, the first included; default 4. */
@@ -135,7 +137,8 @@ export class Ripestat {
   }
 
   #urlOf(call: string, parameters: Parameters): URL {
-    const url = new URL(`/data/${call}/data.json`, this.#options.baseUrl ?? 'https://stat.ripe.net');
+    const { baseUrl = 'https://stat.ripe.net', dataUrl = new URL('/data/', baseUrl).href } = this.#options;
+    const url = new URL(`${call}/data.json`, dataUrl);
     for (const [name, value] of Object.entries(parameters))
       if (value !== undefined) url.searchParams.set(name, value);
     url.searchParams.set('sourceapp', 'originwatch');

@@ -30,6 +30,7 @@ export interface RisLiveSettings extends SourceSettings, SubscriptionSettings {
 export const risLive: SourceType<RisLiveSettings> = {
   problems: RIS_LIVE_PROBLEMS,
   drops: { ...FEED_DROPS, ...COMMON_DROPS },
+  history: 'ris',
   open: (settings, ports) => new RisLiveSource(settings, ports),
   describe,
 };

@@ -15,7 +15,7 @@ export interface SlackCall {
   readonly idempotencyKey: string | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  readonly nowMs: number;
+  readonly wallMs: number;
 }
 
 export type SlackAnswer =
@@ -45,7 +45,7 @@ export async function callSlack(call: SlackCall): Promise<SlackAnswer> {
     authorization: `Bearer ${call.token}`,
   };
   if (call.idempotencyKey !== undefined) headers['idempotency-key'] = call.idempotencyKey;
-  const { timeoutMs, signal, nowMs } = call;
+  const { timeoutMs, signal, wallMs } = call;
   const url = `${call.apiUrl}/${call.method}`;
   const answer = await post({
     outside: call.outside,
@@ -55,7 +55,7 @@ export async function callSlack(call: SlackCall): Promise<SlackAnswer> {
     timeoutMs,
     signal,
     secrets,
-    nowMs,
+    wallMs,
   });
   const outcome = gradeAnswer(answer, secrets);
   if (!answer.answered || !outcome.ok) return { ok: false, code: '', outcome };

@@ -127,7 +127,7 @@ function createByWebhook(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
       timeoutMs: deps.timeoutMs ?? SEND_TIMEOUT_MS,
       signal: context.signal,
       secrets: [url],
-      nowMs: deps.clock.nowMs(),
+      wallMs: deps.clock.wallMs(),
     });
   };
   const send: Sender = async (call) => {
@@ -195,7 +195,7 @@ function createByBot(config: ReceiverConfig, deps: ReceiverDeps): Receiver {
       idempotencyKey: alert?.id,
       timeoutMs,
       signal,
-      nowMs: deps.clock.nowMs(),
+      wallMs: deps.clock.wallMs(),
     });
   };
   const send: Sender = async ({ message, alert, context }) => {

@@ -103,7 +103,7 @@ class SocketMode implements SlackSocket {
       idempotencyKey: undefined,
       timeoutMs: this.#deps.timeoutMs ?? SEND_TIMEOUT_MS,
       signal: this.#stop.signal,
-      nowMs: this.#deps.clock.nowMs(),
+      wallMs: this.#deps.clock.wallMs(),
     });
     if (!answer.ok) {
       const error = answer.outcome.ok ? 'no answer' : answer.outcome.error;

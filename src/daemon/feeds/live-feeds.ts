@@ -3,21 +3,24 @@
  * subscriptions, never their connections. Each is a `LiveFeed`; here is what they share.
  */
 import type { Logger } from 'pino';
-import type { Settings } from '../config/settings.ts';
-import type { Engine } from '../engine/engine.ts';
-import { AcceptRoad } from '../engine/fast/accept.ts';
-import type { Leap } from '../engine/input.ts';
-import type { CoverageInterval } from '../engine/ports.ts';
-import type { WatchedSpace } from '../feed/source.ts';
-import { systemClock } from '../feed/surroundings.ts';
-import { QuickReject } from '../match/quick-reject.ts';
-import type { Scanner } from '../match/scanner.ts';
-import type { VantagePointTable } from '../match/vantage-point-table.ts';
-import type { Watchlist } from '../match/watchlist.ts';
-import type { CollectorGauge, Metrics } from '../serve/metrics.ts';
-import type { Driver } from './driver.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { AcceptRoad } from '../../engine/fast/accept.ts';
+import type { Leap } from '../../engine/input.ts';
+import type { CoverageInterval, FeedInput } from '../../engine/ports.ts';
+import { ArchiveReader } from '../../feed/archive/reader.ts';
+import type { WatchedSpace } from '../../feed/source.ts';
+import { systemClock } from '../../feed/surroundings.ts';
+import { QuickReject } from '../../match/quick-reject.ts';
+import type { Scanner } from '../../match/scanner.ts';
+import type { VantagePointTable } from '../../match/vantage-point-table.ts';
+import type { Watchlist } from '../../match/watchlist.ts';
+import type { CollectorGauge, Metrics } from '../../serve/metrics.ts';
+import type { Driver } from '../driver.ts';
+import type { FeedReadiness } from '../live-ports.ts';
+import { Backfill } from './backfill.ts';
 import { LiveFeed, type LiveFeedPorts } from './live-feed.ts';
-import type { FeedReadiness } from './live-ports.ts';
+import { hasHistory } from './sources.ts';
 
 export interface LiveFeedsOptions
   extends Pick<LiveFeedPorts, 'outside' | 'recorder' | 'coverage' | 'afterInput'> {
@@ -47,6 +50,7 @@ export class LiveFeeds {
   private readonly options: LiveFeedsOptions;
   private readonly quick: QuickReject;
   private readonly feeds: readonly LiveFeed[];
+  private readonly backfill: Backfill;
   private watchlist: Watchlist;
   /** Watched prefixes, learned ones among them, when the subscription was last made. */
   private subscribed: number;
@@ -69,17 +73,33 @@ export class LiveFeeds {
         accepted: () => driver.accepted(),
       });
     this.quick = new QuickReject(scanner, table, engine.view.watched(), roadOf);
+    const apply = (input: FeedInput, arrivedMs: number): void => void driver.apply(input, arrivedMs);
+    const blindAfterMs = settings.detection.blindAfterSeconds * 1_000;
+    this.backfill = new Backfill({
+      ...options,
+      settings: settings.backfill,
+      archive: (url) => new ArchiveReader(url, options.outside),
+      blindAfterMs,
+      view: engine.view,
+      space: () => this.space(),
+      nowMs: () => clock.nowMs(),
+      apply,
+    });
     const ports: LiveFeedPorts = {
       ...options,
       interest: engine.view.interest(),
-      blindAfterMs: settings.detection.blindAfterSeconds * 1_000,
+      blindAfterMs,
       fast: { quick: this.quick, table, isShared: settings.feeds.length > 1 },
       nowMs: () => clock.nowMs(),
-      apply: (input, arrivedMs) => driver.apply(input, arrivedMs),
+      apply,
+      missed: (feed, fromMs, toMs) =>
+        hasHistory(feed) && this.backfill.missed(feed.name, feed.collectors, fromMs, toMs),
+      began: (feed) => hasHistory(feed) && this.backfill.began(feed.name, feed.collectors),
       writeCoverage: () => this.writeCoverage(),
     };
     this.feeds = settings.feeds.map((feed) => new LiveFeed(feed, this.space(), ports));
     metrics.feedCollectors(() => this.collectors());
+    for (const { name } of this.feeds) metrics.backfillLeft(name, () => this.backfill.left(name));
   }
 
   start(): void {
@@ -91,7 +111,7 @@ export class LiveFeeds {
   async stop(): Promise<void> {
     clearTimeout(this.growing);
     clearInterval(this.beating);
-    await Promise.all(this.feeds.map((feed) => feed.stop()));
+    await Promise.all([this.backfill.stop(), ...this.feeds.map((feed) => feed.stop())]);
   }
 
   private beat(): void {

@@ -1,7 +1,7 @@
 /** The configured feeds as live sources: each `type` of the configuration has its source, or this does not compile. */
-import type { FeedSettings } from '../config/settings.ts';
-import type { LiveSource, SourcePorts, SourceReport, SourceType, WatchedSpace } from '../feed/source.ts';
-import { SOURCE_TYPES } from '../feed/source-types.ts';
+import type { FeedSettings } from '../../config/settings.ts';
+import type { LiveSource, SourcePorts, SourceReport, SourceType, WatchedSpace } from '../../feed/source.ts';
+import { SOURCE_TYPES } from '../../feed/source-types.ts';
 
 const TYPES: {
   readonly [T in FeedSettings['type']]: SourceType<Extract<FeedSettings, { readonly type: T }>>;
@@ -18,6 +18,11 @@ export function openSource(settings: FeedSettings, ports: SourcePorts): LiveSour
 
 export function describeSource(settings: FeedSettings, space: WatchedSpace): SourceReport {
   return typeOf(settings).describe(settings, space);
+}
+
+/** True when what the feed did not see can be asked for at RIS. */
+export function hasHistory(settings: FeedSettings): boolean {
+  return TYPES[settings.type].history === 'ris';
 }
 
 /** Codes of problems and reasons for drops of every type, for metrics that begin with 0. */

@@ -2,13 +2,13 @@
  * What feeds say of themselves and of the sessions behind them: who can be seen, what is in doubt since, and when a silent
  * feed is an incident. A part of the engine; nothing here resolves anything (detection.md §2 rule 4).
  */
-
-import type { PeerStateChange } from '../bgp/update.ts';
-import type { Core } from './core.ts';
-import type { DeadlineName } from './deadlines.ts';
-import { assessVisibility } from './keepers/visibility.ts';
-import type { FeedInput, StoreReason } from './ports.ts';
-import { settle } from './speak.ts';
+import type { PeerStateChange } from '../../bgp/update.ts';
+import type { Core } from '../core.ts';
+import type { DeadlineName } from '../deadlines.ts';
+import { assessVisibility } from '../keepers/visibility.ts';
+import type { FeedInput, StoreReason } from '../ports.ts';
+import { settle } from '../speak.ts';
+import type { GapInput } from './gap.ts';
 
 type CollectorInput = Extract<FeedInput, { readonly type: 'collector-state' }>;
 
@@ -67,6 +67,7 @@ export class FeedStates {
     } else if (wasLive || !wasKnown) {
       core.vantagePoints.setGap(feed, core.order);
       core.doubtCarriers((vantagePoint) => core.vantagePoints.byId(vantagePoint).feed === feed, 1);
+      core.late.await(nowMs);
       const blindAtMs = input.blindAtMs ?? nowMs + core.config.detection.blindAfterSeconds * 1000;
       core.deadlines.set(blindName(feed), Math.max(nowMs, blindAtMs));
     }
@@ -100,6 +101,24 @@ export class FeedStates {
     };
     core.doubtCarriers(isIts, 1);
     if (this.isMainWindow(isIts)) this.hold(feed, name, feedRow(name, reason), sinceMs, nowMs);
+  }
+
+  /**
+   * What a feed did not see is still unknown: it is blind to that time, whatever it sees now. Once it is filled, what is carried is
+   * no longer in doubt for it.
+   */
+  gap({ feed, state, reason, sinceMs }: GapInput, nowMs: number): void {
+    const { core } = this;
+    const name = `${feed} gap`;
+    if (state === 'unfilled') {
+      core.late.await(nowMs);
+      this.hold(feed, name, feedRow(name, reason), sinceMs, nowMs);
+      return;
+    }
+    core.book.release(feed, 'feed-blind', name, { cause: 'withdrawn', observedMs: nowMs }, nowMs);
+    if (state !== 'filled' || core.feeds.get(feed)?.state !== 'live') return;
+    core.vantagePoints.setGap(feed, -1);
+    core.doubtCarriers((vantagePoint) => core.vantagePoints.byId(vantagePoint).feed === feed, 0);
   }
 
   /** Of the vantage points that carry some watched prefix, more than half are these. */

@@ -3,26 +3,26 @@
  * readiness and metrics. `live-feeds.ts` has them all.
  */
 import type { Logger } from 'pino';
-import type { FeedSettings } from '../config/settings.ts';
-import type { Interest } from '../decode/bgp/update.ts';
-import type { Leap } from '../engine/input.ts';
-import type { CoverageInterval, CoverageWriter, FeedInput } from '../engine/ports.ts';
-import type { StateInput } from '../feed/files/recording.ts';
-import { type CollectorChange, type CollectorSight, Rhythms } from '../feed/rhythm.ts';
+import type { FeedSettings } from '../../config/settings.ts';
+import type { Interest } from '../../decode/bgp/update.ts';
+import type { Leap } from '../../engine/input.ts';
+import type { CoverageInterval, CoverageWriter, FeedInput } from '../../engine/ports.ts';
+import type { StateInput } from '../../feed/files/recording.ts';
+import { type CollectorChange, type CollectorSight, Rhythms } from '../../feed/rhythm.ts';
 import {
   type FastRoads,
   type FeedChange,
   feedStateOf,
   type LiveSource,
   type WatchedSpace,
-} from '../feed/source.ts';
-import { systemClock } from '../feed/surroundings.ts';
-import type { Outside } from '../outside/outside.ts';
-import type { Metrics } from '../serve/metrics.ts';
-import { clientId } from './client-id.ts';
+} from '../../feed/source.ts';
+import { systemClock } from '../../feed/surroundings.ts';
+import type { Outside } from '../../outside/outside.ts';
+import type { Metrics } from '../../serve/metrics.ts';
+import { clientId } from '../client-id.ts';
+import type { FeedReadiness } from '../live-ports.ts';
+import type { Recorder } from '../recorder.ts';
 import { FeedLedger, type LedgerMoment } from './feed-ledger.ts';
-import type { FeedReadiness } from './live-ports.ts';
-import type { Recorder } from './recorder.ts';
 import { openSource } from './sources.ts';
 
 export interface LiveFeedPorts {
@@ -39,6 +39,10 @@ export interface LiveFeedPorts {
   readonly apply: (input: FeedInput, arrivedMs: number) => void;
   /** Something was applied: commit soon. */
   readonly afterInput: () => void;
+  /** It sees again since `toMs` and did not since `fromMs`. */
+  readonly missed: (feed: FeedSettings, fromMs: number, toMs: number) => void;
+  /** It begins, and nothing is known from before. */
+  readonly began: (feed: FeedSettings) => void;
   /** Writes the coverage of every feed until now. */
   readonly writeCoverage: () => void;
 }
@@ -55,6 +59,9 @@ export class LiveFeed {
   private reason = 'starting';
   /** When the last BGP message had come, at the last beat. */
   private provenAtBeatMs: number | undefined;
+  /** Since when it sees nothing; undefined: it sees, or never did. */
+  private blindSinceMs: number | undefined;
+  private readonly settings: FeedSettings;
   private bytesCounted = 0;
   private reconnectsCounted = 0;
   private readonly dropsCounted = new Map<string, number>();
@@ -64,7 +71,12 @@ export class LiveFeed {
     const { metrics, coverage, log, outside, fast, interest, recorder, blindAfterMs, nowMs } = ports;
     this.name = name;
     this.ports = ports;
-    this.ledger = new FeedLedger(name, coverage, coverage.untilMs(name), nowMs());
+    this.settings = settings;
+    this.blindSinceMs = coverage.untilMs(name);
+    const { ignorePeers } = settings;
+    const note =
+      ignorePeers.length === 0 ? '' : `peers not believed: ${ignorePeers.map(peerText).join(', ')}`;
+    this.ledger = new FeedLedger(name, coverage, this.blindSinceMs, nowMs(), note);
     this.rhythms = new Rhythms(blindAfterMs);
     this.source = openSource(settings, {
       clock: systemClock,
@@ -95,6 +107,7 @@ export class LiveFeed {
   }
 
   start(): void {
+    if (this.blindSinceMs === undefined) this.ports.began(this.settings);
     this.source.start();
   }
 
@@ -111,8 +124,9 @@ export class LiveFeed {
   }
 
   private changed(change: FeedChange): void {
-    const { nowMs, metrics, writeCoverage } = this.ports;
+    const { nowMs, metrics, writeCoverage, missed } = this.ports;
     writeCoverage();
+    if (this.state === 'live') this.blindSinceMs = this.provenMs() ?? nowMs();
     this.state = change.state;
     this.reason = change.reason;
     this.rhythms.excuse(systemClock.now());
@@ -120,6 +134,9 @@ export class LiveFeed {
     const atMs = nowMs();
     this.tell(feedStateOf(this.name, change, atMs), atMs);
     writeCoverage();
+    if (change.state !== 'live' || this.blindSinceMs === undefined) return;
+    missed(this.settings, this.blindSinceMs, atMs);
+    this.blindSinceMs = undefined;
   }
 
   private tell(input: StateInput, atMs: number): void {
@@ -226,4 +243,8 @@ export class LiveFeed {
       this.dropsCounted.set(reason, count);
     }
   }
+}
+
+function peerText(peer: number | string): string {
+  return typeof peer === 'number' ? `AS${peer}` : peer;
 }

@@ -5,8 +5,8 @@
  *
  * Times are the driver's stamps, in ms.
  */
-import type { CoverageInterval, CoverageWriter } from '../engine/ports.ts';
-import { isoTime } from '../incident/alert.ts';
+import type { CoverageInterval, CoverageWriter } from '../../engine/ports.ts';
+import { isoTime } from '../../incident/alert.ts';
 
 type State = CoverageInterval['state'];
 
@@ -31,13 +31,22 @@ interface Standstill {
 export class FeedLedger {
   private readonly feed: string;
   private readonly writer: CoverageWriter;
+  /** What is to be said of the time in which it sees. */
+  private readonly liveNote: string;
   /** Until when the table says what was seen. */
   private writtenMs: number;
   private standstill: Standstill | undefined;
 
   /** `sinceMs`: the end of what the table has of this feed; undefined: nothing. */
-  constructor(feed: string, writer: CoverageWriter, sinceMs: number | undefined, nowMs: number) {
+  constructor(
+    feed: string,
+    writer: CoverageWriter,
+    sinceMs: number | undefined,
+    nowMs: number,
+    liveNote = '',
+  ) {
     this.feed = feed;
+    this.liveNote = liveNote;
     this.writer = writer;
     this.writtenMs = nowMs;
     if (sinceMs !== undefined && sinceMs < nowMs) {
@@ -55,10 +64,10 @@ export class FeedLedger {
     }
     const { standstill } = this;
     if (standstill === undefined) {
-      this.write(Math.min(nowMs, provenMs), 'live', '');
+      this.write(Math.min(nowMs, provenMs), 'live', this.liveNote);
       return;
     }
-    this.write(standstill.fromMs, 'live', '');
+    this.write(standstill.fromMs, 'live', this.liveNote);
     if (provenMs < standstill.toMs) return;
     this.standstill = undefined;
     const seconds = Math.round((standstill.toMs - standstill.fromMs) / 1_000);
@@ -70,7 +79,7 @@ export class FeedLedger {
         `the process stood still for ${seconds} s; what came was read late`,
       );
     else this.write(standstill.toMs, 'blind', `the process stood still for ${seconds} s`);
-    this.write(Math.min(nowMs, provenMs), 'live', '');
+    this.write(Math.min(nowMs, provenMs), 'live', this.liveNote);
   }
 
   /** The process did nothing from `fromMs` to `toMs`; `provenMs` is the last proof before that. */
@@ -89,7 +98,7 @@ export class FeedLedger {
   /** What is not written down yet and is taken to be so until something says otherwise. */
   provisional({ nowMs, isLive, reason }: LedgerMoment): CoverageInterval | undefined {
     if (nowMs <= this.writtenMs) return undefined;
-    return this.interval(nowMs, isLive ? 'live' : 'blind', isLive ? '' : reason);
+    return this.interval(nowMs, isLive ? 'live' : 'blind', isLive ? this.liveNote : reason);
   }
 
   private write(toMs: number, state: State, reason: string): void {
