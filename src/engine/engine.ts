@@ -19,7 +19,6 @@ import type { Core } from './core.ts';
 import { type DeadlineName, partsOf } from './deadlines.ts';
 import { FeedStates } from './feeds/feed-states.ts';
 import type { ConfigInput, Input, Leap, Outcome } from './input.ts';
-import type { OwnRoutesInput } from './keepers/own-routes.ts';
 import { isPossibleStamp } from './keepers/stamps.ts';
 import { assessVisibility, isOurs } from './keepers/visibility.ts';
 import { OperatorActions } from './operators.ts';
@@ -107,19 +106,8 @@ export class Engine {
     core.nowMs = nowMs;
     if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input, nowMs);
-    else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
-    else if (input.type === 'own-routes') this.ownRoutes(input, nowMs);
-    else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
-    else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
-    else if (input.type === 'collector-state') this.feeds.collectorState(input, nowMs);
-    else this.feeds.gap(input, nowMs);
+    else this.feeds.take(input, nowMs);
     settle(core, nowMs);
-  }
-
-  /** "At this moment": what our routers say of a route changes what speaks for or against it. */
-  private ownRoutes(input: OwnRoutesInput, nowMs: number): void {
-    if (!this.core.own.take(input)) return;
-    this.core.rejudge.all('replaced', nowMs);
   }
 
   /** Fires every deadline up to `nowMs`, in order, each with its own time. */

@@ -2,6 +2,7 @@
  * Contracts between the engine and the edges. Edge rooms know these and not each other.
  */
 import type { AsPath } from '../bgp/as-path.ts';
+import type { OwnRoutesChange } from '../bgp/own-routes.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
@@ -54,17 +55,7 @@ export type FeedInput =
       readonly sinceMs: number;
     }
   | GapInput
-  | {
-      /** What routers of our own originate changed, or whether we see it (BMP: Loc-RIB and Adj-RIB-Out). */
-      readonly type: 'own-routes';
-      readonly feed: string;
-      /** Whose routes these are: a router's session and view. Several of one router may say the same. */
-      readonly from: string;
-      /** False: it is not seen any more, and what it said counts for nothing. */
-      readonly isUp: boolean;
-      readonly announced: readonly { readonly prefix: Prefix; readonly origin: number }[];
-      readonly withdrawn: readonly Prefix[];
-    }
+  | ({ readonly type: 'own-routes'; readonly feed: string } & OwnRoutesChange)
   | {
       /** Our own database can not be written, or can be again. */
       readonly type: 'store-state';
