@@ -138,7 +138,8 @@ export class FeedStates {
     else if (input.type === 'own-routes') this.ownRoutes(input, nowMs);
     else if (input.type === 'store-state') this.storeState(input.state, input.reason, nowMs);
     else if (input.type === 'feed-state') this.feedState(input, nowMs);
-    else this.collectorState(input, nowMs);
+    else if (input.type === 'collector-state') this.collectorState(input, nowMs);
+    else this.gap(input, nowMs);
   }
 
   /** "At this moment": what our routers say of a route changes what speaks for or against it. */
