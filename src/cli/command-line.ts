@@ -10,6 +10,7 @@ import { OperationalError } from '../engine/errors.ts';
 import { addCaseCommands, addEvidenceCommands, addImportCommands } from './case-commands.ts';
 import { beside, command, type Done } from './command-parts.ts';
 import { addStateCommands } from './doctor/state-commands.ts';
+import { whyNotLoaded } from './not-loaded.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { positiveNumber, time, wholeNumber } from './option-values.ts';
 import {
@@ -63,6 +64,11 @@ function exitCodeOf(error: unknown, io: Streams): number {
   }
   if (error instanceof OperationalError) {
     io.stderr.write(`error: ${error.message}\n`);
+    return 1;
+  }
+  const unloaded = whyNotLoaded(error);
+  if (unloaded !== undefined) {
+    io.stderr.write(`error: ${unloaded}\n`);
     return 1;
   }
   io.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -40,6 +40,8 @@ export interface Message {
   readonly extent: string;
   /** Label and value: severity, offender, group, state; once it is over how long it lasted and how far it reached. */
   readonly facts: readonly (readonly [string, string])[];
+  /** `Concerned: K (192.0.2.0/24) ×2, …`: every watch entry, where there is more than one. */
+  readonly concerned: string | undefined;
   readonly routes: readonly MessageRoute[];
   /** `and 7 more`, when not all routes are listed. */
   readonly moreRoutes: string | undefined;
@@ -88,6 +90,7 @@ export function messageOf(alert: Alert, options: MessageOptions): Message {
     summary: cleanText(incident.summary[language], SUMMARY_MAX),
     extent: extentOf(incident, language),
     facts: factsOf(incident, language),
+    concerned: shows.routes ? concernedOf(incident, language) : undefined,
     routes: listed.map((route) => routeOf(route, shows.origins, language)),
     moreRoutes: left > 0 ? words.more(left) : undefined,
     evidence: shows.evidence ? evidenceOf(incident, language) : [],
@@ -116,6 +119,33 @@ export function titleOf(alert: Alert, language: Language): string {
     kindName(incident.kind, language),
     words.event[alert.event],
   ].join(' · ');
+}
+
+/** What joined later is named too: the summary is about the heaviest alone. */
+function concernedOf({ routes }: Incident, language: Language): string | undefined {
+  const isOne = new Set(routes.map(({ watch }) => watch)).size < 2;
+  return isOne
+    ? undefined
+    : concernedText(
+        routes.map((route) => [route]),
+        language,
+      );
+}
+
+/** Beyond it the entries are named by prefix alone: a chat cuts a longer text. */
+const CONCERNED_MAX = 2_800;
+
+/** Every watch entry in one line, and in how many of these lists of routes it is; in the order of the lists. */
+export function concernedText(lists: readonly (readonly IncidentRoute[])[], language: Language): string {
+  const line = (nameOf: (route: IncidentRoute) => string): string => {
+    const counts = new Map<string, number>();
+    for (const entry of lists.flatMap((routes) => [...new Set(routes.map(nameOf))]))
+      counts.set(entry, (counts.get(entry) ?? 0) + 1);
+    const named = [...counts].map(([entry, count]) => (count > 1 ? `${entry} ×${count}` : entry));
+    return `${WORDS[language].label.concerned}: ${named.join(', ')}`;
+  };
+  const whole = line(({ name, watch }) => cleanText(name === '' ? watch : `${name} (${watch})`, 120));
+  return whole.length > CONCERNED_MAX ? line(({ watch }) => cleanText(watch, 60)) : whole;
 }
 
 /** Those that stand first; the alert's own order (heaviest first) otherwise. */
@@ -270,6 +300,7 @@ export function plainLines(message: Message, language: Language): readonly strin
   if (message.reminder !== undefined) lines.push(message.reminder);
   lines.push('', message.summary, '');
   for (const [name, value] of message.facts) lines.push(`${name}: ${value}`);
+  if (message.concerned !== undefined) lines.push(message.concerned);
   for (const route of message.routes) lines.push('', ...routeLines(route, language));
   if (message.moreRoutes !== undefined) lines.push(message.moreRoutes);
   if (message.evidence.length > 0)

@@ -10,6 +10,7 @@ import {
   digestMessage,
   incidentMessage,
   type SlackMessage,
+  threadMessage,
 } from '../../src/deliver/receivers/slack/blocks.ts';
 import type { Author, Operator, Silence } from '../../src/engine/ports.ts';
 import type { Alert } from '../../src/incident/alert.ts';
@@ -201,6 +202,32 @@ describe('three lines', () => {
     expect(called(alertOf({ event: 'updated' }), { reminder: { type: 'repeat', number: 1 } })).toBe(true);
     expect(called(alertOf({}, { severity: 'warning' }))).toBe(false);
     expect(called(alertOf({ event: 'resolved' }, { state: 'resolved' }))).toBe(false);
+  });
+});
+
+describe('an incident that takes of several watch entries', () => {
+  const watches = Array.from({ length: 8 }, (_, index) => `198.51.100.${index * 16}/28`);
+  const routes = watches.map((watch, index) => routeOf({ watch, name: `Site ${index}`, prefix: watch }));
+
+  it('names every one, in the first message and in each later line', () => {
+    const incident = { routes, routesTotal: 8 };
+    const named = watches.map((watch, index) => `Site ${index} (${watch})`).join(', ');
+    expect(allText(incidentMessage(alertOf({}, incident), EN))).toContain(`Concerned: ${named}`);
+    for (const event of ['updated', 'escalated', 'resolved'] as const)
+      expect(allText(threadMessage(alertOf({ event }, incident), EN))).toContain(`Concerned: ${named}`);
+  });
+
+  it('names them by prefix alone where the names would be cut', () => {
+    const many = Array.from({ length: 100 }, (_, index) =>
+      routeOf({ watch: `10.0.${index}.0/24`, name: `A service with a rather long name, number ${index}` }),
+    );
+    const text = allText(threadMessage(alertOf({}, { routes: many, routesTotal: 100 }), EN));
+    for (const { watch } of many) expect(text).toContain(watch);
+  });
+
+  it('has no such line where there is one entry alone', () => {
+    const one = { routes: routes.slice(0, 1).flatMap((route) => [route, route]), routesTotal: 2 };
+    expect(allText(incidentMessage(alertOf({}, one), EN))).not.toContain('Concerned');
   });
 });
 

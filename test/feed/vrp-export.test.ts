@@ -111,6 +111,19 @@ describe('an RPKI export in a file', () => {
     expect(kept.current?.data).toEqual([7625]);
   });
 
+  it('without any VRP is refused as the first one too, unless it was made for its ASPAs', async () => {
+    const file = temporaryFile('{"metadata":{},"roas":[]}');
+    const { kept, loaded, said } = set({ location: { file } });
+    await kept.refresh();
+    expect(said.at(-1)).toMatchObject({ event: 'rpki.failed', code: 'rpki-parse' });
+    expect(kept.freshness()).toMatchObject({ state: 'none' });
+    expect(kept.freshness().error).toContain('it holds no VRP');
+    expect(loaded).toEqual([]);
+    writeFileSync(file, '{"roas":[],"aspas":[{"customer_asid":7625,"providers":[10158]}]}');
+    await kept.refresh();
+    expect(kept.current).toMatchObject({ vrps: 0, aspas: 1 });
+  });
+
   it('that is missing is an error and is tried again sooner than usual, then as usual', async () => {
     const { kept, clock, events } = set({ location: { file: join(tmpdir(), 'originwatch-no-such-file') } });
     const delays: number[] = [];

@@ -227,6 +227,19 @@ describe('by the thousand', () => {
     expect(answer.match(/HTTP\/1\.1 404/g)).toHaveLength(1);
   });
 
+  test('who asks for the end of the connection is told of it, in an error too (RFC 9112 §9.6)', async () => {
+    const { port } = await start();
+    for (const line of [
+      'GET /healthz',
+      'GET /nothing',
+      'GET /api/v1/incidents/none',
+      'DELETE /api/v1/alerts',
+    ]) {
+      const answer = await bare(port, `${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      expect(answer.split('\r\n\r\n')[0]).toMatch(/^connection: close$/im);
+    }
+  });
+
   test('endless bodies are refused before they are read', async () => {
     const { port, get } = await start();
     const answers = Array.from({ length: 50 }, () =>

@@ -99,6 +99,7 @@ function alertsOf(incident: Incident, { language, link, until, endedAt }: Tellin
   const annotations = {
     summary: message.summary,
     description: [
+      ...(message.concerned === undefined ? [] : [message.concerned]),
       ...message.routes.flatMap((route) => routeLines(route, language)),
       ...message.evidence,
     ].join('\n'),

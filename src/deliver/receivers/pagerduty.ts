@@ -82,6 +82,7 @@ function pagerdutyBody(
       class: incident.kind,
       custom_details: {
         facts: Object.fromEntries(message.facts),
+        concerned: message.concerned ?? '',
         routes: message.routes.map((route) => routeLines(route, language).join(' ')),
         evidence: message.evidence,
         benign: message.benign ?? '',

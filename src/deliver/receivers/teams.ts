@@ -54,6 +54,7 @@ function cardOf(alert: Alert, message: Message, language: Language): unknown {
   if (message.reminder !== undefined) body.push(run(message.reminder, { weight: 'Bolder' }));
   body.push(run(message.summary, {}));
   body.push(run(message.facts.map(([name, value]) => `${name}: ${value}`).join(' · '), {}));
+  if (message.concerned !== undefined) body.push(run(message.concerned, {}));
   for (const route of message.routes) body.push(...routeLines(route, language).map((line) => run(line, {})));
   if (message.moreRoutes !== undefined) body.push(run(message.moreRoutes, {}));
   const tail = [

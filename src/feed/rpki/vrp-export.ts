@@ -162,7 +162,7 @@ export class VrpExport<Data> {
       const builder = newBuilder(this.loaded?.vrps ?? 0);
       const outcome = await readRows(source.chunks, builder);
       refuseUnsound(outcome, source.name);
-      refuseFall(outcome.vrps, source.name, this.loaded?.vrps ?? 0);
+      refuseFall(outcome, source.name, this.loaded?.vrps ?? 0);
       this.mark = source.mark;
       const { vrps, aspas, problems, generatedMs } = outcome;
       return {
@@ -252,8 +252,12 @@ function refuseUnsound(outcome: VrpJsonOutcome, name: string): void {
 /** From so many VRPs on, less than half of those before is no day's change. */
 const FALL_FROM = 100;
 
-/** An export that lost its VRPs, or came without any, is a broken exporter, not an Internet without ROAs. */
-function refuseFall(vrps: number, name: string, before: number): void {
+/**
+ * An export that lost its VRPs, or came without any, is a broken exporter, not an Internet without ROAs; one that was made
+ * for its ASPAs alone is none.
+ */
+function refuseFall({ vrps, aspas }: VrpJsonOutcome, name: string, before: number): void {
+  if (before === 0 && aspas > 0) return;
   const than = before === 0 ? '' : `, the one before had ${before}`;
   const isFall = before >= FALL_FROM && 2 * vrps < before;
   if (vrps > 0 && !isFall) return;

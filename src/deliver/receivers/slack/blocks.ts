@@ -9,7 +9,7 @@
 import type { Severity } from '../../../bgp/severity.ts';
 import type { Alert } from '../../../incident/alert.ts';
 import { cleanText, shorten } from '../../clean-text.ts';
-import { type Message, messageOf, routeLines, titleOf, worstFirst } from '../../message.ts';
+import { concernedText, type Message, messageOf, routeLines, titleOf, worstFirst } from '../../message.ts';
 import { type Language, WORDS } from '../../words.ts';
 
 export interface SlackMessage {
@@ -79,7 +79,9 @@ export function threadMessage(alert: Alert, options: SlackOptions): SlackMessage
   const title = `${signOf(alert)} ${message.title}`;
   const times = message.times.map(([name, value]) => `${name}: ${value}`).join(' · ');
   const back = options.link ?? WORDS[options.language].pointsBack;
-  const parts = [message.reminder, message.summary, message.extent].filter((text) => text !== undefined);
+  const parts = [message.reminder, message.summary, message.extent, message.concerned].filter(
+    (text) => text !== undefined,
+  );
   const blocks = [...mentionOf(alert, options), plain(title), plain(parts.join('\n'))];
   const said =
     message.notes.length === 0 ? [] : [plain(list(WORDS[options.language].label.notes, message.notes))];
@@ -104,6 +106,7 @@ function threeLines(message: Message, language: Language): readonly SlackBlock[]
 function detailsOf(message: Message, language: Language): readonly SlackBlock[] {
   const { label } = WORDS[language];
   const blocks: SlackBlock[] = [fields(message.facts)];
+  if (message.concerned !== undefined) blocks.push(plain(message.concerned));
   for (const route of message.routes) blocks.push(plain(routeLines(route, language).join('\n')));
   if (message.moreRoutes !== undefined) blocks.push(plain(message.moreRoutes));
   if (message.notes.length > 0) blocks.push(plain(list(label.notes, message.notes)));
@@ -147,24 +150,13 @@ export function digestMessage(
   const left = sorted.length - lines.length;
   const more = left > 0 ? [plain(words.more(left))] : [];
   const text = `${title}: ${words.digestCounts(counts)}`;
-  const concerned = plain(`${words.label.concerned}: ${concernedText(sorted)}`);
+  const lists = sorted.map(({ incident }) => incident.routes);
+  const concerned = plain(concernedText(lists, language));
   return finish(
     text,
     [header(title), plain(words.digestCounts(counts)), concerned, ...lines, ...more],
     [plain(words.digestWhere(link))],
   );
-}
-
-/** Every watch entry that is concerned, the heaviest first, however many alerts there are. */
-function concernedText(sorted: readonly Alert[]): string {
-  const alerts = new Map<string, number>();
-  for (const { incident } of sorted) {
-    const entries = new Set(
-      incident.routes.map(({ name, watch }) => cleanText(name === '' ? watch : `${name} (${watch})`, 120)),
-    );
-    for (const entry of entries) alerts.set(entry, (alerts.get(entry) ?? 0) + 1);
-  }
-  return [...alerts].map(([entry, count]) => (count > 1 ? `${entry} ×${count}` : entry)).join(', ');
 }
 
 const COLOUR: Readonly<Record<Severity, string>> = {
