@@ -299,6 +299,21 @@ describe('one row that can not be delivered', () => {
     expect(recovered).toEqual(['noc']);
   });
 
+  it('keeps the order for four tries, and lets another row pass from the fifth', async () => {
+    const noc = new FakeReceiver('noc', { concurrency: 1 });
+    const tried: number[] = [];
+    noc.behave = (alert) => {
+      tried.push(alert.seq);
+      return alert.seq === 1 ? tryAgain('HTTP 500') : OK;
+    };
+    const { clock, put } = stage([noc]);
+    put(numbered(1, 'poison'), 'noc');
+    put(numbered(2, 'sound'), 'noc');
+    await clock.advance(60_000);
+    expect(tried.slice(0, 6)).toEqual([1, 1, 1, 1, 1, 2]);
+    expect(noc.taken).toEqual([2]);
+  });
+
   it('does not hold up those of other incidents by failing for ever', async () => {
     const noc = new FakeReceiver('noc', { concurrency: 1 });
     noc.behave = (alert) => (alert.seq === 1 ? tryAgain('HTTP 500') : OK);

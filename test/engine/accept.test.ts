@@ -199,6 +199,51 @@ test('leaves to the judge what a watched AS originates', () => {
   expect(pair.fast.story()).toEqual(['opened first-sighting']);
 });
 
+function announced(origin: number, from: number, prefix = '10.1.0.0/16', middle = [20]): Update {
+  return {
+    vantagePoint: { collector: 'rrc00', peerAddress: `192.0.2.${from}`, peerAsn: 60 + from },
+    observedMs: T0,
+    path: [60 + from, ...middle, origin],
+    communities: [],
+    announced: [prefixOf(prefix)],
+    withdrawn: [],
+  };
+}
+
+test('leaves everything to the judge while a planned change is expected', () => {
+  const pair = new Pair(configOf([watch('10.1.0.0/16', { origins: [100] })], { detection: DETECTION }));
+  pair.both((machine) => machine.feed(T0, 'live'));
+  const silence = {
+    match: { prefix: '10.1.0.0/16' },
+    expectedOrigin: 666,
+    startsAt: new Date(T0).toISOString(),
+    endsAt: new Date(T0 + HOUR).toISOString(),
+    by: 'kim',
+    note: '',
+  };
+  pair.both(({ actions }) => actions.addSilence(silence, { by: 'kim', note: '' }, T0));
+  pair.update(announced(666, 1), T0 + 1);
+  pair.update(announced(666, 2), T0 + 2);
+  pair.update(announced(666, 1), T0 + 3);
+  expect(pair.accepted).toBe(0);
+  expect(stateOf(pair.fast)).toEqual(stateOf(pair.slow));
+  pair.both((machine) => machine.runTo(T0 + 2 * HOUR));
+  expect(stateOf(pair.fast)).toEqual(stateOf(pair.slow));
+  expect(pair.fast.story()).toEqual(pair.slow.story());
+});
+
+test('leaves a prefix to the judge of which an operator decided', () => {
+  const pair = new Pair(configOf([watch('10.1.0.0/16', { origins: [100] })], { detection: DETECTION }));
+  pair.both((machine) => machine.feed(T0, 'live'));
+  pair.both(({ actions }) =>
+    actions.decideOrigin(prefixOf('10.1.0.0/16'), 100, false, { by: 'kim', note: '' }, T0),
+  );
+  pair.update(announced(100, 1), T0 + 1);
+  expect(pair.accepted).toBe(0);
+  expect(stateOf(pair.fast)).toEqual(stateOf(pair.slow));
+  expect(pair.fast.story()).toEqual(pair.slow.story());
+});
+
 /** An archive tells of a session with path identifiers, the live feed of the same one without. */
 test('leaves a withdrawal to the reference where the vantage point carries the prefix by a path identifier', () => {
   const pair = new Pair(configOf(ENTRIES, { detection: DETECTION }));
