@@ -18,7 +18,7 @@ import { Topology } from '../judge/topology.ts';
 import { VantagePoints } from '../judge/vantage-points.ts';
 import { VisibilityWatch } from '../judge/visibility.ts';
 import { type Changed, type PlanChange, WatchPlan } from '../judge/watch-plan.ts';
-import type { OwnOriginations, World } from '../judge/world.ts';
+import type { World } from '../judge/world.ts';
 import type { WatchEntry } from '../match/watchlist.ts';
 import { PrefixRows } from '../rows/prefix-rows.ts';
 import type { RibRoute } from '../rows/rib-route.ts';
@@ -30,6 +30,7 @@ import { bookRules, learnRules, pathMatcher } from './derived.ts';
 import { Effects } from './effects.ts';
 import { Late } from './feeds/late.ts';
 import { noteRightful } from './keepers/history.ts';
+import { OwnRoutes } from './keepers/own-routes.ts';
 import { RoaKeeper } from './keepers/roa-keeper.ts';
 import { RpkiKeeper, type RpkiNow } from './keepers/rpki-keeper.ts';
 import { Accused, sourceOf, spreadOfRoute } from './keepers/sight.ts';
@@ -152,12 +153,7 @@ export class Core {
   }
 
   /** What our own routers originate, as a feed by which they speak tells it. */
-  private own: OwnOriginations | undefined;
-
-  setOwn(own: OwnOriginations | undefined): void {
-    this.own = own;
-    this.world = { ...this.world, own };
-  }
+  readonly own = new OwnRoutes();
 
   get rpki(): RpkiNow | undefined {
     return this.rpkiKeeper.now;

@@ -71,6 +71,7 @@ export class Engine {
       case 'peer-state':
       case 'feed-state':
       case 'store-state':
+      case 'own-routes':
       case 'collector-state':
       case 'gap':
         this.applyFeed(input, nowMs);
@@ -105,11 +106,7 @@ export class Engine {
     core.nowMs = nowMs;
     if ('via' in input) core.lastVia = input.via;
     if (input.type === 'update') this.update(input, nowMs);
-    else if (input.type === 'peer-state') this.feeds.peerState(input.change, input.feed, nowMs);
-    else if (input.type === 'store-state') this.feeds.storeState(input.state, input.reason, nowMs);
-    else if (input.type === 'feed-state') this.feeds.feedState(input, nowMs);
-    else if (input.type === 'collector-state') this.feeds.collectorState(input, nowMs);
-    else this.feeds.gap(input, nowMs);
+    else this.feeds.take(input, nowMs);
     settle(core, nowMs);
   }
 

@@ -2,6 +2,7 @@
  * Contracts between the engine and the edges. Edge rooms know these and not each other.
  */
 import type { AsPath } from '../bgp/as-path.ts';
+import type { OwnRoutesChange } from '../bgp/own-routes.ts';
 import type { Prefix } from '../bgp/prefix.ts';
 import type { Community, PeerStateChange, Update } from '../bgp/update.ts';
 import type { VantagePoint } from '../bgp/vantage-point.ts';
@@ -54,6 +55,7 @@ export type FeedInput =
       readonly sinceMs: number;
     }
   | GapInput
+  | ({ readonly type: 'own-routes'; readonly feed: string } & OwnRoutesChange)
   | {
       /** Our own database can not be written, or can be again. */
       readonly type: 'store-state';

@@ -16,7 +16,7 @@ import type { Outside } from '../outside/outside.ts';
 import type { FeedClock, FeedLog } from './surroundings.ts';
 
 /** What a source yields to be judged. Its `feed` is the source's name. */
-export type SourceInput = Extract<FeedInput, { type: 'update' | 'peer-state' }>;
+export type SourceInput = Extract<FeedInput, { type: 'update' | 'peer-state' | 'own-routes' }>;
 
 /** What is watched, for sources that ask for nothing else. */
 export interface WatchedSpace {

@@ -1,7 +1,7 @@
 /**
  * The outbox for lanes that go on while the database can not be written. What they did is kept in memory until it can
- * be marked, and is not done again meanwhile. Alerts that say that we are blind are told from memory, before they are
- * written anywhere: else nobody would hear of a store that takes nothing.
+ * be marked, and is not done again meanwhile. While the store takes nothing alerts are told from memory, before they are
+ * written anywhere: else nobody would hear of it, nor of a hijack of that time.
  */
 import { OperationalError } from '../engine/errors.ts';
 import type { Outbox, OutboxItem, OutboxRow } from '../engine/ports.ts';
@@ -22,7 +22,7 @@ interface Waiting {
   notBeforeMs: number;
 }
 
-/** A row that is neither marked nor forgotten: an incident has few that are told from memory. */
+/** Rows told from memory at most; further ones are told when they are written. */
 const WAITING_MAX = 1_000;
 
 export class PatientOutbox implements Outbox {
@@ -49,7 +49,8 @@ export class PatientOutbox implements Outbox {
   tellUnwritten(rows: readonly OutboxRow[]): void {
     for (const row of rows) {
       if (this.waiting.size >= WAITING_MAX) return;
-      this.waiting.set(idOf(row.receiver, keyOf(row)), { row, attempts: 0, notBeforeMs: 0 });
+      const id = idOf(row.receiver, keyOf(row));
+      if (!this.waiting.has(id)) this.waiting.set(id, { row, attempts: 0, notBeforeMs: 0 });
     }
   }
 

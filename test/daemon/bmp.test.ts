@@ -74,3 +74,28 @@ test('a router that goes away resolves nothing, and a peer that goes down neithe
   const resolved = (await daemon.alerts()).filter((alert) => alert.event === 'resolved');
   expect(resolved.map((alert) => alert.incident.id)).not.toContain(incident.id);
 });
+
+test('what our routers originate speaks for a route, and what they do not against it', async () => {
+  const { live: daemon, router: seoul } = await start();
+  const own = { type: 3, asn: 64_501, address: '0.0.0.0', id: '192.0.2.1' };
+  const codes = async (offender: number): Promise<readonly string[]> => {
+    const { incident } = await daemon.alert('opened', (one) => one.offender === offender);
+    return incident.evidence.map(({ code }) => code);
+  };
+  // A Loc-RIB in which nothing of ours stands.
+  seoul.send(routes(updateBytes({ path: [64_501], announced: ['192.0.2.0/24'] }), own));
+  seoul.send(hijack);
+  expect(await codes(64_666)).toContain('unannounced-by-us');
+  // Somebody else's number, and our routers originate exactly this.
+  seoul.send(
+    routes(updateBytes({ path: [64_701], announced: ['203.0.112.0/24'] }), {
+      ...own,
+      asn: 64_701,
+      id: '192.0.2.7',
+    }),
+  );
+  seoul.send(routes(updateBytes({ path: [64_502, 64_701], announced: ['203.0.112.0/24'] }), PEER));
+  const seen = await codes(64_701);
+  expect(seen).toContain('announced-by-us');
+  expect(seen).not.toContain('unannounced-by-us');
+});

@@ -2,7 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { frameOf } from '../../src/demo/kakao-2022.ts';
 import type { CoverageInterval } from '../../src/engine/ports.ts';
-import { buildProgram, eventually, type Program } from './program.ts';
+import { DATABASE_FILE, openStore } from '../../src/store/store.ts';
+import { buildProgram, eventually, type Program, runProgram } from './program.ts';
 import { RipestatStandIn } from './ripestat-stand-in.ts';
 import { Stage } from './stage.ts';
 
@@ -30,13 +31,13 @@ afterEach(async () => {
 });
 
 /** A daemon that has seen our own route, with a rhythm that the simulator keeps. */
-async function begin(blindAfterSeconds = 60): Promise<void> {
+async function begin(blindAfterSeconds = 60, ...args: string[]): Promise<void> {
   stage = await Stage.set(program, {
     watch: [{ prefix: OURS, origins: [64500], group: 'ours' }],
     detection: { blindAfterSeconds },
     backfill: { ripestat: ripestat.url, archive: null },
   });
-  await stage.start();
+  await stage.start(...args.map((arg) => (arg.startsWith('-') ? arg : stage.file(arg))));
   stage.simulator.keepAlive([FROM], 100);
   await stage.play(frameOf({ from: FROM, prefix: OURS, path: GOOD }, Date.now()));
 }
@@ -156,6 +157,20 @@ test('a hijack under way when the daemon first starts is found from a snapshot',
     detectedBy: 'snapshot',
     offender: 200_666,
   });
+});
+
+test('what a backfill brought is in the recording, which replays to the same alerts, byte for byte', async () => {
+  await begin(60, '--record', 'live.ndjson');
+  ripestat.updates = [happened(Date.now() + 50, TAKEN, BAD), happened(Date.now() + 150, TAKEN)];
+  await cut();
+  await stage.alert('resolved', 'ours');
+  await stage.daemon.end('SIGTERM');
+  const store = openStore(stage.file(`state/${DATABASE_FILE}`), { lock: false, readOnly: true });
+  const lived = store.archive.alertTextsAfter(0, 1_000);
+  store.close();
+  const args = ['replay', '--json', '--config', stage.configPath, stage.file('live.ndjson')];
+  const { stdout } = await runProgram(program, args);
+  expect(stdout.trimEnd().split('\n')).toEqual(lived);
 });
 
 test('what happened while the daemon did not run is fetched when it runs again', async () => {

@@ -83,6 +83,16 @@ async function bothIncidents(): Promise<void> {
   for (const { group } of CASTS) await stage.alert('opened', group);
   const alerts = await stage.alerts();
   expect(alerts.map(({ seq }) => seq)).toEqual(alerts.map((_, index) => index + 1));
+  await hijacksTold();
+  for (const alert of alerts.filter(({ event }) => event === 'opened')) {
+    const bodies = stage.webhook.received.filter(({ body }) => body.includes(`"id":"${alert.incident.id}"`));
+    const openings = bodies.filter(({ body }) => body.includes('.alert.opened'));
+    expect(openings.map(({ headers }) => headers['idempotency-key'])).toEqual([alert.id]);
+  }
+}
+
+/** Whether they are written yet or not. */
+async function hijacksTold(): Promise<void> {
   await eventually('every opening at the webhook', () =>
     CASTS.every(({ group }) =>
       stage.webhook.received.some(({ body }) => body.includes(`"group":"${group}"`)),
@@ -103,6 +113,7 @@ describe('a database that another process has locked', () => {
     await toldOfStore('opened');
     const slowestMs = await slowestHealth(20);
     await hijack(second);
+    await hijacksTold();
     expect(await stage.incidents('?state=open&kind=sub-prefix')).toEqual([]);
     const refused = await fetch(`${stage.url}/api/v1/silences`, { method: 'POST' });
     expect(refused.status).toBeGreaterThanOrEqual(400);
@@ -164,6 +175,7 @@ describe('a disk that is full', () => {
       await unready();
       expect(await toldOfStore('opened')).toContain('the disk is full');
       await hijack(second);
+      await hijacksTold();
       rmSync(stage.file('state/filler'));
       await bothIncidents();
       await toldOfStore('resolved');

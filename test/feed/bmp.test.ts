@@ -19,6 +19,7 @@ const up = (parts: PeerParts): Buffer => peerUp({ asn: 64_501 }, { asn: 64_502 }
 class Seen {
   readonly said: string[] = [];
   readonly problems: string[] = [];
+  readonly own: string[] = [];
   readonly session: RouterSession;
   nowMs = 0;
 
@@ -37,6 +38,10 @@ class Seen {
         for (const { text } of off) said(`${who} ${text} gone${id}`);
       },
       state: ({ peerAddress }, _observedMs, state) => said(`${peerAddress} ${state}`),
+      own: (from, change) =>
+        this.own.push(
+          `${from.split(' ')[1]} ${change === undefined ? 'down' : `+${change.announced.map(({ prefix, origin }) => `${prefix.text} AS${origin}`)} -${change.withdrawn.map(({ text }) => text)}`}`,
+        ),
       heard: ({ peerAddress }, isRegular) => said(`${peerAddress} heard${isRegular ? ' regularly' : ''}`),
       said: () => undefined,
       problem: (code) => this.problems.push(code),
@@ -137,6 +142,30 @@ describe('sessions', () => {
   test('show a rhythm by their statistics', () => {
     const stats = bmp(1, Buffer.concat([peerHeader(PRE), Buffer.alloc(4)]));
     expect(new Seen().take(stats).said).toEqual(['192.0.2.2 heard regularly']);
+  });
+});
+
+describe('what the router itself originates', () => {
+  test('is told by its Loc-RIB and by what it sends out, and ends with the session', () => {
+    const seen = new Seen('pre-policy').take(
+      announced(LOC, [64_501]),
+      announced(OUT, [64_501, 64_501]),
+      withdrawn(LOC),
+    );
+    seen.session.end();
+    expect(seen.own).toEqual([
+      `loc-rib +${PREFIX} AS64501 -`,
+      `adj-rib-out +${PREFIX} AS64501 -`,
+      `loc-rib + -${PREFIX}`,
+      'loc-rib down',
+      'adj-rib-out down',
+    ]);
+    expect(seen.said).toEqual([]);
+  });
+
+  test('is not what it passes on, nor what comes in', () => {
+    const { own } = new Seen().take(announced(PRE, [64_501]), announced(LOC, [64_501, 64_502]));
+    expect(own).toEqual([`loc-rib + -${PREFIX}`]);
   });
 });
 

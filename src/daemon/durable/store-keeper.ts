@@ -119,12 +119,19 @@ export class StoreKeeper implements CommitTarget {
   private hold(held: Held): void {
     this.line.push(held);
     this.bytes += held.bytes;
-    const blind = held.batch.outbox.filter(({ alert }) => alert.incident.kind === 'feed-blind');
-    if (blind.length > 0) {
-      this.options.outbox.tellUnwritten(blind);
-      this.options.onUnwritten();
-    }
+    this.tellUnwritten(held.batch);
     if (this.bytes > this.options.heldBytesMax) this.end('memory is full of what can not be written');
+  }
+
+  /**
+   * While a lock of a moment may be all, only what says that we are blind is told from memory; once the database is known
+   * to be away, whatever is held: a full disk must not keep a hijack from anybody.
+   */
+  private tellUnwritten({ outbox }: Batch): void {
+    const rows = this.isTold ? outbox : outbox.filter(({ alert }) => alert.incident.kind === 'feed-blind');
+    if (rows.length === 0) return;
+    this.options.outbox.tellUnwritten(rows);
+    this.options.onUnwritten();
   }
 
   /** Told by others who write: the outbox, coverage. */
@@ -144,6 +151,7 @@ export class StoreKeeper implements CommitTarget {
     this.isTold = true;
     const { batches, bytes } = this.held;
     this.options.log.error({ event: 'store.away', detail: lastError.message, batches, bytes });
+    for (const { batch } of this.line) this.tellUnwritten(batch);
     this.options.onState('away', reasonOf(lastError));
   }
 

@@ -5,6 +5,7 @@
 import type { PeerStateChange } from '../../bgp/update.ts';
 import type { Core } from '../core.ts';
 import type { DeadlineName } from '../deadlines.ts';
+import type { OwnRoutesInput } from '../keepers/own-routes.ts';
 import { assessVisibility } from '../keepers/visibility.ts';
 import type { FeedInput, StoreReason } from '../ports.ts';
 import { settle } from '../speak.ts';
@@ -130,6 +131,20 @@ export class FeedStates {
       if (its > 0 && 2 * its > rib.countWhere(prefix, () => true)) return true;
     }
     return false;
+  }
+
+  take(input: Exclude<FeedInput, { readonly type: 'update' | 'daemon' }>, nowMs: number): void {
+    if (input.type === 'peer-state') this.peerState(input.change, input.feed, nowMs);
+    else if (input.type === 'own-routes') this.ownRoutes(input, nowMs);
+    else if (input.type === 'store-state') this.storeState(input.state, input.reason, nowMs);
+    else if (input.type === 'feed-state') this.feedState(input, nowMs);
+    else if (input.type === 'collector-state') this.collectorState(input, nowMs);
+    else this.gap(input, nowMs);
+  }
+
+  /** "At this moment": what our routers say of a route changes what speaks for or against it. */
+  ownRoutes(input: OwnRoutesInput, nowMs: number): void {
+    if (this.core.own.take(input)) this.core.rejudge.all('replaced', nowMs);
   }
 
   /** What is judged while our own store takes nothing is told late: that is a blindness, too. */

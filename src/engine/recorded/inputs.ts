@@ -29,7 +29,7 @@ export type WrittenInput =
   | { readonly type: 'config'; readonly config: EngineConfig; readonly isInPlace: boolean }
   | { readonly type: 'rpki'; readonly rpki: RpkiView | undefined }
   /** Where a feed has no frames of its own that a recording could hold. */
-  | Extract<FeedInput, { readonly type: 'update' | 'peer-state' }>
+  | Extract<FeedInput, { readonly type: 'update' | 'peer-state' | 'own-routes' }>
   | ClockInput
   | OperatorInput;
 
@@ -119,6 +119,7 @@ const PLAIN: Readonly<Record<PlainInput['type'], true>> = {
   'remove-silence': true,
   'import-baseline': true,
   clock: true,
+  'own-routes': true,
   update: true,
   'peer-state': true,
 };

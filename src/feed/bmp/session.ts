@@ -6,6 +6,7 @@
  * while any judged view carries it, and one session counts once. So an import policy that refuses a hijack hides nothing, and
  * neither does a router that announces only after its policy (FRR without `soft-reconfiguration inbound`).
  */
+import type { Prefix } from '../../bgp/prefix.ts';
 import type { PathIds, Update } from '../../bgp/update.ts';
 import type { VantagePoint } from '../../bgp/vantage-point.ts';
 import type { Interest } from '../../decode/bgp/update.ts';
@@ -16,6 +17,12 @@ import type { BmpPeer, BmpView } from '../../decode/bmp/bmp-peer.ts';
 /** Which view is judged where a router sends several. `auto`: what came in, before and after policy; the Loc-RIB where nothing else is sent. */
 export type JudgedView = 'auto' | 'pre-policy' | 'post-policy' | 'loc-rib';
 
+/** Routes that are nobody's but the router's own. */
+export interface OwnChange {
+  readonly announced: readonly { readonly prefix: Prefix; readonly origin: number }[];
+  readonly withdrawn: readonly Prefix[];
+}
+
 export interface SessionPorts {
   readonly router: string;
   readonly view: JudgedView;
@@ -23,6 +30,8 @@ export interface SessionPorts {
   readonly nowMs: () => number;
   readonly update: (update: Update) => void;
   readonly state: (vantagePoint: VantagePoint, observedMs: number | undefined, state: 'up' | 'down') => void;
+  /** What the router itself originates, as this session and view of it show it; undefined: not seen any more. */
+  readonly own: (from: string, change: OwnChange | undefined) => void;
   /** A sign of life that announces nothing of interest; `isRegular`: one that comes in a rhythm. */
   readonly heard: (vantagePoint: VantagePoint, isRegular: boolean) => void;
   readonly said: (fields: Readonly<Record<string, unknown>>) => void;
@@ -42,6 +51,8 @@ export class RouterSession {
   /** Vantage points that are up, by name, with the number of their views that are. */
   readonly #up = new Map<string, { readonly vantagePoint: VantagePoint; readonly views: Set<BmpView> }>();
   readonly #heardMs = new Map<string, number>();
+  /** Sessions and views that show what the router originates. */
+  readonly #showsOwn = new Set<string>();
   /** Vantage points of the Loc-RIB, which is judged only while nothing else is sent. */
   readonly #own = new Map<string, VantagePoint>();
   #hasPeers = false;
@@ -79,6 +90,8 @@ export class RouterSession {
   end(): void {
     for (const { vantagePoint } of this.#up.values()) this.#ports.state(vantagePoint, undefined, 'down');
     this.#up.clear();
+    for (const from of this.#showsOwn) this.#ports.own(from, undefined);
+    this.#showsOwn.clear();
   }
 
   #follow(item: BmpItem): void {
@@ -93,10 +106,12 @@ export class RouterSession {
         this.#peer(item.peer, item.vantagePoint, item.state);
         return;
       case 'update':
+        this.#ownIn(item.update, item.peer);
         if (this.#isJudged(item.peer)) this.#update(item.update, item.peer);
         return;
       case 'heard':
       case 'end-of-rib':
+        this.#showOwn(item.peer, [], []);
         if (this.#isJudged(item.peer)) this.#heard(item.peer, item.vantagePoint);
         return;
       case 'statistics':
@@ -133,7 +148,26 @@ export class RouterSession {
     this.#own.clear();
   }
 
+  /** A path on which only one AS stands, in what the router uses or sends, is of its own making. Whatever else is there now is not. */
+  #ownIn({ path, announced, withdrawn }: Update, peer: BmpPeer): void {
+    const [origin] = path;
+    const isOwn = typeof origin === 'number' && path.every((asn) => asn === origin);
+    const own = isOwn ? announced.map((prefix) => ({ prefix, origin })) : [];
+    this.#showOwn(peer, own, isOwn ? withdrawn : [...withdrawn, ...announced]);
+  }
+
+  /** That the view is seen is told once, even where nothing of interest stands in it. */
+  #showOwn({ key, view }: BmpPeer, announced: OwnChange['announced'], withdrawn: readonly Prefix[]): void {
+    if (view !== 'loc-rib' && view !== 'adj-rib-out') return;
+    const from = `${this.#ports.router} ${view} ${key}`;
+    const isKnown = this.#showsOwn.has(from);
+    this.#showsOwn.add(from);
+    if (!isKnown || announced.length + withdrawn.length > 0) this.#ports.own(from, { announced, withdrawn });
+  }
+
   #peer(peer: BmpPeer, vantagePoint: VantagePoint, state: 'up' | 'down'): void {
+    const from = `${this.#ports.router} ${peer.view} ${peer.key}`;
+    if (state === 'down' && this.#showsOwn.delete(from)) this.#ports.own(from, undefined);
     if (!this.#isJudged(peer)) return;
     const known = this.#up.get(peer.key);
     if (state === 'up') {

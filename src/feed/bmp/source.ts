@@ -21,7 +21,7 @@ import {
 } from '../source.ts';
 import { updateText } from './frame-text.ts';
 import { BMP_PROBLEMS } from './problems.ts';
-import { type JudgedView, RouterSession } from './session.ts';
+import { type JudgedView, type OwnChange, RouterSession } from './session.ts';
 
 export interface BmpSettings extends SourceSettings {
   readonly type: 'bmp';
@@ -209,6 +209,7 @@ class BmpSource implements LiveSource {
       nowMs: () => ports.clock.now(),
       update: (update) => this.#update(update),
       state: (vantagePoint, observedMs, state) => this.#state(vantagePoint, observedMs, state),
+      own: (from, change) => this.#own(from, change),
       heard: (vantagePoint, isRegular) => this.#heard(vantagePoint, isRegular),
       said: (fields) => ports.log.info({ ...fields, feed: settings.name, router }),
       problem: ports.problem,
@@ -293,6 +294,21 @@ class BmpSource implements LiveSource {
     const arrivedMs = this.#ports.nowMs();
     const change = { vantagePoint, observedMs, state };
     this.#ports.apply({ type: 'peer-state', feed: this.#settings.name, via: 'live', change }, arrivedMs);
+  }
+
+  #own(from: string, change: OwnChange | undefined): void {
+    if (!this.#settings.ours) return;
+    const { announced, withdrawn } = change ?? { announced: [], withdrawn: [] };
+    const isUp = change !== undefined;
+    const input = {
+      type: 'own-routes',
+      feed: this.#settings.name,
+      from,
+      isUp,
+      announced,
+      withdrawn,
+    } as const;
+    this.#ports.apply(input, this.#ports.nowMs());
   }
 
   #heard(vantagePoint: VantagePoint, isRegular: boolean): void {
