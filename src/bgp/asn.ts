@@ -39,9 +39,12 @@ export function isDocumentationAsn(asn: number): boolean {
   return (asn >= 64_496 && asn <= 64_511) || (asn >= 65_536 && asn <= 65_551);
 }
 
-/** RFC 7607 (0), RFC 7300 (65535, 4294967295) and the IANA-reserved 65552–131071. AS_TRANS is not among them. */
+/**
+ * RFC 7607 (0) and RFC 7300 (65535, 4294967295). AS_TRANS is not among them, nor are numbers that IANA has only not given out yet
+ * (65552–131071): whoever announces from one of those is an offender like any other, not a slip and not his upstream.
+ */
 export function isReservedAsn(asn: number): boolean {
-  return asn === 0 || asn === 65_535 || asn === ASN_MAX || (asn >= 65_552 && asn <= 131_071);
+  return asn === 0 || asn === 65_535 || asn === ASN_MAX;
 }
 
 /** A number that no network on the public Internet may use: private, documentation or reserved. */

@@ -75,7 +75,7 @@ describe.skipIf(!hasChromium)('the dashboard of a real daemon (skipped without /
 
 /** The first incident is acknowledged, silenced and resolved; of the second the origin is accepted. */
 async function operate(stage: Stage, page: Page, language: Language, casts: readonly Cast[]): Promise<void> {
-  const { action, acknowledged, incident: words } = WORDS[language];
+  const { action, case: caseWords, incident: words } = WORDS[language];
   const [first, second] = await Promise.all(casts.map(({ group }) => incidentOf(stage, group)));
   if (first === undefined || second === undefined) throw new Error('a story has two casts');
   const by = language === 'ko' ? '김 당직' : 'Kim on duty';
@@ -93,7 +93,7 @@ async function operate(stage: Stage, page: Page, language: Language, casts: read
 
   await page.goto(`${stage.url}/#/incidents/${first.id}`);
   await act(action.acknowledge);
-  await tags.getByText(acknowledged, { exact: true }).waitFor();
+  await tags.getByText(caseWords.acknowledgedBy(by), { exact: true }).waitFor();
   await act(action.silence);
   await act(action.resolve);
   await tags.getByText(words.state.resolved, { exact: true }).waitFor();
