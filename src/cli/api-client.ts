@@ -109,7 +109,7 @@ export class ApiClient {
     const file = join(this.place.directory, ADMIN_TOKEN_FILE);
     return this.place.by === 'guess'
       ? ` (a daemon answers at ${this.url}, and its state directory is not known here: name it with --state DIR; nothing was changed)`
-      : ` (${file} can not be read: ask as the user that runs the daemon)`;
+      : ` (${file} cannot be read: ask as the user that runs the daemon)`;
   }
 }
 

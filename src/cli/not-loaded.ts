@@ -1,5 +1,5 @@
 /**
- * Words for code that can not be read when it is asked for: too few files may be open at once, or pieces of the installation are
+ * Words for code that cannot be read when it is asked for: too few files may be open at once, or pieces of the installation are
  * missing. Needs nothing itself, so `main.ts` has it before anything else is loaded.
  */
 
@@ -13,5 +13,5 @@ export function whyNotLoaded(error: unknown): string | undefined {
   if (code === 'EMFILE' || code === 'ENFILE') return `too many files are open (${code}): ${raise}`;
   if (code === undefined || !MISSING.has(code)) return undefined;
   // Node says of a file that it could not open that it is not there.
-  return `a part of the program can not be read (${error.message.split('\n')[0]}): ${raise}, or install it again`;
+  return `a part of the program cannot be read (${error.message.split('\n')[0]}): ${raise}, or install it again`;
 }

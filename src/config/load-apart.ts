@@ -27,7 +27,7 @@ export async function loadWatchlistApart(configPath: string): Promise<CheckedWat
   }).catch((error: Error) => ({ problems: [failure(configPath, error)], files: [] }));
   if ('problems' in answer) throw new ConfigError(answer.problems, answer.files);
   const entries = WatchColumns.open(answer.bytes);
-  if (entries === undefined) throw new Error('columns that can not be read back');
+  if (entries === undefined) throw new Error('columns that cannot be read back');
   return { entries, fingerprint: answer.fingerprint };
 }
 

@@ -36,7 +36,7 @@ export interface LoadOptions {
   readonly keptIn?: ((stateDirectory: string | undefined) => KeptColumns) | undefined;
   /** The configured watchlist, when it was read already: its files are not read again. */
   readonly watchlist?: CheckedWatchlist | undefined;
-  /** Whose secrets are resolved; default: everybody's. What is left alone can not be revealed. */
+  /** Whose secrets are resolved; default: everybody's. What is left alone cannot be revealed. */
   readonly secretsOf?: SecretsOf | undefined;
   /** Throws like `readFileSync`; the default is it. */
   readonly readFile?: ReadFile | undefined;

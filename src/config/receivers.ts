@@ -1,5 +1,5 @@
 /**
- * The section `receivers`: whom to tell, each type with its own keys, as `deliver/receivers/` names them. `deliver/` takes the result as it
+ * The section `receivers`: where to send notifications, each type with its own keys, as `deliver/receivers/` names them. `deliver/` takes the result as it
  * is.
  */
 import { SEVERITIES, type Severity } from '../bgp/severity.ts';
@@ -186,7 +186,7 @@ function checkHiddenUrl(secret: Secret, key: string, item: Item, { problems }: S
   if (!isResolved(secret)) return;
   const text = secret.reveal();
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return;
-  problems.add(item.at, `${key}: what is referred to is no http or https URL`, 'put the whole URL there');
+  problems.add(item.at, `${key}: what is referred to is not an http(s) URL`, 'put the whole URL there');
 }
 
 /** An address as a secret or written out; hidden in both cases, since its path may be all that protects it. */

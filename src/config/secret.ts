@@ -135,7 +135,7 @@ function resolveReference(
     const text = sources.readSecretFile(resolve(sources.baseOf(at.file), target));
     return (
       text ?? {
-        found: 'the file can not be read',
+        found: 'the file cannot be read',
         remedy: 'create it beside this file, or give an absolute path; the daemon must be able to read it',
       }
     );

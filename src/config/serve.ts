@@ -72,7 +72,7 @@ function readListen(
   return listen;
 }
 
-/** With a slash at its end. The dashboard's own links begin at the root, so it can not stand below a path. */
+/** With a slash at its end. The dashboard's own links begin at the root, so it cannot stand below a path. */
 function readPublicUrl(value: unknown, item: MapItem, { problems }: Sources): string | undefined {
   if (typeof value !== 'string') return undefined;
   const { origin, pathname, search, hash } = new URL(value);

@@ -72,7 +72,7 @@ export class Sources {
     return dirname(resolve(file));
   }
 
-  /** The bytes of a file; a problem at `namedAt`, or at the file's own start, when it can not be read. */
+  /** The bytes of a file; a problem at `namedAt`, or at the file's own start, when it cannot be read. */
   bytes(name: FileName, namedAt: Position | undefined): Uint8Array | undefined {
     this.#files.add(name.absolute);
     const peeked = this.#peeked;
@@ -84,7 +84,7 @@ export class Sources {
       const at = namedAt ?? { file: name.shown, line: 1, col: 1 };
       const subject = namedAt === undefined ? 'the file' : `the file ${JSON.stringify(name.shown)}`;
       const [found, remedy] = READ_ERRORS[(error as NodeJS.ErrnoException).code ?? ''] ?? [
-        'can not be read',
+        'cannot be read',
         'check the file',
       ];
       this.problems.addAbsence(at, `${subject} ${found}`, remedy);
@@ -155,7 +155,7 @@ export class Sources {
     return item;
   }
 
-  /** The content of a secret's file; undefined when it can not be read. Says nothing. */
+  /** The content of a secret's file; undefined when it cannot be read. Says nothing. */
   readSecretFile(absolute: string): string | undefined {
     this.#files.add(absolute);
     try {

@@ -45,7 +45,7 @@ export interface DaemonOptions {
   readonly log: Logger;
   /** For tests that turn the clocks. */
   readonly machine?: MachineClocks;
-  /** The process can not go on: our own store failed. */
+  /** The process cannot go on: our own store failed. */
   readonly onBroken: (error: unknown) => void;
 }
 

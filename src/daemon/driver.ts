@@ -10,7 +10,7 @@ import type { EngineView } from '../engine/view.ts';
 /** Where batches go: the SQLite store, or nothing for a replay in memory. */
 export interface CommitTarget {
   commit(batch: Batch): void;
-  /** In the place of `commit`: what can not be written is kept in memory, and `written` is called when it is, in order. */
+  /** In the place of `commit`: what cannot be written is kept in memory, and `written` is called when it is, in order. */
   commitOrHold?(batch: Batch, written: () => void): 'written' | 'held';
   /** True: what was committed before is not written yet. What nobody waits for then stays in the engine. */
   readonly isHolding?: boolean;
@@ -41,8 +41,8 @@ const SIGHTED_MAX = 50;
 const SIGHTED_IDLE_MAX = 500;
 /** For what was put off, at an orderly stop. */
 const FINAL_COMMITS_MS = 4_000;
-/** How long changes of which nobody is told wait for more of their kind, ms. */
-export const COMPANY_MS = 25;
+/** How long silent changes are batched, ms. */
+export const BATCH_WAIT_MS = 25;
 
 const CLOCK = { type: 'clock' } as const;
 
@@ -92,12 +92,12 @@ export class Driver implements Publisher {
 
   /**
    * The end of a turn of the event loop, at `nowMs` of a clock that never goes back. What somebody waits for is
-   * committed at once; the rest too, unless the last turn that committed is less than `COMPANY_MS` ago. Returns after
+   * committed at once; the rest too, unless the last turn that committed is less than `BATCH_WAIT_MS` ago. Returns after
    * how many ms it has to be asked again; undefined: nothing waits.
    */
   endTurn(nowMs: number): number | undefined {
     const { engine } = this;
-    const waitMs = this.turnCommittedMs + COMPANY_MS - nowMs;
+    const waitMs = this.turnCommittedMs + BATCH_WAIT_MS - nowMs;
     if (waitMs > 0 && engine.hasChanged && !engine.isUrgent) return waitMs;
     if (engine.hasChanged) this.turnCommittedMs = nowMs;
     this.commit();

@@ -172,7 +172,7 @@ export function troubleOf(
 ): string | undefined {
   const feed = feeds.find(({ connected, fresh }) => !connected || !fresh);
   if (feed !== undefined) return `feed ${feed.name} is not seen`;
-  if (!isStoreOk) return 'the store can not be written';
+  if (!isStoreOk) return 'the store cannot be written';
   const failing = receivers.find(({ failingSince }) => failingSince !== null);
   return failing && `receiver ${failing.receiver} takes no alerts`;
 }

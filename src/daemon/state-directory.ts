@@ -46,7 +46,7 @@ export function prepareStateDirectory(directory: string): PreparedDirectory {
     if (isPassing(cause)) return { token: readToken(directory) ?? newToken(), wasKilled };
     throw new OperationalError(
       'store-open',
-      `the state directory can not be used: ${adviceOn(cause, directory)}`,
+      `the state directory cannot be used: ${adviceOn(cause, directory)}`,
       {
         cause,
       },

@@ -144,7 +144,7 @@ export class Core {
     this.learner.rebuildLearned();
   }
 
-  /** The same when nothing that judges is other but these entries; the caller judges anew what lies around them. */
+  /** The same when only these entries changed; the caller judges anew what lies around them. */
   configureWatch(config: EngineConfig, change: PlanChange): Changed {
     this.config = config;
     const changed = this.plan.change(change);

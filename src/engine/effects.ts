@@ -76,7 +76,7 @@ export class Effects {
     this.memory.set(key, value);
   }
 
-  /** Somebody is told of it, or did it. What else is in here only keeps the next start right. */
+  /** Visible outside, or caused by an operator. What else is in here only keeps the next start right. */
   get isUrgent(): boolean {
     return (
       this.alerts.length + this.outbox.length + this.published.length > 0 ||

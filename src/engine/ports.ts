@@ -57,7 +57,7 @@ export type FeedInput =
   | GapInput
   | ({ readonly type: 'own-routes'; readonly feed: string } & OwnRoutesChange)
   | {
-      /** Our own database can not be written, or can be again. */
+      /** Our own database cannot be written, or can be again. */
       readonly type: 'store-state';
       readonly state: 'ok' | 'away';
       readonly reason: StoreReason;

@@ -244,7 +244,7 @@ function storeWords(reason: string): Words {
     };
   const why = STORE_REASONS[reason] ?? { en: reason, ko: reason };
   return {
-    en: `The database can not be written (${why.en}): judging goes on in memory, alerts go out from there, and all is written once it can be.`,
+    en: `The database cannot be written (${why.en}): judging goes on in memory, alerts go out from there, and all is written once it can be.`,
     ko: `데이터베이스에 쓸 수 없습니다(${why.ko}). 판정과 알림은 메모리에서 계속되며, 기록은 복구된 뒤에 남습니다.`,
   };
 }

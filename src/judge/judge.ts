@@ -18,7 +18,7 @@ import type { World } from './world.ts';
 /** Shortest covering prefix that is judged: a default route or a /7 covers everybody and nobody. */
 export const COVERING_LENGTH_MIN = { 4: 8, 6: 16 } as const;
 
-/** What the judge says of one route, with the way there. */
+/** What the judge says of one route, with the reasoning. */
 export interface Judgement {
   readonly expectation: Expectation;
   readonly finding: Finding | undefined;

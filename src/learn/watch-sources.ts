@@ -189,7 +189,7 @@ async function announcedOf({
       asns.map(async (asn) => ({ asn, ...(await ripestat.announcedPrefixes(asn)) })),
     );
     for (const { asn, problems } of answers)
-      if (problems.length > 0) say(`RIPEstat, AS${asn}: ${problems.length} prefixes can not be read`);
+      if (problems.length > 0) say(`RIPEstat, AS${asn}: ${problems.length} prefixes cannot be read`);
     const rows = answers.flatMap(({ asn, value }) => value.map(({ prefix }) => ({ prefix, asn })));
     return rows.sort((a, b) => comparePrefixes(a.prefix, b.prefix) || a.asn - b.asn);
   } catch (error) {

@@ -219,7 +219,7 @@ export class WatchBuilder {
     ];
     for (const [section, content] of sections.entries()) bytes.set(content, starts[section]!);
     const columns = WatchColumns.open(bytes);
-    if (columns === undefined) throw new Error('columns that can not be read back');
+    if (columns === undefined) throw new Error('columns that cannot be read back');
     return columns;
   }
 }

@@ -1,4 +1,4 @@
-/** The shapes in which routes go into the watched RIB (`watched-rib.ts`) and come out: objects for who reads, numbers for who is in a hurry. */
+/** The shapes in which routes go into the watched RIB (`watched-rib.ts`) and come out: objects for readers, numbers for the hot path. */
 import type { AsPath } from '../bgp/as-path.ts';
 import type { Community } from '../bgp/update.ts';
 import type { RouteOwner } from '../bgp/vantage-point.ts';

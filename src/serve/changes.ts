@@ -157,7 +157,7 @@ function baselineChanges(parts: ChangeParts): readonly Route[] {
       const prefix = wholePrefix(body.prefix);
       if (prefix === undefined) throw new Problem(400, '/prefix: a prefix without host bits is needed');
       if (verb === 'accept' && body.origin === 0)
-        throw new Problem(400, '/origin: AS 0 announces nothing (RFC 7607), so it can not be accepted');
+        throw new Problem(400, '/origin: AS 0 announces nothing (RFC 7607), so it cannot be accepted');
       const who = author(body, ask.asker);
       const act = verb === 'accept' ? parts.operator.acceptOrigin : parts.operator.rejectOrigin;
       const row = granted(act.call(parts.operator, prefix, body.origin, who));

@@ -68,7 +68,7 @@ const RESOURCE: Parameter<string> = {
 const AT = timeParameter('at', 'How it was at this time; absent: now.');
 const FROM = timeParameter('from', 'Begin; default: 24 hours before `to`.');
 const TO = timeParameter('to', 'End; default: now.');
-const TOKEN = plainText('token', 'A token, for feed readers that can not send a header.', 4096);
+const TOKEN = plainText('token', 'A token, for feed readers that cannot send a header.', 4096);
 
 const ID = { id: 'The id of the incident.' };
 

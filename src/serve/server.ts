@@ -68,7 +68,7 @@ export interface Server {
   applyHosts(hosts: readonly string[]): void;
 }
 
-/** Builds the server; it listens when told to. Throws when the dashboard's directory can not be read. */
+/** Builds the server; it listens when told to. Throws when the dashboard's directory cannot be read. */
 export function createServer(options: ServerOptions): Server {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const nowMs = (): number => options.clock.nowMs();

@@ -106,7 +106,7 @@ export function createStreams(options: StreamOptions): Streams {
   };
 }
 
-/** Whoever asked hears within a second that we can not see any more, or can again. */
+/** Whoever asked hears within a second that we cannot see any more, or can again. */
 function tellReadiness(hub: Hub): void {
   const { readiness } = hub.options;
   const listeners = [...hub.streams].filter((stream) => stream.hearsReadiness);

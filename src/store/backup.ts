@@ -34,11 +34,11 @@ export async function backUp(path: string, file: string): Promise<{ bytes: numbe
     await connection.copyTo(draft);
     inOneFile(draft);
     const { lastSeq } = examined(draft);
-    translate('output-unwritable', `${file} can not be written`, () => renameSync(draft, file));
+    translate('output-unwritable', `${file} cannot be written`, () => renameSync(draft, file));
     return { bytes: statSync(file).size, lastSeq };
   } catch (error) {
     rmSync(draft, { force: true });
-    return translate('output-unwritable', `${file} can not be written`, () => {
+    return translate('output-unwritable', `${file} cannot be written`, () => {
       throw error;
     });
   } finally {

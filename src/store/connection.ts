@@ -57,7 +57,7 @@ export class Connection {
   /** Opens or creates the file (read-only: it must exist) and sets what holds for the connection; changes nothing in it. */
   static open(path: string, options: ConnectionOptions): Connection {
     const { readOnly, trace } = options;
-    return translate('store-open', `${path} can not be opened`, () => {
+    return translate('store-open', `${path} cannot be opened`, () => {
       const verbose = trace === undefined ? {} : { verbose: (sql?: unknown) => trace(String(sql)) };
       const database = new Database(path, { readonly: readOnly, timeout: BUSY_TIMEOUT_MS, ...verbose });
       try {
@@ -78,7 +78,7 @@ export class Connection {
    * nothing where there is no file. For reading; `takeOver` ends it.
    */
   static standIn(path: string, content: Buffer | undefined): Connection {
-    return translate('store-open', `${path} can not be read`, () => {
+    return translate('store-open', `${path} cannot be read`, () => {
       const database = new Database(content === undefined ? ':memory:' : withoutLog(content));
       return new Connection(path, database, false);
     });
@@ -89,7 +89,7 @@ export class Connection {
    * only before the first page is written, so it stands before the change to WAL.
    */
   prepareToWrite(): void {
-    translate('store-open', `${this.path} can not be written`, () => {
+    translate('store-open', `${this.path} cannot be written`, () => {
       this.database.pragma('auto_vacuum = INCREMENTAL');
       this.database.pragma('journal_mode = WAL');
       this.database.pragma('synchronous = FULL');
@@ -177,7 +177,7 @@ export class Connection {
   }
 
   reading<Result>(work: () => Result, code: ErrorCode = 'store-read'): Result {
-    return translate(code, `${this.path} can not be read`, work);
+    return translate(code, `${this.path} cannot be read`, work);
   }
 
   /** One transaction: all of `work`, or nothing of it. Not to be nested. On disk when it returns. */
@@ -191,7 +191,7 @@ export class Connection {
   }
 
   private transacted<Result>(syncs: boolean, work: () => Result, code: ErrorCode): Result {
-    return translate(code, `${this.path} can not be written`, () => {
+    return translate(code, `${this.path} cannot be written`, () => {
       if (this.barredBy !== undefined) throw this.barredBy;
       this.setSyncing(syncs);
       let result: { readonly value: Result } | undefined;
@@ -270,7 +270,7 @@ function placeOf(path: string): FilePlace | undefined {
 
 /** Makes the directory of a database file. */
 export function makeDirectoryOf(path: string): void {
-  translate('store-open', `${dirname(path)} can not be made`, () => {
+  translate('store-open', `${dirname(path)} cannot be made`, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   });
 }

@@ -85,7 +85,7 @@ function logDamage(path: string, wasKilled: boolean): { found: string; frames?: 
   try {
     const frames = lostFrames(file, size);
     if (frames === 0) return undefined;
-    return { found: `${frames} page${frames === 1 ? '' : 's'} of the log can not be read`, frames };
+    return { found: `${frames} page${frames === 1 ? '' : 's'} of the log cannot be read`, frames };
   } finally {
     closeSync(file);
   }

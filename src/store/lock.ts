@@ -10,7 +10,7 @@ import { translate } from './connection.ts';
 /** Returns the way to let go. Throws `store-locked` at once when somebody else holds it; never waits. */
 export function takeLock(databasePath: string): () => void {
   const path = `${databasePath}.lock`;
-  return translate('store-open', `${path} can not be opened`, () => {
+  return translate('store-open', `${path} cannot be opened`, () => {
     const lock = new Database(path, { timeout: 0 });
     try {
       lock.pragma('journal_mode = MEMORY');

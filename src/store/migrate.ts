@@ -22,7 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [first, routeLog, chain, history
 /** `OWAT`: tells our databases from other programs' (https://sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x4f_57_41_54;
 
-/** Returns the version that was found. A read-only connection can not be brought along: it has to fit already. */
+/** Returns the version that was found. A read-only connection cannot be brought along: it has to fit already. */
 export function migrate(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): number {
   const { found, isOurs } = connection.reading(() => inspect(connection), 'store-open');
   if (!isOurs) {

@@ -11,7 +11,7 @@ import { openStore, SqliteStore, type StoreOptions } from './store.ts';
 
 export interface Opened {
   readonly store: SqliteStore;
-  /** Why it can not be written for now; undefined when it can. */
+  /** Why it cannot be written for now; undefined when it can. */
   readonly trouble: OperationalError | undefined;
 }
 
@@ -36,7 +36,7 @@ export function openAsFarAsPossible(path: string, options: StoreOptions): Opened
   }
 }
 
-/** Somebody has the whole file: what it holds can not be known, and to watch without it would alert anew. */
+/** Somebody has the whole file: what it holds cannot be known, and to watch without it would alert anew. */
 function isBusy({ cause }: OperationalError): boolean {
   return cause instanceof Error && 'code' in cause && /^SQLITE_(BUSY|LOCKED)/.test(String(cause.code));
 }

@@ -1,5 +1,5 @@
 /**
- * Coverage for feeds that go on while the database can not be written: intervals are kept in memory, in order, and
+ * Coverage for feeds that go on while the database cannot be written: intervals are kept in memory, in order, and
  * written when it can be. Bounded: an interval that goes on is extended in place.
  */
 import { OperationalError } from '../engine/errors.ts';
@@ -38,7 +38,7 @@ export class PatientCoverage implements CoverageKept {
     return held === undefined ? this.table.untilMs(feed) : Date.parse(held.to);
   }
 
-  /** Writes what is held. Throws when it can not be. */
+  /** Writes what is held. Throws when it cannot be. */
   flush(): void {
     for (let first = this.held[0]; first !== undefined; first = this.held[0]) {
       this.table.coverage(first);

@@ -1,5 +1,5 @@
 /**
- * The outbox for lanes that go on while the database can not be written. What they did is kept in memory until it can
+ * The outbox for lanes that go on while the database cannot be written. What they did is kept in memory until it can
  * be marked, and is not done again meanwhile. While the store takes nothing alerts are told from memory, before they are
  * written anywhere: else nobody would hear of it, nor of a hijack of that time.
  */

@@ -153,7 +153,7 @@ export class SqliteStore implements Store {
     else this.connection.writingSoon(write);
   }
 
-  /** As `commitAll`, into what stands in for a file that can not be written: for who reads it meanwhile. */
+  /** As `commitAll`, into what stands in for a file that cannot be written: for who reads it meanwhile. */
   rehearse(batches: readonly Batch[]): void {
     this.connection.barredBy = undefined;
     try {
@@ -200,7 +200,7 @@ export class SqliteStore implements Store {
       renameSync(draft, path);
     } catch (error) {
       rmSync(draft, { force: true });
-      return translate('store-write', `${path} can not be put back`, () => {
+      return translate('store-write', `${path} cannot be put back`, () => {
         throw error;
       });
     }
@@ -285,7 +285,7 @@ export class SqliteStore implements Store {
   }
 }
 
-/** Why a store can not be written, and whether its file is gone from its path (and still open here). */
+/** Why a store cannot be written, and whether its file is gone from its path (and still open here). */
 export interface Away {
   readonly error: OperationalError;
   readonly isGone: boolean;

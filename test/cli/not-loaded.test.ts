@@ -1,10 +1,10 @@
-/** What is said when the code itself can not be read: words, no stack trace. */
+/** What is said when the code itself cannot be read: words, no stack trace. */
 import { describe, expect, it } from 'vitest';
 import { whyNotLoaded } from '../../src/cli/not-loaded.ts';
 
 const failed = (code: string, message: string) => Object.assign(new Error(message), { code });
 
-describe('code that can not be read', () => {
+describe('code that cannot be read', () => {
   it.each(['EMFILE', 'ENFILE'])('for want of open files (%s) names the limit to raise', (code) => {
     const words = whyNotLoaded(failed(code, `${code}: too many open files, open 'x.js'\n    at openSync`));
     expect(words).toBe(

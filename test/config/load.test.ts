@@ -148,7 +148,7 @@ log: { level: debug }
     ['rpki: { vrps: {} }', '2:15: a source of VRPs without url and file; write { url: … } or { file: … }'],
     [
       'rpki: { vrps: { file: gone.json } }',
-      '2:23: the file "gone.json" can not be read; create it or name another',
+      '2:23: the file "gone.json" cannot be read; create it or name another',
     ],
     ['rpki: { vrps: { url: "ftp://x/" } }', '2:22: url is a URL of another protocol'],
     ['rpki: { vrp: {} }', '2:9: unknown key "vrp"; did you mean "vrps"?'],
@@ -234,7 +234,7 @@ log: { level: debug }
     );
     expect(lines).toEqual([
       'c.yaml:1:21: the file "gone.yaml" does not exist; create it or name another',
-      'c.yaml:2:1: unknown key "lgo"; did you mean "log"? (known: watchlist, stateDirectory, feeds, rpki, network, heartbeat, knowledge, detection, receivers, routes, serve, log)',
+      'c.yaml:2:1: unknown key "lgo"; did you mean "log"? (known: watchlist, stateDirectory, feeds, backfill, rpki, network, heartbeat, knowledge, detection, receivers, routes, serve, log)',
       'w.yaml:2:13: prefix "10.0.0.1/8" has host bits set; write 10.0.0.0/8, or the length that is meant',
       expect.stringMatching(/^broken\.yaml:2:5: unknown key "orgins"/),
       expect.stringMatching(/^broken\.yaml:4:13: a quote or bracket that is never closed; /),
@@ -324,7 +324,7 @@ log: { level: debug }
     expect(
       errorsOf(() => load({ 'c.yaml': '{}' }, { watchlistPath: 'gone.yaml', vrpsPath: 'gone.json' })),
     ).toEqual([
-      'gone.json:1:1: the file can not be read; name one that exists',
+      'gone.json:1:1: the file cannot be read; name one that exists',
       'gone.yaml:1:1: the file does not exist; create it or name another',
       '2 errors',
     ]);
@@ -538,13 +538,13 @@ receivers:
     ],
     [
       'webhookUrl: { env: HUSH }',
-      '2:52: webhookUrl: what is referred to is no http or https URL; put the whole URL there',
+      '2:52: webhookUrl: what is referred to is not an http(s) URL; put the whole URL there',
     ],
     [
       'webhookUrl: { env: LINES }',
       '2:59: webhookUrl: what is referred to has several lines or control characters',
     ],
-    [`webhookUrl: { file: "${HUSH}" }`, '2:60: webhookUrl: the file can not be read'],
+    [`webhookUrl: { file: "${HUSH}" }`, '2:60: webhookUrl: the file cannot be read'],
     ['webhookUrl: { file: empty }', '2:60: webhookUrl: what is referred to is empty'],
     ['webhookUrl: { credential: x }', '2:66: webhookUrl: there is no $CREDENTIALS_DIRECTORY'],
     ['webhookUrl: { enw: X }', '2:54: webhookUrl has an unknown key "enw"; did you mean "env"?'],

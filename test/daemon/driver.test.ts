@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAsPath } from '../../src/bgp/as-path.ts';
 import { prefixOf } from '../../src/bgp/prefix.ts';
-import { COMPANY_MS, Driver } from '../../src/daemon/driver.ts';
+import { BATCH_WAIT_MS, Driver } from '../../src/daemon/driver.ts';
 import { type Engine, stateOf } from '../../src/engine/engine.ts';
 import type { Batch } from '../../src/engine/ports.ts';
 import { restoreEngine } from '../../src/engine/restore.ts';
@@ -77,7 +77,7 @@ describe('the end of a turn', () => {
     hear('10.1.0.0/24', OURS);
     expect(driver.endTurn(1_000)).toBeUndefined();
     hear('10.2.0.0/24', OURS);
-    expect(driver.endTurn(1_000 + COMPANY_MS)).toBeUndefined();
+    expect(driver.endTurn(1_000 + BATCH_WAIT_MS)).toBeUndefined();
     expect(batches.map(routesIn)).toEqual([1, 1]);
     expect(driver.isDirty).toBe(false);
   });
@@ -87,12 +87,12 @@ describe('the end of a turn', () => {
     hear('10.1.0.0/24', OURS);
     driver.endTurn(1_000);
     hear('10.2.0.0/24', OURS);
-    expect(driver.endTurn(1_001)).toBe(COMPANY_MS - 1);
+    expect(driver.endTurn(1_001)).toBe(BATCH_WAIT_MS - 1);
     hear('10.3.0.0/24', OURS);
-    expect(driver.endTurn(1_010)).toBe(COMPANY_MS - 10);
+    expect(driver.endTurn(1_010)).toBe(BATCH_WAIT_MS - 10);
     expect(driver.isDirty).toBe(true);
     expect(batches).toHaveLength(1);
-    expect(driver.endTurn(1_000 + COMPANY_MS)).toBeUndefined();
+    expect(driver.endTurn(1_000 + BATCH_WAIT_MS)).toBeUndefined();
     expect(batches.map(routesIn)).toEqual([1, 2]);
   });
 

@@ -270,7 +270,7 @@ describe('wrong usage', () => {
     await expect(bench.init(options)).rejects.toThrow(UsageError);
   });
 
-  test('a RIB that can not be read is an error', async () => {
+  test('a RIB that cannot be read is an error', async () => {
     await expect(bench.init({ asn: ['7625'], rib: ['nowhere.bview'] })).rejects.toThrow('input-unreadable');
   });
 });

@@ -249,7 +249,7 @@ describe('without a daemon', () => {
     rmSync(join(place.state, 'admin-token'));
     const missing = await place.run('incidents', 'ack', id);
     expect(missing.code).toBe(1);
-    expect(missing.stderr).toMatch(/daemon-refused.*admin-token can not be read/);
+    expect(missing.stderr).toMatch(/daemon-refused.*admin-token cannot be read/);
     writeFileSync(join(place.state, 'admin-token'), 'b2'.repeat(32));
     const wrong = await place.run('incidents', 'ack', id);
     expect(wrong.code).toBe(1);

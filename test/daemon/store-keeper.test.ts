@@ -191,7 +191,7 @@ describe('a store that another process has locked', () => {
   });
 });
 
-describe('what can not wait any longer', () => {
+describe('what cannot wait any longer', () => {
   it('ends the process at the bound of memory, with all that it knew in a spill file', () => {
     const { path, commit, broken, logged, other } = stage(50_000);
     other.exec('BEGIN IMMEDIATE');

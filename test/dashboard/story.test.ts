@@ -111,7 +111,7 @@ describe.skipIf(!hasChromium)('the dashboard in Chromium (skipped without /usr/b
     await end();
   });
 
-  it('never calls it quiet while it can not see', async () => {
+  it('never calls it quiet while it cannot see', async () => {
     const readiness = () => ({
       feeds: [{ name: 'ris-live', connected: true, fresh: false }],
       store: 'ok' as const,

@@ -242,7 +242,7 @@ describe('what RFC 7606 makes a router withdraw or reset', () => {
     expect(parsed.attributes.origin).toBe(0);
   });
 
-  test('a list that can not be parsed keeps what came before (§5.3)', () => {
+  test('a list that cannot be parsed keeps what came before (§5.3)', () => {
     const list = Buffer.concat([OTHER, hex('21 01020304 05'), KAKAO]);
     const { parsed, update, codes } = judged(updateBody(NONE, Buffer.concat(sound), list));
     expect(announced(update)).toEqual(['203.0.113.0/24']);

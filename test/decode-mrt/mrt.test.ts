@@ -208,7 +208,7 @@ describe('RIB snapshots', () => {
     expect([items.map(shown).length, codes]).toEqual([1, ['mrt-short']]);
   });
 
-  test('a route whose path can not be read is no route', () => {
+  test('a route whose path cannot be read is no route', () => {
     const broken = Buffer.concat([ORIGIN_IGP, attribute(0x40, 2, hex('0209 00000001'))]);
     const { items, codes } = read(
       Buffer.concat([peers, ribRow(2, '211.249.216.0/21', [ribEntry(0, 1, broken)])]),

@@ -69,7 +69,7 @@ const STATE = {
 };
 
 describe('calls', () => {
-  test('bgp-state gives one update a route; what can not be read is counted', async () => {
+  test('bgp-state gives one update a route; what cannot be read is counted', async () => {
     const { client, urls } = await clientOf(answers(STATE));
     const { value, problems } = await client.bgpState('211.249.216.0/21', {
       atMs: 1_643_850_258_000,

@@ -216,7 +216,7 @@ describe('the path', () => {
     expect(texts(updateOf(decoded).withdrawn)).toEqual(['2605:de00:bb::/48']);
   });
 
-  test('keeps the place of an element that can not be read, so that no false link appears', () => {
+  test('keeps the place of an element that cannot be read, so that no false link appears', () => {
     const decoded = decode({ path: [64500, 'x', [7, {}], 64502] });
     expect(updateOf(decoded).path).toEqual([64500, [], [7], 64502]);
     expect(codesOf(decoded)).toEqual(['bad-path', 'bad-path']);

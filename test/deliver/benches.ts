@@ -21,7 +21,7 @@ export interface Bench {
   readonly type: string;
   readonly label: string;
   readonly http: boolean;
-  /** What this transport can not show: UDP confirms nothing, TCP syslog takes anything. */
+  /** What this transport cannot show: UDP confirms nothing, TCP syslog takes anything. */
   readonly lacks: ReadonlySet<Mode | 'tls'>;
   readonly start: (port?: number, tls?: boolean) => Promise<StandIn>;
   readonly settings: (port: number, scheme: 'http' | 'https') => Readonly<Record<string, unknown>>;

@@ -285,7 +285,7 @@ describe('whatever a receiver does', () => {
   });
 });
 
-describe('one row that can not be delivered', () => {
+describe('one row that cannot be delivered', () => {
   it('is recorded as failed when refused for good, and the next goes on', async () => {
     const noc = new FakeReceiver('noc', { concurrency: 1 });
     noc.behave = (alert) => (alert.seq === 1 ? refused('HTTP 400') : OK);

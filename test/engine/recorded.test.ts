@@ -128,7 +128,7 @@ describe('an input that is written and read', () => {
     [{ type: 'config' }, '{"cut', /an input of the recording is lost/],
     [{ type: 'daemon', state: 'stopped' }, undefined, /no input/],
     [{}, undefined, /no input/],
-  ])('is refused when it can not be: %j', (value, text, reason) => {
+  ])('is refused when it cannot be: %j', (value, text, reason) => {
     expect(() => inputOf(value, () => text)).toThrow(UnreadableInput);
     expect(() => inputOf(value, () => text)).toThrow(reason);
   });

@@ -158,7 +158,7 @@ describe('a file of RIS Live messages', () => {
   });
 });
 
-describe('what can not be read', () => {
+describe('what cannot be read', () => {
   test('is said, and is a failure only where nothing else could be', async () => {
     const good = written('good', lines(message(1)));
     for (const bad of [
@@ -284,7 +284,7 @@ test('another form and another compression are one entry each', async () => {
   };
   const record = Buffer.from('0000000700100004000000000000', 'hex');
   const file = written('x', Buffer.concat([Buffer.from('BZh'), record]));
-  expect((await read([file])).problems).toEqual(['x: bzip2 can not be read here']);
+  expect((await read([file])).problems).toEqual(['x: bzip2 cannot be read here']);
   const reading = await read([file], { forms: [form], compressions: [bzip2] });
   expect([told(reading), reading.forms]).toEqual([['7 nothing'], ['mrt']]);
 });

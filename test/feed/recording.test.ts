@@ -136,7 +136,7 @@ describe('a recording', () => {
     expect(lines()).toHaveLength(2);
   });
 
-  test('that can not be written says so once and harms nobody', () => {
+  test('that cannot be written says so once and harms nobody', () => {
     const failures: string[] = [];
     const recording = new RecordingWriter('/dev/full', {
       append: false,

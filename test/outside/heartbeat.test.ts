@@ -44,7 +44,7 @@ describe('the heartbeat', () => {
   });
 
   it('stops while something is not well, and says so once', async () => {
-    let trouble: string | undefined = 'the store can not be written';
+    let trouble: string | undefined = 'the store cannot be written';
     const { beat, said } = heart(() => trouble);
     await beat();
     await beat();
@@ -52,7 +52,7 @@ describe('the heartbeat', () => {
     trouble = undefined;
     await beat();
     expect(calls).toHaveLength(1);
-    expect(said).toEqual(['the store can not be written', undefined]);
+    expect(said).toEqual(['the store cannot be written', undefined]);
   });
 
   it('says once that it is not taken, never where', async () => {

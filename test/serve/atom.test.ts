@@ -74,7 +74,7 @@ describe('the feed', () => {
     );
   });
 
-  test('loses what XML can not hold and what turns text around', () => {
+  test('loses what XML cannot hold and what turns text around', () => {
     expect(xml('a\u0000b\u001bc\u202ed\u2066e\ud800f\ufffe\u{1f600}<&>"\'\t\n한')).toBe(
       'abcdef\u{1f600}&lt;&amp;&gt;&quot;&#39;\t\n한',
     );

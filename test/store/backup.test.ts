@@ -56,7 +56,7 @@ describe('a backup', () => {
     expect((await refusal(backUp(path, `${path}.copy`))).code).toBe('output-unwritable');
   });
 
-  it('says where it can not be written', async () => {
+  it('says where it cannot be written', async () => {
     const path = written(1, 1);
     expect((await refusal(backUp(path, '/proc/none/copy'))).code).toBe('output-unwritable');
   });

@@ -180,7 +180,7 @@ describe('what the engine starts from', () => {
 });
 
 describe('a batch', () => {
-  it('that can not be written whole is not written at all', () => {
+  it('that cannot be written whole is not written at all', () => {
     const store = storeWith(openingBatch(1, incident('a')));
     const broken = batch({
       routes: routes(1, [ribRow()]),

@@ -130,7 +130,7 @@ describe('a log that is damaged', () => {
     const path = killed(20);
     damage(`${path}-wal`);
     const found = setDamagedAside(path, STAMP, true);
-    expect(found?.found).toMatch(/\d+ pages? of the log can not be read|empty|begin|malformed|database/);
+    expect(found?.found).toMatch(/\d+ pages? of the log cannot be read|empty|begin|malformed|database/);
     expect(aside(path).length).toBeGreaterThan(0);
     const left = alertsIn(path);
     expect(left).toBeGreaterThanOrEqual(alertsMin);

@@ -89,7 +89,7 @@ describe('the write-ahead log', () => {
     expect(readFileSync(path).length).toBeGreaterThan(before);
   });
 
-  it('is not copied while it can not be, and nothing is lost by that', () => {
+  it('is not copied while it cannot be, and nothing is lost by that', () => {
     const path = newPath();
     openStore(path, { lock: false }).close();
     const reader = openStore(path, { lock: false, readOnly: true });

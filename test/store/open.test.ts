@@ -100,7 +100,7 @@ describe('opening a store', () => {
       /damaged or no database/,
       (path) => writeFileSync(path, 'x'.repeat(8192)),
     ],
-    ['a directory', 'store-open', /can not be/, (path) => mkdirSync(path)],
+    ['a directory', 'store-open', /cannot be/, (path) => mkdirSync(path)],
     [
       'tables of another program',
       'store-open',
@@ -131,7 +131,7 @@ describe('opening a store', () => {
     if (before !== undefined) expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('refuses a directory that can not be made', () => {
+  it('refuses a directory that cannot be made', () => {
     const file = pathWith((path) => writeFileSync(path, ''));
     expect(refusal(`${file}/below/it.sqlite`).code).toBe('store-open');
   });

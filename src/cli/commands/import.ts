@@ -74,7 +74,7 @@ function groupsOf(name: string, root: MapItem, imported: Imported, problems: Pro
     const at = root.pairs.get('groupsFile')?.keyAt ?? root.at;
     imported.remark(
       at,
-      `the file of groups ${JSON.stringify(file)} can not be read; its receivers are left out`,
+      `the file of groups ${JSON.stringify(file)} cannot be read; its receivers are left out`,
     );
     return undefined;
   }

@@ -44,7 +44,7 @@ function claimFile(file: string): string | undefined {
     return undefined;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') return `${file} can not be written: ${message}`;
+    if (code !== 'EEXIST') return `${file} cannot be written: ${message}`;
     return `${file} exists already; name a file that does not, or remove it first`;
   }
 }
@@ -150,7 +150,7 @@ class Recorder {
     if (stderr.isTTY === true) stderr.write('\r\u001b[K');
     const { out } = this.options;
     if (this.failure !== undefined) {
-      stderr.write(`error: ${out} can not be written on: ${this.failure.message}\n`);
+      stderr.write(`error: ${out} cannot be written on: ${this.failure.message}\n`);
       return 1;
     }
     const seconds = ((this.clock.nowMs() - this.beganMs) / 1000).toFixed(1);

@@ -35,7 +35,7 @@ function lookAtRoom(directory: string): Look {
   const { bavail, bsize } = statfsSync(directory);
   const free = bavail * bsize;
   const found = `${Math.floor(free / MIB)} MiB free`;
-  const remedy = 'make room: what can not be written is held in memory, and that is bounded';
+  const remedy = 'make room: what cannot be written is held in memory, and that is bounded';
   if (free < ROOM_FAILED_BYTES) return { state: 'failed', what, found, remedy };
   return free < ROOM_WARNING_BYTES ? { state: 'warning', what, found, remedy } : { state: 'ok', what, found };
 }
@@ -70,7 +70,7 @@ export function lookAtClock(directory: string): Look {
   const nowMs = Date.now();
   const now = new Date(nowMs).toISOString();
   const remedy = 'set the clock, and let NTP keep it';
-  if (nowMs < EARLIEST_MS) return { state: 'failed', what, found: `${now} can not be`, remedy };
+  if (nowMs < EARLIEST_MS) return { state: 'failed', what, found: `${now} cannot be`, remedy };
   const writtenMs = lastWrittenMs(directory);
   if (writtenMs > nowMs + AHEAD_MAX_MS) {
     const found = `${now} lies before the last write (${new Date(writtenMs).toISOString()})`;

@@ -145,7 +145,7 @@ export function readRpki(
   if (!sources.isReadable(name))
     sources.problems.addAbsence(
       { file: name.shown, line: 1, col: 1 },
-      'the file can not be read',
+      'the file cannot be read',
       'name one that exists',
     );
   return { ...configured, url: undefined, file: name.absolute, rtr: [] };
@@ -213,7 +213,7 @@ function readVrpsFile(path: string, vrps: Item & { kind: 'map' }, sources: Sourc
   if (!sources.isReadable(name))
     sources.problems.add(
       at,
-      `the file ${JSON.stringify(name.shown)} can not be read`,
+      `the file ${JSON.stringify(name.shown)} cannot be read`,
       'create it or name another',
     );
   return name.absolute;

@@ -30,7 +30,7 @@ class OrganisationsReader {
   readonly of = new Map<number, string>();
   readonly names = new Map<string, string>();
 
-  /** False for a line of no known form. */
+  /** False for a line of an unknown format. */
   take(line: string): boolean {
     return line.startsWith('{') ? this.takeJson(line) : this.takeColumns(line.split('|'));
   }

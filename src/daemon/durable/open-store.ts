@@ -20,12 +20,12 @@ import type { SqliteStore } from '../../store/store.ts';
 
 export interface OpenedStore {
   readonly store: SqliteStore;
-  /** Why it can not be written for now. */
+  /** Why it cannot be written for now. */
   readonly trouble: OperationalError | undefined;
   readonly damage: Damage | undefined;
   /** What has to be written first, once it can be. */
   readonly waiting: readonly Spilled[];
-  /** Where what can not be written may be left for the next start. */
+  /** Where what cannot be written may be left for the next start. */
   readonly spillPlaces: readonly string[];
 }
 
@@ -56,7 +56,7 @@ function isPath(directory: string): boolean {
   return directory !== '';
 }
 
-/** Bytes of what is held in memory at most while the database can not be written: a quarter of the heap, at most 256 MiB. */
+/** Bytes of what is held in memory at most while the database cannot be written: a quarter of the heap, at most 256 MiB. */
 export function heldBytesMax(): number {
   return Math.min(256 * 1024 * 1024, Math.floor(getHeapStatistics().heap_size_limit / 4));
 }

@@ -1,5 +1,5 @@
 /**
- * Between the driver and the store: whatever becomes of the database, judging goes on. A batch that can not be written
+ * Between the driver and the store: whatever becomes of the database, judging goes on. A batch that cannot be written
  * is held in memory, and all after it, in order; what waits is tried again by a timer, never by waiting. Only when
  * memory's bound is reached the process ends, and what it knew is in a spill file for the next start.
  *
@@ -27,7 +27,7 @@ export interface StoreKeeperOptions {
   readonly onUnwritten: () => void;
   /** Our files are to be laid into the state directory again. */
   readonly onBack: () => void;
-  /** It can not go on: what it knew is in a spill file, or said to be lost. */
+  /** It cannot go on: what it knew is in a spill file, or said to be lost. */
   readonly onBroken: (error: unknown) => void;
   readonly heldBytesMax: number;
   readonly spillPlaces: readonly string[];
@@ -120,7 +120,7 @@ export class StoreKeeper implements CommitTarget {
     this.line.push(held);
     this.bytes += held.bytes;
     this.tellUnwritten(held.batch);
-    if (this.bytes > this.options.heldBytesMax) this.end('memory is full of what can not be written');
+    if (this.bytes > this.options.heldBytesMax) this.end('memory is full of what cannot be written');
   }
 
   /**

@@ -288,7 +288,7 @@ export class Backfill {
   // ------------------------------------------------------------ how it ended
 
   private filled(gap: Gap): void {
-    if (!this.ports.commit()) throw new Error('what was fetched can not be written down now');
+    if (!this.ports.commit()) throw new Error('what was fetched cannot be written down now');
     this.gaps.delete(gap);
     const { kind, feed, collectors, fromMs, toMs, source, total, tries } = gap;
     if (kind === 'look-again') return;

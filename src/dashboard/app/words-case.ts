@@ -63,7 +63,7 @@ export const caseWordsEn = {
     open: 'Wall',
     back: 'To the pages',
     sees: 'We can see',
-    seesNot: 'We can not see',
+    seesNot: 'We cannot see',
     seesPartly: 'We see in part',
     quiet: 'All is well',
     now: 'Wrong now',

@@ -48,7 +48,7 @@ export const en = {
   loading: 'Loading…',
   retry: 'Try again',
   failed: (why: string) => `Could not be loaded: ${why}`,
-  unreachable: 'the daemon can not be reached',
+  unreachable: 'the daemon cannot be reached',
   stale: {
     title: 'This page is stale',
     text: (age: string) => `No sign of life from the daemon for ${age}. What you see may no longer be true.`,
@@ -71,7 +71,7 @@ export const en = {
     feeds: (live: number, all: number) => `${live} of ${all} feeds live`,
     noFeed: 'no feed',
     blind: 'We are blind: that nothing is shown here does not mean that nothing happens.',
-    storeFailed: 'The database can not be written.',
+    storeFailed: 'The database cannot be written.',
   },
   feedState: { live: 'Live', stalled: 'Silent', down: 'Down' },
   open: {
@@ -82,7 +82,7 @@ export const en = {
     quiet: 'All quiet',
     quietText: (entries: number) =>
       `No open incident. ${entries} ${entries === 1 ? 'entry is' : 'entries are'} being watched.`,
-    quietBlind: 'No open incident is known, but we can not see everything right now.',
+    quietBlind: 'No open incident is known, but we cannot see everything right now.',
     noMatch: 'No open incident matches the filter.',
     shown: (shown: number, all: number) => `${shown} of ${all} shown`,
     list: 'Open incidents, the worst first',
@@ -247,7 +247,7 @@ export const en = {
     to: 'To',
     reason: 'Reason',
     store: 'Database',
-    storeState: { ok: 'works', failed: 'can not be written' },
+    storeState: { ok: 'works', failed: 'cannot be written' },
     receivers: 'Receivers',
     receiver: 'Receiver',
     type: 'Type',
@@ -280,7 +280,7 @@ export const en = {
     answerText: {
       yes: 'Something is wrong in routing right there.',
       no: 'Checked: routing is as expected.',
-      unknown: 'We can not tell. Do not take it for a no.',
+      unknown: 'We cannot tell. Do not take it for a no.',
     },
     answerFor: (resource: string) => `Answer for ${resource}`,
     because: 'Because',

@@ -1,6 +1,6 @@
 /**
  * What the two OPENs of a Peer Up say (RFC 4271 §4.2, RFC 5492): the AS of each side, and for which families the session
- * carries path identifiers (RFC 7911 §4). What can not be read counts as not said.
+ * carries path identifiers (RFC 7911 §4). What cannot be read counts as not said.
  */
 import type { Problem } from '../../bgp/update.ts';
 import { HEADER_SIZE } from '../bgp/update.ts';

@@ -31,7 +31,7 @@ export const RIS_LIVE_PROBLEMS = {
     'The path is empty or ends in an empty set; its announcements are left out, withdrawals count.',
   'bad-announcement': 'An announcement or its list of prefixes has the wrong shape; the others count.',
   'bad-withdrawals': 'The list of withdrawals is no list; the announcements count.',
-  'bad-prefix': 'A prefix can not be read; the others count.',
+  'bad-prefix': 'A prefix cannot be read; the others count.',
   'host-bits': 'A prefix has bits set behind its length; they are masked and it counts.',
   'bad-community': 'A community is no pair of two-byte numbers; the route counts without it.',
   'bad-state': 'RIS_PEER_STATE says neither connected nor down; the frame is lost.',

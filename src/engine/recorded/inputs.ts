@@ -58,7 +58,7 @@ export function writeInput(input: Exclude<WrittenInput, { readonly type: 'rpki' 
   return { value: encodeValue(input) as Readonly<Record<string, unknown>>, texts: {} };
 }
 
-/** What a recording has in the place of an input can not be read. */
+/** What a recording has in the place of an input cannot be read. */
 export class UnreadableInput extends Error {}
 
 /** Throws `UnreadableInput`. */

@@ -10,7 +10,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 export function encodeValue(value: unknown): Json {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : { $number: String(value) };
-  if (typeof value !== 'object') throw new Error(`assert: a ${typeof value} can not be written down`);
+  if (typeof value !== 'object') throw new Error(`assert: a ${typeof value} cannot be written down`);
   if (Array.isArray(value)) return value.map(encodeValue);
   if (value instanceof Map) return { $map: [...value].map(encodeValue) };
   if (value instanceof Set) return { $set: [...value].map(encodeValue) };

@@ -218,7 +218,7 @@ class FileReading {
         return opened;
       }
       if (compression.decompress === undefined) {
-        this.#report('', `${compression.name} can not be read here`);
+        this.#report('', `${compression.name} cannot be read here`);
         await peeked.close();
         return undefined;
       }
@@ -247,7 +247,7 @@ class FileReading {
         yield chunk as Buffer;
       }
     } catch (error) {
-      throw new DamagedInput(`can not be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+      throw new DamagedInput(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
     }
   }
 

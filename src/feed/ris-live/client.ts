@@ -191,7 +191,7 @@ export class RisLiveFeed {
     });
   }
 
-  /** `ws` throws at addresses it can not use: that is a failed try like any other. */
+  /** `ws` throws at addresses it cannot use: that is a failed try like any other. */
   #openSocket(tap: FrameTap | undefined): WebSocket | undefined {
     try {
       return new WebSocket(this.#url, {
@@ -201,7 +201,7 @@ export class RisLiveFeed {
         skipUTF8Validation: true,
       });
     } catch (error) {
-      this.#lost(error instanceof Error ? error.message : 'the address can not be used');
+      this.#lost(error instanceof Error ? error.message : 'the address cannot be used');
       return undefined;
     }
   }

@@ -49,7 +49,7 @@ export async function stormRows(plan: Plan, world: World, scale: Scale): Promise
   });
 }
 
-/** One after the other; what can not be measured is told, and ends it: the sender would still be busy with it. */
+/** One after the other; what cannot be measured is told, and ends it: the sender would still be busy with it. */
 async function stormsInTurn(stage: Stage, scale: Scale): Promise<readonly Row[]> {
   const rows: Row[] = [];
   const storms: Storm[] = [];

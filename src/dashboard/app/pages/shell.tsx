@@ -101,7 +101,7 @@ function Head(): JSX.Element {
   );
 }
 
-/** Whether the page hears the daemon; never "live" while the daemon itself can not see. */
+/** Whether the page hears the daemon; never "live" while the daemon itself cannot see. */
 function LinkState(): JSX.Element {
   const { app, t } = useTools();
   const { link, readiness } = app.state;

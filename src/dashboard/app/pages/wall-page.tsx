@@ -14,7 +14,7 @@ import { clockOf, durationText } from '../times.ts';
 
 /** As many fit on 1080 lines in large type. */
 const SHOWN_MAX = 4;
-/** Beyond this many, cells of a prefix each can not be told apart: groups are shown instead. */
+/** Beyond this many, cells of a prefix each cannot be told apart: groups are shown instead. */
 const CELLS_MAX = 600;
 
 export function WallPage(): JSX.Element {
