@@ -173,12 +173,20 @@ function allRoutes(
 /** Connections that may wait to be taken; with fewer, a crowd waits for seconds until it tries again. */
 const BACKLOG = 4_096;
 
+/** What would do, by what the system says. */
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'somebody else listens there (EADDRINUSE): stop that process, or set another serve.listen',
+  EACCES: 'no right to listen there (EACCES): ports below 1024 need one, set another serve.listen',
+  EADDRNOTAVAIL: 'no address of this machine (EADDRNOTAVAIL): set another serve.listen',
+  ENOTFOUND: 'a name that cannot be found (ENOTFOUND): set another serve.listen',
+};
+
 async function listen(app: FastifyInstance, host: string, port: number) {
   try {
     await app.listen({ host, port, backlog: BACKLOG });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    throw new OperationalError('listen-failed', `${host}:${port}: ${code}`, { cause });
+    throw new OperationalError('listen-failed', `${host}:${port}: ${LISTEN_ADVICE[code] ?? code}`, { cause });
   }
   const bound = app.server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the server listens on no TCP address');

@@ -245,6 +245,17 @@ describe('a digest', () => {
     expect(texts.at(-2)).toBe('and 40 more');
     expect(texts.at(-1)).toBe('All of them: https://watch.example/');
   });
+
+  it('names everything critical, however much it is, and never loses the count of the rest', () => {
+    const alerts = Array.from({ length: 100 }, (_, index) => {
+      const alert = numbered(index + 1, `i${index + 1}`, 'opened', index < 90 ? 'critical' : 'info');
+      return { ...alert, incident: { ...alert.incident, offender: 1_001 + index } };
+    });
+    const texts = textsOf(digestMessage(alerts, { language: 'en', link: undefined }).blocks);
+    const said = texts.map(({ text }) => text).join('\n');
+    for (let offender = 1_001; offender <= 1_090; offender += 1) expect(said).toContain(`AS${offender}`);
+    expect(texts.at(-2)?.text).toBe('and 10 more');
+  });
 });
 
 // ---------------------------------------------------------------- over the wire

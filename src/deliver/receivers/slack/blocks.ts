@@ -34,6 +34,10 @@ const ALL_TEXT_MAX = 8_000;
 const FALLBACK_MAX = 1_000;
 /** Incidents named in a digest; the rest is counted. */
 const DIGEST_LINES_MAX = 20;
+/** More critical incidents than this are named in brief. */
+const BRIEF_FROM = 10;
+/** Of one block of Slack, with room. */
+const BRIEF_TEXT_MAX = 2_900;
 
 const SIGN: Readonly<Record<Severity, string>> = { critical: '🔴', warning: '🟠', info: '🔵' };
 const SIGN_ENDED = '✅';
@@ -130,6 +134,24 @@ export function noteMessage(text: string): SlackMessage {
   return finish(text, [plain(cleanText(text, 500))], []);
 }
 
+/** Of much that is critical, everything is named, whatever becomes of the full lines: prefix and offender, a line each, the heaviest first. */
+function briefLines(alerts: readonly Alert[]): readonly string[] {
+  const lines: string[] = [];
+  let size = 0;
+  for (const { incident } of alerts) {
+    if (incident.severity !== 'critical') continue;
+    const prefix = incident.routes[0]?.prefix ?? incident.kind;
+    const line = cleanText(
+      `${SIGN.critical} ${prefix} ${incident.offender === null ? '' : `AS${incident.offender}`}`,
+      80,
+    ).trim();
+    size += line.length + 1;
+    if (size > BRIEF_TEXT_MAX) break;
+    lines.push(line);
+  }
+  return lines;
+}
+
 /** Many alerts as one message, the worst first. */
 export function digestMessage(
   alerts: readonly Alert[],
@@ -147,15 +169,18 @@ export function digestMessage(
       `${signOf(alert)} ${titleOf(alert, language)}\n${summary}\n${cleanText(alert.incident.id, 80)}`,
     );
   });
-  const left = sorted.length - lines.length;
+  // Full lines may be cut; so many are named in brief as well.
+  const brief = counts.critical > BRIEF_FROM ? briefLines(sorted) : [];
+  const named = brief.length > 0 ? [plain(brief.join('\n'))] : [];
+  const left = sorted.length - Math.max(lines.length, brief.length);
   const more = left > 0 ? [plain(words.more(left))] : [];
   const text = `${title}: ${words.digestCounts(counts)}`;
   const lists = sorted.map(({ incident }) => incident.routes);
   const concerned = plain(concernedText(lists, language));
   return finish(
     text,
-    [header(title), plain(words.digestCounts(counts)), concerned, ...lines, ...more],
-    [plain(words.digestWhere(link))],
+    [header(title), plain(words.digestCounts(counts)), concerned, ...named, ...lines],
+    [...more, plain(words.digestWhere(link))],
   );
 }
 
